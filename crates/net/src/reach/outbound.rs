@@ -1,0 +1,331 @@
+//! Legs that leave the site: by the internet gateway, by a translating gateway, by an egress-only
+//! gateway (IPv6), or by a service's gateway endpoint; and those that come back in at a public
+//! address.
+
+use super::filter::{Carried, Check, Setting, Side, list, replies, reply_ports};
+use super::leg::{
+    Domain, Quantifier, Scene, Variant, entry_checks, fact, families, group_check, is_internet,
+    note_places, public_end, route_check,
+};
+use super::world::Seen;
+use crate::addr::AddrSet;
+use crate::route::Via;
+use crate::rule::Direction;
+use crate::topology::{Interface, InterfaceId, Nat, NatId, Outside, Public, SubnetId, TableId};
+
+/// A way out of a subnet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Exit {
+    Internet,
+    EgressOnly,
+    Nat(NatId),
+    Service(String),
+}
+
+/// An exit with everything that it checks, towards one set of destinations.
+struct Way {
+    title: String,
+    translated: Option<Domain>,
+    checks: Vec<Check>,
+    /// The subnet whose list the outer side crosses last.
+    last: SubnetId,
+}
+
+/// All ways from an interface to hosts outside.
+pub(crate) fn variants(
+    scene: Scene<'_, '_>,
+    from: InterfaceId,
+    to: &Outside,
+    quantifier: Quantifier,
+) -> Vec<Variant> {
+    let Some(a) = scene.engine.net.interfaces.get(from.index()) else { return Vec::new() };
+    let carried = Carried::listed(&to.lists);
+    let mut all = Vec::new();
+    for family in families() {
+        let source = Domain::one(&a.name, a.addresses.intersect(&family));
+        let destination =
+            Domain { name: to.name.clone(), addresses: to.addresses.intersect(&family), quantifier };
+        if source.addresses.is_empty() || destination.addresses.is_empty() {
+            continue;
+        }
+        for way in ways(scene, from, a, &destination.addresses, &carried) {
+            all.push(Variant {
+                title: way.title,
+                source: source.clone(),
+                destination: destination.clone(),
+                translated: way.translated,
+                checks: way.checks,
+            });
+        }
+    }
+    all
+}
+
+/// From an interface out of the site and in again at the public address of another (IPv4).
+pub(crate) fn hairpin(scene: Scene<'_, '_>, from: InterfaceId, to: InterfaceId) -> Vec<Variant> {
+    let net = scene.engine.net;
+    let (Some(a), Some(b)) = (net.interfaces.get(from.index()), net.interfaces.get(to.index()))
+    else {
+        return Vec::new();
+    };
+    if matches!(scene.world.public(net, to), Seen::Value(Public::None, _)) {
+        return Vec::new();
+    }
+    let (destination, Some(public)) = public_end(scene, to, b, &AddrSet::v4()) else {
+        return Vec::new();
+    };
+    let source = Domain::one(&a.name, a.addresses.only_v4());
+    if source.addresses.is_empty() {
+        return Vec::new();
+    }
+    let mut all = Vec::new();
+    for way in ways(scene, from, a, &destination.addresses, &Carried::default()) {
+        let Some(translated) = &way.translated else { continue };
+        for ports in reply_ports(scene.engine, scene.world, &[way.last, b.subnet], scene.replies) {
+            let mut checks = way.checks.clone();
+            checks.push(public.clone());
+            let nobody = Carried::default();
+            let seen = &translated.addresses;
+            checks.extend(entry_checks(scene, to, b, seen, &nobody, Side::Translated, ports));
+            // The outer replies of the way cross the last list at the same port as they left `b`.
+            checks.push(replies(
+                scene.engine,
+                scene.world,
+                way.last,
+                Direction::Ingress,
+                Side::Destination,
+                ports,
+            ));
+            all.push(Variant {
+                title: format!("{}, to its public address", way.title),
+                source: source.clone(),
+                destination: destination.clone(),
+                translated: way.translated.clone(),
+                checks,
+            });
+        }
+    }
+    all
+}
+
+/// The exits to which the subnet's routes may lead; those that a person would add where there are none.
+fn exits(scene: Scene<'_, '_>, subnet: SubnetId, family: &AddrSet) -> Vec<Exit> {
+    let net = scene.engine.net;
+    let mut found: Vec<Exit> = Vec::new();
+    let mut undecided = false;
+    let mut tables: Vec<TableId> = Vec::new();
+    match scene.world.table(net, subnet) {
+        Seen::Value(id, _) => tables.push(id),
+        Seen::Unknown(_) => undecided = true,
+    }
+    for table in tables.iter().filter_map(|id| net.tables.get(id.index())) {
+        undecided |= table.open.is_some();
+        for route in &table.routes {
+            let exit = match &route.via {
+                Via::InternetGateway => Exit::Internet,
+                Via::EgressOnlyGateway => Exit::EgressOnly,
+                Via::Nat(nat) => Exit::Nat(*nat),
+                Via::ServiceGateway(name) => Exit::Service(name.clone()),
+                Via::Opaque(_) | Via::Interface(_) => {
+                    undecided = true;
+                    continue;
+                }
+                Via::Local | Via::Blackhole => continue,
+            };
+            if !found.contains(&exit) {
+                found.push(exit);
+            }
+        }
+    }
+    if !found.contains(&Exit::Internet) && (undecided || found.is_empty()) {
+        found.push(Exit::Internet);
+    }
+    if undecided {
+        let others = (0..).zip(&net.nats).map(|(id, _)| Exit::Nat(NatId(id)));
+        for exit in others.filter(|e| !found.contains(e)).collect::<Vec<_>>() {
+            found.push(exit);
+        }
+    }
+    found.retain(|exit| match exit {
+        Exit::EgressOnly => *family == AddrSet::v6(),
+        Exit::Nat(_) => *family == AddrSet::v4(),
+        Exit::Internet | Exit::Service(_) => true,
+    });
+    found
+}
+
+fn ways(
+    scene: Scene<'_, '_>,
+    from: InterfaceId,
+    a: &Interface,
+    to: &AddrSet,
+    carried: &Carried,
+) -> Vec<Way> {
+    let family = if to.only_v4().is_empty() { AddrSet::v6() } else { AddrSet::v4() };
+    let mut all = Vec::new();
+    for exit in exits(scene, a.subnet, &family) {
+        match exit {
+            Exit::Nat(id) => {
+                if let Some(nat) = scene.engine.net.nats.get(id.index()) {
+                    all.extend(by_nat(scene, (from, a), (id, nat), to, carried));
+                }
+            }
+            other => all.extend(by_gateway(scene, (from, a), &other, to, carried)),
+        }
+    }
+    all
+}
+
+/// What leaves an interface and its subnet, whichever gateway it takes.
+fn leaving(
+    scene: Scene<'_, '_>,
+    (from, a): (InterfaceId, &Interface),
+    to: &AddrSet,
+    carried: &Carried,
+    crosses_list: bool,
+    ports: (u16, u16),
+) -> Vec<Check> {
+    let Scene { engine, world, .. } = scene;
+    let mut checks = vec![group_check(scene, from, Direction::Egress, to, carried)];
+    if crosses_list {
+        checks.push(list(engine, world, a.subnet, Direction::Egress, Side::Destination));
+        checks.push(replies(
+            engine,
+            world,
+            a.subnet,
+            Direction::Ingress,
+            Side::Destination,
+            ports,
+        ));
+    }
+    checks
+}
+
+fn by_gateway(
+    scene: Scene<'_, '_>,
+    (from, a): (InterfaceId, &Interface),
+    exit: &Exit,
+    to: &AddrSet,
+    carried: &Carried,
+) -> Vec<Way> {
+    let v4 = !to.only_v4().is_empty();
+    let mut all = Vec::new();
+    for ports in reply_ports(scene.engine, scene.world, &[a.subnet], scene.replies) {
+        let mut checks = Vec::new();
+        let mut translated = None;
+        let wants = |via: &Via| match (exit, via) {
+            (Exit::Internet, Via::InternetGateway)
+            | (Exit::EgressOnly, Via::EgressOnlyGateway) => true,
+            (Exit::Service(name), Via::ServiceGateway(other)) => name == other,
+            _ => false,
+        };
+        let (title, wanted) = match exit {
+            Exit::Internet => ("by the internet gateway".to_owned(), "an internet gateway"),
+            Exit::EgressOnly => {
+                ("by the egress-only gateway".to_owned(), "an egress-only internet gateway")
+            }
+            Exit::Service(name) => (format!("by {name}"), "a gateway endpoint"),
+            Exit::Nat(_) => continue,
+        };
+        if *exit == Exit::Internet && v4 {
+            let (check, domain) = own_public(scene, from, a);
+            checks.push(check);
+            translated = Some(domain);
+        }
+        checks.extend(leaving(scene, (from, a), to, carried, true, ports));
+        let lists = carried.lists.as_slice();
+        checks.push(route_check(scene, a.subnet, to, lists, Side::Destination, (wanted, &wants)));
+        note_places(&mut checks, &[a]);
+        all.push(Way { title, translated, checks, last: a.subnet });
+    }
+    all
+}
+
+/// The opener's own public address, which the internet gateway puts in place of the private one.
+fn own_public(scene: Scene<'_, '_>, from: InterfaceId, a: &Interface) -> (Check, Domain) {
+    let (addresses, holds, decider, assumed) = match scene.world.public(scene.engine.net, from) {
+        Seen::Value(Public::Address(addresses), note) => (addresses, Some(true), None, note),
+        Seen::Value(Public::None, note) => (AddrSet::internet().only_v4(), Some(false), None, note),
+        Seen::Unknown(note) => (AddrSet::internet().only_v4(), None, Some(note), None),
+    };
+    let check = fact(
+        Side::Destination,
+        "IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS",
+        Setting::Public { name: a.name.clone() },
+        holds,
+        decider,
+        assumed,
+    );
+    (check, Domain::one(&format!("the public address of {}", a.name), addresses))
+}
+
+fn by_nat(
+    scene: Scene<'_, '_>,
+    (from, a): (InterfaceId, &Interface),
+    (id, nat): (NatId, &Nat),
+    to: &AddrSet,
+    carried: &Carried,
+) -> Vec<Way> {
+    let Scene { engine, world, .. } = scene;
+    let crosses = a.subnet != nat.subnet;
+    let inner = if crosses { vec![a.subnet, nat.subnet] } else { vec![] };
+    let (public, translated) = nat_public(scene, id, nat);
+    let mut all = Vec::new();
+    for near in reply_ports(engine, world, &inner, scene.replies) {
+        for far in reply_ports(engine, world, &[nat.subnet], scene.replies) {
+            let mut checks = leaving(scene, (from, a), to, carried, crosses, near);
+            let lists = carried.lists.as_slice();
+            let to_nat = |via: &Via| *via == Via::Nat(id);
+            let nat_wanted = ("the NAT gateway", &to_nat as &dyn Fn(&Via) -> bool);
+            checks.push(route_check(scene, a.subnet, to, lists, Side::Destination, nat_wanted));
+            if crosses {
+                checks.push(list(engine, world, nat.subnet, Direction::Ingress, Side::Source));
+                checks.push(replies(
+                    engine,
+                    world,
+                    nat.subnet,
+                    Direction::Egress,
+                    Side::Source,
+                    near,
+                ));
+            }
+            checks.push(public.clone());
+            checks.push(list(engine, world, nat.subnet, Direction::Egress, Side::Destination));
+            checks.push(replies(
+                engine,
+                world,
+                nat.subnet,
+                Direction::Ingress,
+                Side::Destination,
+                far,
+            ));
+            let out = ("an internet gateway", &is_internet as &dyn Fn(&Via) -> bool);
+            checks.push(route_check(scene, nat.subnet, to, lists, Side::Destination, out));
+            note_places(&mut checks, &[a]);
+            all.push(Way {
+                title: format!("by {}", nat.name),
+                translated: Some(translated.clone()),
+                checks,
+                last: nat.subnet,
+            });
+        }
+    }
+    all
+}
+
+fn nat_public(scene: Scene<'_, '_>, id: NatId, nat: &Nat) -> (Check, Domain) {
+    let (addresses, holds, decider, assumed) = match scene.world.nat_public(scene.engine.net, id) {
+        Seen::Value(Public::Address(addresses), note) => (addresses, Some(true), None, note),
+        Seen::Value(Public::None, note) => (AddrSet::internet().only_v4(), Some(false), None, note),
+        Seen::Unknown(note) => (AddrSet::internet().only_v4(), None, Some(note), None),
+    };
+    let check = fact(
+        Side::Destination,
+        "IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS",
+        Setting::Public { name: nat.name.clone() },
+        holds,
+        decider,
+        assumed,
+    );
+    (check, Domain::one(&format!("the public address of {}", nat.name), addresses))
+}
