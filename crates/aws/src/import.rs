@@ -1,0 +1,94 @@
+//! Importers: the JSON that other tools write about AWS resources, read into one [`Model`].
+//!
+//! Pure: bytes in, model out. Each input tells by itself what it is. What is not a source that
+//! this version reads is refused with one sentence and what to do about it; nothing panics,
+//! whatever the bytes are. Files are opened elsewhere.
+
+mod detect;
+mod terraform;
+
+use crate::model::{Model, SourceKind};
+
+/// One source: a name to print and its content.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'a> {
+    /// What the caller calls it: a file name, or `-`.
+    pub name: &'a str,
+    /// Its content.
+    pub bytes: &'a [u8],
+}
+
+/// Why an input could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{input}: {message}")]
+pub struct ImportError {
+    /// The name of the input.
+    pub input: String,
+    /// A stable code in kebab-case.
+    pub code: &'static str,
+    /// One sentence: what it is. Lower case, no full stop.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+/// The reason of an [`ImportError`], before it is known which input it concerns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    code: &'static str,
+    message: String,
+    help: Option<String>,
+}
+
+impl Refusal {
+    fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), help: None }
+    }
+
+    fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    fn of(self, input: &str) -> ImportError {
+        ImportError {
+            input: input.to_owned(),
+            code: self.code,
+            message: self.message,
+            help: self.help,
+        }
+    }
+}
+
+/// Reads several sources into one model.
+///
+/// Sources complete each other: what a plan does not know yet is taken from a state that does.
+///
+/// # Errors
+/// One error for every input that cannot be read.
+pub fn import(inputs: &[Input<'_>]) -> Result<Model, Vec<ImportError>> {
+    let mut errors = Vec::new();
+    let mut sources = Vec::new();
+    for input in inputs {
+        match detect::read(input.bytes).and_then(|found| terraform::parse(input.name, found)) {
+            Ok(source) => sources.push(source),
+            Err(refusal) => errors.push(refusal.of(input.name)),
+        }
+    }
+    if inputs.is_empty() {
+        errors.push(
+            Refusal::new("no-input", "no source is given")
+                .help("name a Terraform plan or state in JSON")
+                .of("-"),
+        );
+    }
+    if errors.is_empty() { Ok(terraform::build(sources)) } else { Err(errors) }
+}
+
+/// Tells what an input is, without reading all of it into a model.
+///
+/// # Errors
+/// The same as [`import`] gives for what is not a source; `input` is empty.
+pub fn detect(bytes: &[u8]) -> Result<SourceKind, ImportError> {
+    detect::read(bytes).map(|found| found.kind()).map_err(|refusal| refusal.of(""))
+}

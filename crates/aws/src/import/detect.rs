@@ -1,0 +1,178 @@
+//! Tells what the bytes of an input are, and says it plainly if they are nothing that is read.
+//!
+//! Only the top level of a JSON document is looked at here; its parts stay unparsed.
+
+mod json;
+mod text;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::Refusal;
+use crate::model::SourceKind;
+
+/// The members of a JSON object, unparsed.
+pub(crate) type Members<'a> = BTreeMap<Name<'a>, &'a RawValue>;
+
+/// A name in a JSON document, borrowed wherever it holds no escapes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+pub(crate) struct Name<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
+
+impl std::borrow::Borrow<str> for Name<'_> {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A source, recognized but not yet read.
+#[derive(Debug)]
+pub(crate) enum Found<'a> {
+    /// `terraform show -json` of a plan.
+    Plan(Members<'a>),
+    /// `terraform show -json` of a state.
+    ShownState(Members<'a>),
+    /// A state file.
+    StateFile(Members<'a>),
+}
+
+impl Found<'_> {
+    pub(crate) fn kind(&self) -> SourceKind {
+        match self {
+            Self::Plan(_) => SourceKind::TerraformPlan,
+            Self::ShownState(_) | Self::StateFile(_) => SourceKind::TerraformState,
+        }
+    }
+}
+
+/// Recognizes an input.
+pub(crate) fn read(bytes: &[u8]) -> Result<Found<'_>, Refusal> {
+    let text = text::decode(bytes)?;
+    let members = json::members(text)?;
+    kind(members)
+}
+
+fn has(members: &Members<'_>, names: &[&str]) -> bool {
+    names.iter().any(|name| members.contains_key(*name))
+}
+
+fn kind(members: Members<'_>) -> Result<Found<'_>, Refusal> {
+    if has(&members, &["AWSTemplateFormatVersion", "Resources"]) {
+        return Err(cloudformation());
+    }
+    if has(&members, &["format_version"]) {
+        let plan = ["resource_changes", "planned_values", "configuration", "errored", "prior_state"];
+        if has(&members, &plan) {
+            format_version(&members)?;
+            return complete_plan(members);
+        }
+        if has(&members, &["values"]) {
+            format_version(&members)?;
+            return Ok(Found::ShownState(members));
+        }
+        if has(&members, &["provider_schemas"]) {
+            return Err(Refusal::new("provider-schemas", "these are provider schemas, not a plan")
+                .help("run `terraform show -json FILE` for a plan or a state"));
+        }
+        return Err(Refusal::new("empty-state", "the state is empty")
+            .help("apply first, or give a plan: `terraform show -json FILE`"));
+    }
+    if has(&members, &["version"]) && has(&members, &["lineage", "serial", "terraform_version"]) {
+        return state_file(members);
+    }
+    if has(&members, &DESCRIBED) {
+        return Err(Refusal::new(
+            "aws-describe",
+            "this looks like the output of an `aws ... describe` command, which this version does not read yet",
+        )
+        .help("give a Terraform plan or state instead"));
+    }
+    Err(unknown(&members))
+}
+
+/// What the AWS command line calls the lists that it prints.
+const DESCRIBED: [&str; 22] = [
+    "SecurityGroups", "SecurityGroupRules", "Subnets", "Vpcs", "RouteTables", "VpcEndpoints",
+    "NetworkAcls", "NetworkInterfaces", "InternetGateways", "NatGateways", "PrefixLists",
+    "ManagedPrefixLists", "LoadBalancers", "TargetGroups", "Listeners", "Rules", "Reservations",
+    "DBInstances", "services", "taskDefinition", "serviceArns", "Functions",
+];
+
+fn cloudformation() -> Refusal {
+    Refusal::new(
+        "cloudformation",
+        "this is a CloudFormation template, which this version does not read yet",
+    )
+    .help("give a Terraform plan or state instead")
+}
+
+fn complete_plan(members: Members<'_>) -> Result<Found<'_>, Refusal> {
+    let errored = members.get("errored").is_some_and(|raw| raw.get().trim() == "true");
+    if errored {
+        return Err(Refusal::new(
+            "plan-errored",
+            "the plan is incomplete because planning failed; what it holds proves nothing",
+        )
+        .help("mend the errors that `terraform plan` prints, and plan again"));
+    }
+    Ok(Found::Plan(members))
+}
+
+/// Terraform promises to keep to one major version of the format while it only adds to it.
+/// See <https://developer.hashicorp.com/terraform/internals/json-format#format-summary>.
+fn format_version(members: &Members<'_>) -> Result<(), Refusal> {
+    let raw = members.get("format_version").map_or("", |raw| raw.get());
+    let text = raw.trim_matches('"');
+    let major = text.split('.').next().and_then(|part| part.parse::<u64>().ok());
+    match major {
+        Some(0 | 1) => Ok(()),
+        _ => Err(Refusal::new(
+            "format-version",
+            format!("its format version {} is not known; versions 0.x and 1.x are", shown(raw)),
+        )
+        .help("use a newer farmgate, or an older Terraform")),
+    }
+}
+
+fn state_file(members: Members<'_>) -> Result<Found<'_>, Refusal> {
+    let raw = members.get("version").map_or("", |raw| raw.get());
+    if raw.trim() == "4" {
+        return Ok(Found::StateFile(members));
+    }
+    Err(Refusal::new(
+        "state-version",
+        format!("its state version {} is not known; version 4 is (Terraform 0.12 and later)", shown(raw)),
+    )
+    .help("run `terraform show -json` in its folder, and give what that prints"))
+}
+
+fn unknown(members: &Members<'_>) -> Refusal {
+    let message = if members.is_empty() {
+        "this is an empty JSON object, neither a Terraform plan nor a state".to_owned()
+    } else {
+        let names: Vec<String> =
+            members.keys().take(4).map(|name| format!("`{}`", cut(&name.0, 40))).collect();
+        let more = if members.len() > names.len() { " ..." } else { "" };
+        format!(
+            "this is JSON, but neither a Terraform plan nor a state; it holds {}{more}",
+            names.join(", ")
+        )
+    };
+    Refusal::new("not-a-source", message).help("run `terraform show -json FILE` and give what it prints")
+}
+
+/// A raw JSON value, short enough to print.
+fn shown(raw: &str) -> String {
+    format!("`{}`", cut(raw.trim_matches('"'), 20))
+}
+
+fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    } else {
+        let head: String = text.chars().take(most).map(|c| if c.is_control() { ' ' } else { c }).collect();
+        format!("{head}...")
+    }
+}

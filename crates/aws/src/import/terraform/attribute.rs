@@ -1,0 +1,292 @@
+//! One attribute of a resource: what is known of it, and what its expression suggests.
+
+use std::collections::BTreeSet;
+
+use ipnet::IpNet;
+use serde_json::Value;
+
+use super::graph::{Graph, Resource};
+use super::notes::Subject;
+use super::raw::SENSITIVE;
+use super::references::{Found, follow};
+use super::wanted::Wanted;
+use crate::model::{Key, Note, SetVal, Val};
+
+/// How much of a value is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Doubt {
+    None,
+    /// Some of its parts.
+    Parts,
+    /// All of it.
+    Whole,
+    /// It is known to Terraform and marked sensitive.
+    Hidden,
+}
+
+impl Doubt {
+    pub(super) fn of(unknown: Option<&Value>) -> Self {
+        match unknown {
+            Some(Value::Bool(true)) => Self::Whole,
+            Some(Value::String(text)) if text == SENSITIVE => Self::Hidden,
+            Some(Value::Array(items)) if items.iter().any(|item| Self::of(Some(item)) != Self::None) => {
+                Self::Parts
+            }
+            Some(Value::Object(members)) => {
+                let any = members.values().any(|item| Self::of(Some(item)) != Self::None);
+                if any { Self::Parts } else { Self::None }
+            }
+            _ => Self::None,
+        }
+    }
+}
+
+/// One attribute.
+pub(super) struct Attribute<'g> {
+    pub(super) graph: &'g Graph,
+    pub(super) resource: &'g Resource,
+    /// Its place in the resource: `ingress[0]`, or nothing.
+    pub(super) path: String,
+    pub(super) name: &'static str,
+    /// What is known; never `null`.
+    pub(super) value: Option<&'g Value>,
+    pub(super) unknown: Option<&'g Value>,
+    pub(super) doubt: Doubt,
+    pub(super) expressions: Vec<&'g Value>,
+    /// Whether the configuration is at hand and writes no such attribute.
+    pub(super) unwritten: bool,
+    /// Whether its expression stands for several blocks at once.
+    pub(super) shared: bool,
+}
+
+impl Attribute<'_> {
+    fn subject(&self) -> Subject<'_> {
+        Subject { path: &self.path, name: self.name, key: &self.resource.key }
+    }
+
+    fn found(&self, wanted: &Wanted) -> Found {
+        let mut found = follow(self.graph, self.resource, &self.expressions, wanted);
+        found.loose |= self.shared && found.keys.len() > 1;
+        found
+    }
+
+    /// That it is not known yet.
+    pub(super) fn pending(&self) -> Note {
+        if self.doubt == Doubt::Hidden {
+            self.subject().sensitive()
+        } else {
+            self.subject().pending(&BTreeSet::new())
+        }
+    }
+
+    /// That it is not what it should be.
+    pub(super) fn odd(&self, what: &str) -> Note {
+        self.subject().odd(what)
+    }
+
+    /// Whether it is known that there is no such value.
+    pub(super) fn is_absent(&self) -> bool {
+        self.doubt == Doubt::None && self.value.is_none_or(|value| *value == "")
+    }
+
+    /// Whether nobody gave a value: known to be absent, or left to AWS by not being written.
+    pub(super) fn is_left_out(&self) -> bool {
+        self.is_absent() || (self.doubt == Doubt::Whole && self.unwritten)
+    }
+
+    fn read<T>(&self, parse: impl FnOnce(&Value) -> Option<T>) -> Val<Option<T>> {
+        match (self.doubt, self.value) {
+            (Doubt::Whole | Doubt::Hidden, _) => Val::Unknown(self.pending()),
+            (_, Some(value)) => match parse(value) {
+                Some(value) => Val::Known(Some(value)),
+                None if *value == "" => Val::Known(None),
+                None => Val::Unknown(self.odd("is of another type than the provider documents")),
+            },
+            (_, None) => Val::Known(None),
+        }
+    }
+
+    /// A text; numbers and booleans count as text.
+    pub(super) fn text(&self) -> Val<Option<String>> {
+        self.read(|value| match value {
+            Value::String(text) if text.is_empty() => None,
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            Value::Bool(flag) => Some(flag.to_string()),
+            _ => None,
+        })
+    }
+
+    /// A text, if it is known.
+    pub(super) fn known_text(&self) -> Option<String> {
+        self.text().known().cloned().flatten()
+    }
+
+    /// A text that has a default: what stands if nobody writes another.
+    pub(super) fn text_or(&self, default: &str) -> Val<String> {
+        if self.is_left_out() {
+            return Val::Known(default.to_owned());
+        }
+        self.text().map(|text| text.unwrap_or_else(|| default.to_owned()))
+    }
+
+    /// A boolean that has a default.
+    pub(super) fn flag(&self, default: bool) -> Val<bool> {
+        if self.is_left_out() {
+            return Val::Known(default);
+        }
+        let read = self.read(|value| match value {
+            Value::Bool(flag) => Some(*flag),
+            Value::String(text) => text.parse().ok(),
+            _ => None,
+        });
+        read.map(|flag| flag.unwrap_or(default))
+    }
+
+    /// A whole number of any size that fits.
+    pub(super) fn number<T: TryFrom<i64>>(&self) -> Val<Option<T>> {
+        self.read(|value| {
+            let number = match value {
+                Value::Number(number) => number.as_i64()?,
+                Value::String(text) => text.parse().ok()?,
+                _ => return None,
+            };
+            T::try_from(number).ok()
+        })
+    }
+
+    /// A number, if it is known.
+    pub(super) fn known_number<T: TryFrom<i64> + Clone>(&self) -> Option<T> {
+        self.number().known().cloned().flatten()
+    }
+
+    /// The one thing that it names.
+    pub(super) fn key(&self, wanted: &Wanted) -> Val<Option<Key>> {
+        match (self.doubt, self.value) {
+            (Doubt::None, None) => Val::Known(None),
+            (Doubt::None, Some(Value::String(text))) => {
+                Val::Known((!text.is_empty()).then(|| self.graph.resolve(wanted, text)))
+            }
+            (Doubt::None, Some(_)) => Val::Unknown(self.odd("is no text")),
+            _ => self.suggested(wanted).map(Some),
+        }
+    }
+
+    /// The one thing that its expression suggests.
+    pub(super) fn suggested(&self, wanted: &Wanted) -> Val<Key> {
+        let found = self.found(wanted);
+        let subject = self.subject();
+        match found.keys.as_slice() {
+            [] if self.doubt == Doubt::Hidden => Val::Unknown(subject.sensitive()),
+            [] => Val::Unknown(subject.pending(&found.missing)),
+            [only] => Val::Assumed(only.clone(), subject.is(&found.keys, false, &found.missing)),
+            many => Val::OneOf(many.to_vec(), subject.is_one_of(many, &found.missing)),
+        }
+    }
+
+    /// The one thing that it must name.
+    pub(super) fn needed(&self, wanted: &Wanted) -> Val<Key> {
+        match self.key(wanted) {
+            Val::Known(Some(key)) => Val::Known(key),
+            Val::Known(None) | Val::Assumed(None, _) => Val::Unknown(self.odd("is not given")),
+            Val::Assumed(Some(key), note) => Val::Assumed(key, note),
+            Val::OneOf(keys, note) => Val::OneOf(keys.into_iter().flatten().collect(), note),
+            Val::Unknown(note) => Val::Unknown(note),
+        }
+    }
+
+    /// The things that it names.
+    pub(super) fn keys(&self, wanted: &Wanted) -> SetVal<Key> {
+        let resolve = |value: &Value| match value {
+            Value::String(text) if !text.is_empty() => Some(self.graph.resolve(wanted, text)),
+            _ => None,
+        };
+        let known: BTreeSet<Key> = match (self.doubt, self.value) {
+            (Doubt::Whole | Doubt::Hidden, _) | (_, None) => BTreeSet::new(),
+            (_, Some(Value::Array(items))) => items.iter().filter_map(resolve).collect(),
+            (_, Some(value)) => resolve(value).into_iter().collect(),
+        };
+        if self.doubt == Doubt::None {
+            return SetVal::known(known);
+        }
+        let places = match self.unknown {
+            Some(Value::Array(items)) => {
+                Some(items.iter().filter(|item| Doubt::of(Some(item)) != Doubt::None).count())
+            }
+            _ => None,
+        };
+        self.joined(known, places, self.found(wanted))
+    }
+
+    /// `known` members, and `places` further ones (any number, if `None`) out of what was found.
+    fn joined(&self, known: BTreeSet<Key>, places: Option<usize>, found: Found) -> SetVal<Key> {
+        let subject = self.subject();
+        let new: Vec<Key> = found.keys.iter().filter(|key| !known.contains(*key)).cloned().collect();
+        if self.doubt == Doubt::Hidden && found.keys.is_empty() {
+            return SetVal { sure: known, ..SetVal::unknown(subject.sensitive()) };
+        }
+        if found.keys.is_empty() || (new.is_empty() && places.is_some()) {
+            return SetVal { sure: known, ..SetVal::unknown(subject.pending(&found.missing)) };
+        }
+        let crowded = places.is_some_and(|places| new.len() > places);
+        if found.loose || crowded {
+            let note = if found.missing.is_empty() {
+                subject.is_some_of(&new)
+            } else {
+                subject.may_hold_more(&found.missing)
+            };
+            return SetVal {
+                sure: known,
+                maybe: new.into_iter().collect(),
+                open: !found.missing.is_empty(),
+                unknown: Some(note),
+                assumed: None,
+            };
+        }
+        let short = places.is_some_and(|places| new.len() < places);
+        let open = short || !found.missing.is_empty();
+        let unknown = open.then(|| subject.may_hold_more(&found.missing));
+        let all: BTreeSet<Key> = known.into_iter().chain(new).collect();
+        let named: Vec<Key> = all.iter().cloned().collect();
+        let assumed = Some(subject.is(&named, true, &BTreeSet::new()));
+        SetVal { sure: all, maybe: BTreeSet::new(), open, unknown, assumed }
+    }
+
+    /// The CIDR blocks that it lists.
+    pub(super) fn networks(&self) -> SetVal<IpNet> {
+        let mut set = SetVal::default();
+        let items: &[Value] = match self.value {
+            Some(Value::Array(items)) => items,
+            Some(value) => std::slice::from_ref(value),
+            None => &[],
+        };
+        for item in items {
+            match item {
+                Value::String(text) if text.is_empty() => {}
+                Value::String(text) => match network(text) {
+                    Some(net) => {
+                        set.sure.insert(net);
+                    }
+                    None => {
+                        set.open = true;
+                        set.unknown = Some(self.odd("holds what is no CIDR block"));
+                    }
+                },
+                _ => {}
+            }
+        }
+        if self.doubt != Doubt::None {
+            set.open = true;
+            set.unknown = Some(self.pending());
+        }
+        set
+    }
+}
+
+/// A CIDR block, with its host bits cleared as AWS does; a bare address is a block of one.
+pub(super) fn network(text: &str) -> Option<IpNet> {
+    if let Ok(net) = text.parse::<IpNet>() {
+        return Some(net.trunc());
+    }
+    text.parse::<std::net::IpAddr>().ok().map(IpNet::from)
+}

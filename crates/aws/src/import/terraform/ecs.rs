@@ -1,0 +1,281 @@
+//! ECS: clusters, services, task definitions, scaling targets.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::attribute::{Attribute, Doubt};
+use super::endpoints::default_group_at;
+use super::graph::Graph;
+use super::place::Place;
+use super::references::follow;
+use super::vpc::tags;
+use super::wanted::{
+    CLUSTER, CONTAINER, DISCOVERY, FILE_SYSTEM, GROUP, ROLE, SERVICE, SUBNET, TARGET_GROUP,
+    TASK_DEFINITION,
+};
+use crate::model::{
+    Cluster, Container, EcsService, Key, Model, ScalingTarget, ServiceTarget, SetVal, TaskDefinition,
+    Val,
+};
+
+/// Reads everything of ECS.
+pub(super) fn read(graph: &Graph, model: &mut Model) {
+    for resource in graph.of_either(&["aws_ecs_cluster"]) {
+        let place = Place::top(graph, resource);
+        let insights = place.blocks("setting").list.into_iter().find(|block| {
+            block.attribute("name").known_text().is_some_and(|name| name == "containerInsights")
+        });
+        let name = if resource.data { "cluster_name" } else { "name" };
+        let cluster = Cluster {
+            key: resource.key.clone(),
+            name: place.attribute(name).text(),
+            container_insights: insights.map_or(Val::Known(None), |block| block.attribute("value").text()),
+        };
+        model.clusters.insert(cluster.key.clone(), cluster);
+    }
+    for resource in graph.of(&["aws_ecs_task_definition"]) {
+        let definition = task_definition(&Place::top(graph, resource));
+        model.task_definitions.insert(definition.key.clone(), definition);
+    }
+    for resource in graph.of(&["aws_ecs_service"]) {
+        let service = service(&Place::top(graph, resource), model);
+        model.services.insert(service.key.clone(), service);
+    }
+    for resource in graph.of(&["aws_appautoscaling_target"]) {
+        let place = Place::top(graph, resource);
+        if place.attribute("service_namespace").known_text().is_some_and(|name| name != "ecs") {
+            continue;
+        }
+        let target = ScalingTarget {
+            key: resource.key.clone(),
+            service: scaled(&place, model),
+            min: needed_number(&place.attribute("min_capacity")),
+            max: needed_number(&place.attribute("max_capacity")),
+        };
+        model.scaling_targets.insert(target.key.clone(), target);
+    }
+}
+
+fn needed_number<T: TryFrom<i64>>(attribute: &Attribute<'_>) -> Val<T> {
+    match attribute.number() {
+        Val::Known(Some(number)) => Val::Known(number),
+        Val::Unknown(note) => Val::Unknown(note),
+        _ => Val::Unknown(attribute.odd("is not given")),
+    }
+}
+
+fn service(place: &Place<'_>, model: &Model) -> EcsService {
+    let network = place.only("network_configuration");
+    let subnets = network.as_ref().map_or_else(SetVal::default, |block| block.attribute("subnets").keys(&SUBNET));
+    let security_groups = match &network {
+        None => SetVal::default(),
+        Some(block) => {
+            let groups = block.attribute("security_groups");
+            let given = if groups.is_left_out() { SetVal::default() } else { groups.keys(&GROUP) };
+            if given == SetVal::default() { default_group_at(model, &subnets) } else { given }
+        }
+    };
+    let desired = place.attribute("desired_count");
+    EcsService {
+        key: place.resource.key.clone(),
+        name: place.attribute("name").text(),
+        cluster: cluster(place, model),
+        task_definition: definition(place, model),
+        desired_count: desired.number(),
+        fargate: fargate(place),
+        subnets,
+        security_groups,
+        assign_public_ip: network.as_ref().map_or(Val::Known(false), |block| block.attribute("assign_public_ip").flag(false)),
+        load_balancers: targets(place),
+        registries: place
+            .blocks("service_registries")
+            .list
+            .iter()
+            .map(|block| block.attribute("registry_arn").needed(&DISCOVERY))
+            .collect(),
+        tags: tags(place.resource),
+    }
+}
+
+/// By ARN, or by name.
+fn cluster(place: &Place<'_>, model: &Model) -> Val<Option<Key>> {
+    let attribute = place.attribute("cluster");
+    if attribute.is_left_out() {
+        return Val::Known(None);
+    }
+    attribute.key(&CLUSTER).map(|key| {
+        let key = key?;
+        let by_name = model.clusters.values().find(|cluster| {
+            matches!(&cluster.name, Val::Known(Some(name)) if name == key.as_str())
+        });
+        Some(by_name.map_or(key, |cluster| cluster.key.clone()))
+    })
+}
+
+/// By ARN, or as `family` or `family:revision`.
+fn definition(place: &Place<'_>, model: &Model) -> Val<Option<Key>> {
+    let attribute = place.attribute("task_definition");
+    if attribute.is_left_out() {
+        return Val::Known(None);
+    }
+    attribute.key(&TASK_DEFINITION).map(|key| {
+        let key = key?;
+        if model.task_definitions.contains_key(&key) {
+            return Some(key);
+        }
+        let family = key.as_str().rsplit('/').next().unwrap_or_default();
+        let family = family.split(':').next().unwrap_or_default();
+        let by_family = model.task_definitions.values().find(|definition| {
+            matches!(&definition.family, Val::Known(Some(name)) if name == family)
+        });
+        Some(by_family.map_or(key, |definition| definition.key.clone()))
+    })
+}
+
+fn fargate(place: &Place<'_>) -> Val<bool> {
+    let providers = place.blocks("capacity_provider_strategy");
+    if !providers.list.is_empty() {
+        let mut all = true;
+        for block in &providers.list {
+            match block.attribute("capacity_provider").text() {
+                Val::Known(Some(name)) => all &= name.starts_with("FARGATE"),
+                Val::Unknown(note) => return Val::Unknown(note),
+                _ => {}
+            }
+        }
+        return Val::Known(all);
+    }
+    let launch = place.attribute("launch_type");
+    if launch.is_left_out() {
+        // The API's default is EC2, unless the cluster has a default capacity provider.
+        let note = launch.odd("is not given, so it is EC2 unless the cluster has another default");
+        return Val::Assumed(false, note);
+    }
+    launch.text().map(|kind| kind.is_some_and(|kind| kind == "FARGATE"))
+}
+
+fn targets(place: &Place<'_>) -> Vec<ServiceTarget> {
+    let blocks = place.blocks("load_balancer").list;
+    // A block with `elb_name` alone is for a classic load balancer.
+    let modern = blocks.iter().filter(|block| !block.attribute("target_group_arn").is_left_out());
+    let read = modern.map(|block| ServiceTarget {
+        origin: block.origin(),
+        target_group: block.attribute("target_group_arn").needed(&TARGET_GROUP),
+        container: block.attribute("container_name").known_text().unwrap_or_default(),
+        port: needed_number(&block.attribute("container_port")),
+    });
+    read.collect()
+}
+
+fn task_definition(place: &Place<'_>) -> TaskDefinition {
+    let containers = place.attribute("container_definitions");
+    let volumes = place.blocks("volume").list;
+    let file_systems = volumes
+        .iter()
+        .filter_map(|volume| volume.only("efs_volume_configuration"))
+        .map(|block| block.attribute("file_system_id").needed(&FILE_SYSTEM));
+    let role = |name| {
+        let attribute = place.attribute(name);
+        if attribute.is_left_out() { Val::Known(None) } else { attribute.key(&ROLE) }
+    };
+    let unknown = containers.doubt != Doubt::None;
+    let mentions = if unknown {
+        follow(place.graph, place.resource, &containers.expressions, &CONTAINER).keys
+    } else {
+        Vec::new()
+    };
+    TaskDefinition {
+        key: place.resource.key.clone(),
+        family: place.attribute("family").text(),
+        network_mode: place.attribute("network_mode").text(),
+        containers: read_containers(&containers),
+        mentions,
+        execution_role: role("execution_role_arn"),
+        task_role: role("task_role_arn"),
+        file_systems: file_systems.collect(),
+    }
+}
+
+fn read_containers(attribute: &Attribute<'_>) -> Val<Vec<Container>> {
+    match attribute.text() {
+        Val::Known(None) => Val::Known(Vec::new()),
+        Val::Known(Some(text)) => match serde_json::from_str::<Value>(&text) {
+            Ok(Value::Array(list)) => Val::Known(list.iter().map(container).collect()),
+            _ => Val::Unknown(attribute.odd("is no JSON list")),
+        },
+        Val::Assumed(_, note) | Val::OneOf(_, note) | Val::Unknown(note) => Val::Unknown(note),
+    }
+}
+
+/// See <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html>.
+fn container(value: &Value) -> Container {
+    let text = |value: Option<&Value>| match value {
+        Some(Value::String(text)) => Some(text.clone()),
+        Some(Value::Number(number)) => Some(number.to_string()),
+        Some(Value::Bool(flag)) => Some(flag.to_string()),
+        _ => None,
+    };
+    let items = |name: &str| value.get(name).and_then(Value::as_array).into_iter().flatten();
+    let pairs = |name: &str, of: &str| -> BTreeMap<String, String> {
+        items(name).filter_map(|item| Some((text(item.get("name"))?, text(item.get(of))?))).collect()
+    };
+    let log = value.get("logConfiguration");
+    let options = log.and_then(|log| log.get("options")).and_then(Value::as_object);
+    let health = value.get("healthCheck").and_then(|check| check.get("command"));
+    let ports = items("portMappings").filter_map(|item| {
+        let port = text(item.get("containerPort"))?.parse().ok()?;
+        Some((port, text(item.get("protocol")).unwrap_or_else(|| "tcp".to_owned())))
+    });
+    Container {
+        name: text(value.get("name")).unwrap_or_default(),
+        image: text(value.get("image")),
+        ports: ports.collect(),
+        environment: pairs("environment", "value"),
+        secrets: pairs("secrets", "valueFrom"),
+        log_driver: text(log.and_then(|log| log.get("logDriver"))),
+        log_options: options
+            .into_iter()
+            .flatten()
+            .filter_map(|(name, value)| Some((name.clone(), text(Some(value))?)))
+            .collect(),
+        repository_credentials: text(
+            value.get("repositoryCredentials").and_then(|of| of.get("credentialsParameter")),
+        ),
+        health_command: health
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(|word| text(Some(word)))
+            .collect(),
+    }
+}
+
+/// `service/CLUSTER/SERVICE`, or what the expression names.
+fn scaled(place: &Place<'_>, model: &Model) -> Val<Key> {
+    let attribute = place.attribute("resource_id");
+    let Val::Known(Some(text)) = attribute.text() else { return attribute.suggested(&SERVICE) };
+    let mut parts = text.split('/').skip(1);
+    let (cluster, name) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let named = |value: &Val<Option<String>>, name: &str| matches!(value, Val::Known(Some(text)) if text == name);
+    let fits: Vec<&EcsService> = model
+        .services
+        .values()
+        .filter(|service| named(&service.name, name))
+        .filter(|service| match service.cluster.get() {
+            Some(Some(key)) => model.clusters.get(key).is_none_or(|of| named(&of.name, cluster)),
+            _ => true,
+        })
+        .collect();
+    match fits.as_slice() {
+        [only] => Val::Known(only.key.clone()),
+        [] => match attribute.suggested(&SERVICE) {
+            Val::Unknown(_) => Val::Known(Key::new(&text)),
+            found => found,
+        },
+        many => {
+            let note = attribute.odd("fits several services");
+            Val::OneOf(many.iter().map(|service| service.key.clone()).collect(), note)
+        }
+    }
+}

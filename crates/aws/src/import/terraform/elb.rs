@@ -1,0 +1,66 @@
+//! Load balancers of the second generation.
+
+use super::endpoints::default_group_at;
+use super::graph::Graph;
+use super::place::Place;
+use super::rules::one;
+use super::vpc::{join, tags};
+use super::wanted::{GROUP, SUBNET};
+use crate::model::{Key, LoadBalancer, LoadBalancerKind, Model, SetVal, Val};
+
+/// Reads load balancers.
+pub(super) fn read(graph: &Graph, model: &mut Model) {
+    for resource in graph.of_either(&["aws_lb", "aws_alb"]) {
+        let balancer = load_balancer(&Place::top(graph, resource), model);
+        model.load_balancers.insert(balancer.key.clone(), balancer);
+    }
+}
+
+fn load_balancer(place: &Place<'_>, model: &Model) -> LoadBalancer {
+    let kind = match place.attribute("load_balancer_type").text_or("application") {
+        Val::Known(kind) if kind == "network" => LoadBalancerKind::Network,
+        Val::Known(kind) if kind == "gateway" => LoadBalancerKind::Gateway,
+        _ => LoadBalancerKind::Application,
+    };
+    let subnets = subnets(place);
+    let groups = place.attribute("security_groups");
+    let none_given = groups.is_left_out() || groups.keys(&GROUP) == SetVal::default();
+    let security_groups = match kind {
+        // A network load balancer made without groups can never get any.
+        LoadBalancerKind::Network | LoadBalancerKind::Gateway if none_given => None,
+        LoadBalancerKind::Application if none_given => Some(default_group_at(model, &subnets)),
+        _ => Some(groups.keys(&GROUP)),
+    };
+    let idle = place.attribute("idle_timeout");
+    let idle_timeout = match kind {
+        LoadBalancerKind::Application if idle.is_left_out() => Val::Known(Some(60)),
+        LoadBalancerKind::Application => idle.number(),
+        _ => Val::Known(None),
+    };
+    LoadBalancer {
+        key: place.resource.key.clone(),
+        kind,
+        name: place.attribute("name").text(),
+        internal: place.attribute("internal").flag(false),
+        subnets,
+        security_groups,
+        idle_timeout,
+        tags: tags(place.resource),
+    }
+}
+
+fn subnets(place: &Place<'_>) -> SetVal<Key> {
+    let attribute = place.attribute("subnets");
+    let mut subnets = if attribute.is_left_out() { SetVal::default() } else { attribute.keys(&SUBNET) };
+    let mappings = place.blocks("subnet_mapping");
+    for block in &mappings.list {
+        join(&mut subnets, one(block.attribute("subnet_id").key(&SUBNET)));
+    }
+    if subnets.mentioned().next().is_none() {
+        // Neither is written: by a `dynamic` block, if at all.
+        let note = mappings.open.unwrap_or_else(|| attribute.pending());
+        subnets.open = true;
+        subnets.unknown.get_or_insert(note);
+    }
+    subnets
+}

@@ -1,0 +1,214 @@
+//! All resource instances of all sources, merged, with the indexes by which they find each other.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::{Map, Value};
+
+use super::address::Index;
+use super::config::{Call, Config, Module, Written};
+use super::modules::{ModuleId, Modules};
+use super::raw::Action;
+use super::wanted::Wanted;
+use crate::model::Key;
+
+/// One resource instance, merged from every source that shows it.
+#[derive(Debug)]
+pub(super) struct Resource {
+    pub(super) key: Key,
+    pub(super) module: ModuleId,
+    pub(super) data: bool,
+    pub(super) kind: String,
+    /// `aws_lb.b` or `data.aws_lb.b`: its name in its module, without its own index.
+    pub(super) group: String,
+    pub(super) index: Option<Index>,
+    pub(super) action: Action,
+    pub(super) value: Map<String, Value>,
+    pub(super) unknown: Value,
+    pub(super) before: Map<String, Value>,
+    /// Which configuration it is written in, if a plan shows it.
+    pub(super) config: Option<usize>,
+}
+
+impl Resource {
+    /// A known text attribute.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.value.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
+    }
+}
+
+/// The instances of one resource block in one module instance.
+#[derive(Debug, Default)]
+pub(super) struct Group {
+    /// In the order of their keys.
+    members: Vec<usize>,
+    by_index: HashMap<Index, usize>,
+}
+
+/// Everything that was read, ready to be resolved.
+#[derive(Debug, Default)]
+pub(super) struct Graph {
+    pub(super) modules: Modules,
+    resources: Vec<Resource>,
+    configs: Vec<Config>,
+    groups: HashMap<ModuleId, HashMap<String, Group>>,
+    by_kind: HashMap<String, Vec<usize>>,
+    by_name: HashMap<String, Vec<usize>>,
+    by_key: HashMap<Key, usize>,
+    former: Vec<(String, Key)>,
+}
+
+/// The attributes by which others may name a resource.
+const NAMES: [&str; 18] = [
+    "id", "arn", "dns_name", "domain_name", "endpoint", "reader_endpoint", "address", "invoke_arn",
+    "qualified_arn", "arn_without_revision", "repository_url", "api_endpoint", "invoke_url",
+    "allocation_id", "prefix_list_id", "primary_network_interface_id", "security_group_rule_id",
+    "root_resource_id",
+];
+
+impl Graph {
+    /// Indexes the merged resources.
+    pub(super) fn new(
+        modules: Modules,
+        resources: Vec<Resource>,
+        configs: Vec<Config>,
+        former: Vec<(String, Key)>,
+    ) -> Self {
+        let mut graph = Self { modules, resources, configs, former, ..Self::default() };
+        for (at, resource) in graph.resources.iter().enumerate() {
+            graph.by_key.insert(resource.key.clone(), at);
+            graph.by_kind.entry(resource.kind.clone()).or_default().push(at);
+            let group = graph.groups.entry(resource.module).or_default();
+            let group = group.entry(resource.group.clone()).or_default();
+            group.members.push(at);
+            if let Some(index) = &resource.index {
+                group.by_index.insert(index.clone(), at);
+            }
+            for name in NAMES {
+                if let Some(text) = resource.text(name) {
+                    let named = graph.by_name.entry(text.to_owned()).or_default();
+                    if named.last() != Some(&at) {
+                        named.push(at);
+                    }
+                }
+            }
+        }
+        let resources = &graph.resources;
+        for group in graph.groups.values_mut().flat_map(HashMap::values_mut) {
+            group.members.sort_by_key(|at| resources.get(*at).and_then(|r| r.index.as_ref()));
+        }
+        graph
+    }
+
+    /// All managed resources of these types.
+    pub(super) fn of<'g>(&'g self, kinds: &'g [&str]) -> impl Iterator<Item = &'g Resource> {
+        self.kinds(kinds).filter(|resource| !resource.data)
+    }
+
+    /// All resources of these types and, where no source manages the same thing, data sources.
+    pub(super) fn of_either<'g>(&'g self, kinds: &'g [&str]) -> impl Iterator<Item = &'g Resource> {
+        self.kinds(kinds).filter(|resource| !resource.data || self.stands_for_itself(resource))
+    }
+
+    fn kinds<'g>(&'g self, kinds: &'g [&str]) -> impl Iterator<Item = &'g Resource> {
+        kinds
+            .iter()
+            .filter_map(|kind| self.by_kind.get(*kind))
+            .flatten()
+            .filter_map(|at| self.resources.get(*at))
+    }
+
+    /// The resource of this key, if a source shows it.
+    pub(super) fn get(&self, key: &Key) -> Option<&Resource> {
+        self.resources.get(*self.by_key.get(key)?)
+    }
+
+    /// All resources, managed or not.
+    pub(super) fn all(&self) -> &[Resource] {
+        &self.resources
+    }
+
+    /// Whether a data source is the first to show what it shows, and it is known what that is.
+    fn stands_for_itself(&self, resource: &Resource) -> bool {
+        resource.text("id").is_some_and(|id| self.owner(id, &resource.kind) == Some(resource.key.clone()))
+    }
+
+    /// Who of this type is called so: a managed resource before a data source.
+    fn owner(&self, name: &str, kind: &str) -> Option<Key> {
+        let named = || {
+            let all = self.by_name.get(name).into_iter().flatten();
+            all.filter_map(|at| self.resources.get(*at)).filter(|r| r.kind == kind)
+        };
+        let first = named().find(|resource| !resource.data).or_else(|| named().next());
+        first.map(|resource| resource.key.clone())
+    }
+
+    /// The key of what is wanted and called so; the name itself if no source shows it.
+    pub(super) fn resolve(&self, wanted: &Wanted, name: &str) -> Key {
+        self.find(wanted, name).unwrap_or_else(|| Key::new(name))
+    }
+
+    /// The key of what is wanted and called so, if a source shows it.
+    pub(super) fn find(&self, wanted: &Wanted, name: &str) -> Option<Key> {
+        let all = self.by_name.get(name)?;
+        let fits = |data: bool| {
+            all.iter().filter_map(|at| self.resources.get(*at)).find(|resource| {
+                resource.data == data && wanted.takes(&resource.kind, resource.data)
+            })
+        };
+        fits(false).or_else(|| fits(true)).map(|resource| resource.key.clone())
+    }
+
+    /// The instances of a resource block in a module instance, in order.
+    pub(super) fn members(&self, module: ModuleId, group: &str) -> impl Iterator<Item = &Resource> {
+        let group = self.groups.get(&module).and_then(|groups| groups.get(group));
+        group.into_iter().flat_map(|group| &group.members).filter_map(|at| self.resources.get(*at))
+    }
+
+    /// One instance of a resource block.
+    pub(super) fn member(&self, module: ModuleId, group: &str, index: &Index) -> Option<&Resource> {
+        let at = self.groups.get(&module)?.get(group)?.by_index.get(index)?;
+        self.resources.get(*at)
+    }
+
+    /// What is written for a resource. `None`: it comes from a state alone.
+    pub(super) fn written(&self, resource: &Resource) -> Option<&Written> {
+        self.module(resource.config?, resource.module)?.resources.get(&resource.group)
+    }
+
+    /// What is written for a module.
+    pub(super) fn module(&self, config: usize, module: ModuleId) -> Option<&Module> {
+        self.modules.config(module, self.configs.get(config)?)
+    }
+
+    /// The call of a module, and the instance that calls.
+    pub(super) fn call(&self, config: usize, module: ModuleId) -> Option<(ModuleId, &Call)> {
+        let (parent, name) = self.modules.parent(module)?;
+        Some((parent, self.module(config, parent)?.calls.get(name)?))
+    }
+
+    /// The value of a root variable.
+    pub(super) fn variable(&self, config: usize, name: &str) -> Option<&Value> {
+        self.configs.get(config)?.variables.get(name)
+    }
+
+    /// All names by which keys are known, without those that two different things share.
+    pub(super) fn aliases(&self) -> BTreeMap<String, Key> {
+        let mut aliases = BTreeMap::new();
+        for (name, named) in &self.by_name {
+            let mut managed = named.iter().filter_map(|at| self.resources.get(*at));
+            let keys: Vec<&Resource> = managed.by_ref().filter(|resource| !resource.data).collect();
+            let first = match keys.as_slice() {
+                [only] => Some(*only),
+                [] => named.first().and_then(|at| self.resources.get(*at)),
+                _ => None,
+            };
+            if let Some(resource) = first {
+                aliases.insert(name.clone(), resource.key.clone());
+            }
+        }
+        for (name, key) in &self.former {
+            aliases.entry(name.clone()).or_insert_with(|| key.clone());
+        }
+        aliases
+    }
+}

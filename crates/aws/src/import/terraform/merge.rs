@@ -1,0 +1,185 @@
+//! Several sources become one: which of them show the same root module, and what each adds.
+//!
+//! A plan is later than a state: where both know a value, the plan's is used and a difference is
+//! told, unless the plan itself says that it changes it. What a plan does not know yet is taken
+//! from a state that does, and is then no assumption any more.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::{Map, Value};
+
+use super::config::Config;
+use super::graph::{Graph, Resource};
+use super::modules::Modules;
+use super::raw::{Action, Parsed, Raw};
+use crate::model::{Key, SourceKind, Warning};
+
+mod fill;
+
+/// How many differences are told one by one.
+const MOST_WARNINGS: usize = 100;
+
+/// Sources of one root module.
+#[derive(Default)]
+struct Root {
+    addresses: HashMap<String, usize>,
+    gone: HashSet<String>,
+    has_plan: bool,
+    name: String,
+}
+
+#[derive(Default)]
+struct Merger {
+    modules: Modules,
+    resources: Vec<Resource>,
+    configs: Vec<Config>,
+    roots: Vec<Root>,
+    /// Managed resources by type and id.
+    by_id: HashMap<(String, String), usize>,
+    taken: HashSet<String>,
+    former: Vec<(String, Key)>,
+    warnings: Vec<Warning>,
+    untold: usize,
+}
+
+/// Merges all sources.
+pub(super) fn merge(sources: Vec<Parsed>) -> (Graph, Vec<Warning>) {
+    let mut merger = Merger::default();
+    let (plans, states): (Vec<Parsed>, Vec<Parsed>) =
+        sources.into_iter().partition(|source| source.kind == SourceKind::TerraformPlan);
+    for source in plans.into_iter().chain(states) {
+        merger.add(source);
+    }
+    if merger.untold > 0 {
+        let text = format!("the sources disagree in {} further places", merger.untold);
+        merger.warnings.push(Warning { code: "sources-disagree", text, on: None });
+    }
+    let graph = Graph::new(merger.modules, merger.resources, merger.configs, merger.former);
+    (graph, merger.warnings)
+}
+
+impl Merger {
+    fn add(&mut self, source: Parsed) {
+        let is_plan = source.kind == SourceKind::TerraformPlan;
+        let root = self.root_of(&source, is_plan);
+        let config = source.config.map(|config| {
+            self.modules.add_called(root, &config);
+            self.configs.push(config);
+            self.configs.len() - 1
+        });
+        for raw in source.resources {
+            self.place(root, raw, config, &source.name);
+        }
+        if let Some(root) = self.roots.get_mut(root) {
+            root.gone.extend(source.gone);
+            root.has_plan |= is_plan;
+        }
+        if let Some(config) = config.and_then(|config| self.configs.get(config)) {
+            self.modules.add_called(root, config);
+        }
+    }
+
+    /// The root that a source shows: one with which it shares addresses and ids, or a new one.
+    fn root_of(&mut self, source: &Parsed, is_plan: bool) -> usize {
+        for (at, root) in self.roots.iter().enumerate() {
+            let (mut shared, mut equal, mut different) = (0_usize, 0_usize, 0_usize);
+            for raw in source.resources.iter().filter(|raw| !raw.data) {
+                let Some(other) = root.addresses.get(&raw.address) else { continue };
+                let Some(other) = self.resources.get(*other) else { continue };
+                shared += 1;
+                let ids = (other.text("id"), raw.after.get("id").and_then(Value::as_str));
+                if let (Some(one), Some(two)) = ids {
+                    if one == two { equal += 1 } else { different += 1 }
+                }
+            }
+            let planned_and_made = root.has_plan && !is_plan && shared > 0;
+            if equal > different || (planned_and_made && different == 0) {
+                return at;
+            }
+        }
+        self.roots.push(Root { name: source.name.clone(), ..Root::default() });
+        self.roots.len() - 1
+    }
+
+    fn place(&mut self, root: usize, raw: Raw, config: Option<usize>, source: &str) {
+        let Some(known) = self.roots.get(root) else { return };
+        if known.gone.contains(&raw.address) {
+            return;
+        }
+        let same = known.addresses.get(&raw.address).copied();
+        let same = same.or_else(|| {
+            let id = raw.after.get("id").and_then(Value::as_str)?;
+            if raw.data || id.is_empty() {
+                return None;
+            }
+            self.by_id.get(&(raw.kind.clone(), id.to_owned())).copied()
+        });
+        let other = known.name.clone();
+        if let Some(at) = same {
+            self.fill(at, raw, &other, source);
+            return;
+        }
+        self.push(root, raw, config, source);
+    }
+
+    fn fill(&mut self, at: usize, raw: Raw, other: &str, source: &str) {
+        let Some(resource) = self.resources.get_mut(at) else { return };
+        if resource.key.as_str() != raw.address {
+            self.former.push((raw.address.clone(), resource.key.clone()));
+        }
+        for text in fill::fill(resource, &raw, other, source) {
+            if self.warnings.len() >= MOST_WARNINGS {
+                self.untold += 1;
+                continue;
+            }
+            let on = Some(resource.key.clone());
+            self.warnings.push(Warning { code: "sources-disagree", text, on });
+        }
+        if let Some(id) = resource.text("id") {
+            self.by_id.entry((resource.kind.clone(), id.to_owned())).or_insert(at);
+        }
+    }
+
+    fn push(&mut self, root: usize, raw: Raw, config: Option<usize>, source: &str) {
+        // Two root modules may use one address for two things: the later is told apart by its source.
+        let key = if self.taken.contains(&raw.address) {
+            format!("{} (of {source})", raw.address)
+        } else {
+            raw.address.clone()
+        };
+        self.taken.insert(key.clone());
+        let at = self.resources.len();
+        let key = Key::new(&key);
+        let prefix = if raw.data { "data." } else { "" };
+        let resource = Resource {
+            key: key.clone(),
+            module: self.modules.at(root, &raw.module),
+            data: raw.data,
+            group: format!("{prefix}{}.{}", raw.kind, raw.name),
+            kind: raw.kind,
+            index: raw.index,
+            action: raw.action,
+            value: raw.after,
+            unknown: raw.unknown,
+            before: raw.before,
+            config,
+        };
+        if let (false, Some(id)) = (resource.data, resource.text("id")) {
+            self.by_id.entry((resource.kind.clone(), id.to_owned())).or_insert(at);
+        }
+        self.resources.push(resource);
+        if let Some(root) = self.roots.get_mut(root) {
+            root.addresses.insert(raw.address, at);
+            if let Some(previous) = raw.previous {
+                self.former.push((previous.clone(), key));
+                root.addresses.entry(previous).or_insert(at);
+            }
+        }
+    }
+}
+
+/// Whether a resource that is planned to change was already changed when the state was written.
+/// For a replacement: whether the state still shows the old one.
+fn is_older(action: Action, before: &Map<String, Value>, state: &Map<String, Value>) -> bool {
+    action == Action::Replace && before.get("id").is_some_and(|id| state.get("id") == Some(id))
+}

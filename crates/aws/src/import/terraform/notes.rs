@@ -1,0 +1,92 @@
+//! The words for what is assumed and what is missing. A person reads them beside a verdict.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use crate::model::{Key, Note};
+
+/// How many things one note names.
+const MOST: usize = 6;
+
+/// `` `subnets` of aws_lb.a ``: the subject of every note.
+pub(super) struct Subject<'a> {
+    pub(super) path: &'a str,
+    pub(super) name: &'a str,
+    pub(super) key: &'a Key,
+}
+
+impl Subject<'_> {
+    fn text(&self) -> String {
+        let dot = if self.path.is_empty() { "" } else { "." };
+        format!("`{}{dot}{}` of {}", self.path, self.name, self.key)
+    }
+
+    /// The value is exactly this, as far as the expression's references tell.
+    pub(super) fn is(&self, keys: &[Key], many: bool, missing: &BTreeSet<String>) -> Note {
+        let named = if many { set(keys) } else { list(keys) };
+        format!("{} is {named}, which its expression names{}", self.text(), also(missing)).into()
+    }
+
+    /// The value is one of these.
+    pub(super) fn is_one_of(&self, keys: &[Key], missing: &BTreeSet<String>) -> Note {
+        let named = set(keys);
+        format!("{} is one of {named}, which its expression names{}", self.text(), also(missing)).into()
+    }
+
+    /// The value is some of these.
+    pub(super) fn is_some_of(&self, keys: &[Key]) -> Note {
+        format!("{} is some of {}, which its expression names", self.text(), set(keys)).into()
+    }
+
+    /// Nothing is known of the value.
+    pub(super) fn pending(&self, missing: &BTreeSet<String>) -> Note {
+        let mut text = format!("{} is known only after apply", self.text());
+        if !missing.is_empty() {
+            let _ = write!(text, "; its expression names {}", these(missing));
+        }
+        text.into()
+    }
+
+    /// The value may hold more than what its references name.
+    pub(super) fn may_hold_more(&self, missing: &BTreeSet<String>) -> Note {
+        if missing.is_empty() {
+            return format!("{} may hold more than its expression names", self.text()).into();
+        }
+        format!("{} may hold more: its expression also names {}", self.text(), these(missing)).into()
+    }
+
+    /// The value is known to Terraform, which hides it.
+    pub(super) fn sensitive(&self) -> Note {
+        format!("{} is sensitive and not read", self.text()).into()
+    }
+
+    /// The value is not what it should be.
+    pub(super) fn odd(&self, what: &str) -> Note {
+        format!("{} {what}", self.text()).into()
+    }
+}
+
+fn also(missing: &BTreeSet<String>) -> String {
+    if missing.is_empty() { String::new() } else { format!("; it also names {}", these(missing)) }
+}
+
+fn these(missing: &BTreeSet<String>) -> String {
+    joined(missing.iter().map(String::as_str), missing.len())
+}
+
+fn list(keys: &[Key]) -> String {
+    joined(keys.iter().map(Key::as_str), keys.len())
+}
+
+/// `{a, b}`
+pub(super) fn set(keys: &[Key]) -> String {
+    format!("{{{}}}", list(keys))
+}
+
+fn joined<'a>(items: impl Iterator<Item = &'a str>, count: usize) -> String {
+    let mut text = items.take(MOST).collect::<Vec<_>>().join(", ");
+    if count > MOST {
+        let _ = write!(text, " and {} more", count - MOST);
+    }
+    text
+}

@@ -1,0 +1,186 @@
+//! A plan in JSON: the resources that there will be once it is applied.
+//!
+//! Read from `resource_changes`; what a plan does not touch at all (data sources already read,
+//! resources left out by `-target`) comes from `prior_state`.
+//! See <https://developer.hashicorp.com/terraform/internals/json-format#plan-representation>.
+
+use std::collections::HashSet;
+
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::super::Refusal;
+use super::super::detect::{Members, Name};
+use super::address::Index;
+use super::raw::{Action, Census, Parsed, Raw, hide, object, pick};
+use super::{config, schema, state};
+use crate::model::{SourceKind, Warning};
+
+#[derive(Deserialize)]
+struct ChangeText<'a> {
+    #[serde(borrow)]
+    address: Name<'a>,
+    #[serde(borrow, default)]
+    previous_address: Option<Name<'a>>,
+    #[serde(borrow, default)]
+    module_address: Option<Name<'a>>,
+    #[serde(borrow)]
+    mode: Name<'a>,
+    #[serde(borrow, rename = "type")]
+    kind: Name<'a>,
+    #[serde(borrow)]
+    name: Name<'a>,
+    #[serde(default)]
+    index: Value,
+    #[serde(borrow, default)]
+    provider_name: Option<Name<'a>>,
+    #[serde(borrow, default)]
+    deposed: Option<Name<'a>>,
+    #[serde(borrow)]
+    change: Change<'a>,
+}
+
+#[derive(Deserialize)]
+struct Change<'a> {
+    #[serde(borrow)]
+    actions: Vec<Name<'a>>,
+    #[serde(borrow, default)]
+    before: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    after: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    after_unknown: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    before_sensitive: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    after_sensitive: Option<&'a RawValue>,
+}
+
+/// What becomes of a resource.
+enum Fate {
+    Is(Action),
+    /// Terraform lets go of it, but it stays as it was.
+    Forgotten,
+    Gone,
+}
+
+/// Reads a plan.
+pub(super) fn parse(name: &str, members: &Members<'_>) -> Result<Parsed, Refusal> {
+    let mut census = Census::default();
+    let mut resources = Vec::new();
+    let mut mentioned = HashSet::new();
+    let mut deleted = Vec::new();
+    if let Some(raw) = members.get("resource_changes") {
+        let changes: Option<Vec<ChangeText<'_>>> =
+            serde_json::from_str(raw.get()).map_err(|error| malformed("resource_changes", &error))?;
+        for change in changes.unwrap_or_default() {
+            let provider = change.provider_name.as_ref().map_or("", |name| &name.0);
+            let gone = matches!(fate(&change.change.actions), Fate::Gone);
+            census.add(&change.kind.0, gone || change.mode.0 == "data", provider)?;
+            mentioned.insert(change.address.0.clone().into_owned());
+            if gone && change.deposed.is_none() {
+                deleted.push(change.address.0.clone().into_owned());
+            }
+            if let Some(Name(previous)) = &change.previous_address {
+                mentioned.insert(previous.clone().into_owned());
+            }
+            if change.deposed.is_none() {
+                resources
+                    .extend(resource(&change).map_err(|error| malformed("resource_changes", &error))?);
+            }
+        }
+    }
+    if let Some(raw) = members.get("prior_state") {
+        let prior = state::shown(raw, &mut census, &|address| !mentioned.contains(address))
+            .map_err(|error| error.into_refusal("prior_state"))?;
+        resources.extend(prior);
+    }
+    census.check("plan")?;
+    let config = match members.get("configuration") {
+        Some(raw) => Some(
+            config::parse(raw, members.get("variables").copied())
+                .map_err(|error| malformed("configuration", &error))?,
+        ),
+        None => None,
+    };
+    let warnings = warnings(name, members);
+    let kind = SourceKind::TerraformPlan;
+    Ok(Parsed {
+        name: name.to_owned(),
+        kind,
+        resources,
+        config,
+        gone: deleted,
+        managed: census.managed,
+        warnings,
+    })
+}
+
+fn warnings(name: &str, members: &Members<'_>) -> Vec<Warning> {
+    let complete = members.get("complete").is_none_or(|raw| raw.get().trim() != "false");
+    if complete {
+        return Vec::new();
+    }
+    let text = format!(
+        "the plan {name} is incomplete (`-target`, deferred actions, or nothing left to apply); what it leaves out is read from its prior state"
+    );
+    vec![Warning { code: "plan-incomplete", text, on: None }]
+}
+
+pub(super) fn malformed(part: &str, error: &serde_json::Error) -> Refusal {
+    let whole = error.to_string();
+    let what: String = whole.split(" at line ").next().unwrap_or_default().chars().take(120).collect();
+    Refusal::new("malformed", format!("its `{part}` is not as Terraform writes it: {what}"))
+        .help("was it edited by hand or by another tool?")
+}
+
+fn fate(actions: &[Name<'_>]) -> Fate {
+    let has = |wanted: &str| actions.iter().any(|action| action.0 == wanted);
+    match (has("create"), has("delete")) {
+        (true, true) => Fate::Is(Action::Replace),
+        (true, false) => Fate::Is(Action::Create),
+        (false, true) => Fate::Gone,
+        (false, false) if has("update") => Fate::Is(Action::Update),
+        (false, false) if has("read") => Fate::Is(Action::Read),
+        (false, false) if has("forget") => Fate::Forgotten,
+        (false, false) => Fate::Is(Action::Keep),
+    }
+}
+
+fn resource(change: &ChangeText<'_>) -> Result<Option<Raw>, serde_json::Error> {
+    let data = change.mode.0 == "data";
+    let Some(attributes) = schema::attributes(&change.kind.0, data) else { return Ok(None) };
+    let parts = &change.change;
+    let (action, after, sensitive) = match fate(&parts.actions) {
+        Fate::Gone => return Ok(None),
+        Fate::Forgotten => (Action::Keep, parts.before, parts.before_sensitive),
+        Fate::Is(action) => (action, parts.after, parts.after_sensitive),
+    };
+    let mut value = pick(after, attributes)?;
+    let unknown = match action {
+        Action::Keep => Value::Null,
+        _ => pick(parts.after_unknown, attributes)?,
+    };
+    let unknown = hide(&mut value, unknown, &pick(sensitive, attributes)?);
+    let before = if matches!(action, Action::Update | Action::Replace) {
+        let mut before = pick(parts.before, attributes)?;
+        hide(&mut before, Value::Null, &pick(parts.before_sensitive, attributes)?);
+        object(before)
+    } else {
+        serde_json::Map::new()
+    };
+    Ok(Some(Raw {
+        address: change.address.0.clone().into_owned(),
+        previous: change.previous_address.as_ref().map(|name| name.0.clone().into_owned()),
+        data,
+        kind: change.kind.0.clone().into_owned(),
+        name: change.name.0.clone().into_owned(),
+        module: change.module_address.as_ref().map_or_else(String::new, |m| m.0.clone().into_owned()),
+        index: Index::of(&change.index),
+        action,
+        after: object(value),
+        unknown,
+        before,
+    }))
+}

@@ -1,0 +1,245 @@
+//! VPCs, their gateways and prefix lists.
+
+use ipnet::IpNet;
+use serde_json::Value;
+
+use super::graph::{Graph, Resource};
+use super::place::Place;
+use super::wanted::{
+    ACL, EGRESS_ONLY, EIP, GROUP, INTERNET_GATEWAY, PREFIX_LIST, ROUTE_TABLE, SUBNET, VPC, Wanted,
+};
+use crate::model::{InternetGateway, Key, Model, NatGateway, PrefixList, SetVal, Tags, Val, Vpc};
+
+/// Reads VPCs, gateways and prefix lists.
+pub(super) fn read(graph: &Graph, model: &mut Model) {
+    for resource in graph.of_either(&["aws_vpc", "aws_default_vpc"]) {
+        let vpc = vpc(graph, resource);
+        model.vpcs.insert(vpc.key.clone(), vpc);
+    }
+    add_blocks(graph, model);
+    gateways(graph, model);
+    nat_gateways(graph, model);
+    prefix_lists(graph, model);
+}
+
+/// The tags of a resource; only what is known.
+pub(super) fn tags(resource: &Resource) -> Tags {
+    let Some(Value::Object(tags)) = resource.value.get("tags") else { return Tags::new() };
+    let known = tags.iter().filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
+    known.collect()
+}
+
+fn vpc(graph: &Graph, resource: &Resource) -> Vpc {
+    let place = Place::top(graph, resource);
+    let is_default = resource.kind == "aws_default_vpc";
+    let mut cidrs = place.attribute("cidr_block").networks();
+    // Without `assign_generated_ipv6_cidr_block` (or an IPAM pool) AWS gives no IPv6 block.
+    let v6 = place.attribute("ipv6_cidr_block");
+    let generated = place.attribute("assign_generated_ipv6_cidr_block").flag(false);
+    if !v6.is_left_out() || generated != Val::Known(false) {
+        join(&mut cidrs, v6.networks());
+    }
+    for block in place.blocks("cidr_block_associations").list {
+        join(&mut cidrs, block.attribute("cidr_block").networks());
+    }
+    Vpc {
+        key: resource.key.clone(),
+        cidrs,
+        dns_support: place.attribute("enable_dns_support").flag(true),
+        dns_hostnames: place.attribute("enable_dns_hostnames").flag(is_default),
+        open: Some("other states may put interfaces into this VPC".into()),
+        main_route_table: main_route_table(graph, resource),
+        default_security_group: default_of(
+            graph, resource, "aws_default_security_group", "vpc_id", "default_security_group_id", &GROUP,
+        ),
+        default_network_acl: default_of(
+            graph, resource, "aws_default_network_acl", "default_network_acl_id", "default_network_acl_id", &ACL,
+        ),
+        tags: tags(resource),
+    }
+}
+
+/// Adds what another attribute knows of the same set.
+pub(super) fn join<T: Ord>(into: &mut SetVal<T>, other: SetVal<T>) {
+    into.sure.extend(other.sure);
+    into.maybe.extend(other.maybe);
+    into.open |= other.open;
+    into.unknown = into.unknown.take().or(other.unknown);
+    into.assumed = into.assumed.take().or(other.assumed);
+}
+
+fn main_route_table(graph: &Graph, vpc: &Resource) -> Option<Key> {
+    const ASSOCIATION: [&str; 1] = ["aws_main_route_table_association"];
+    let moved = graph.of(&ASSOCIATION).find_map(|resource| {
+        let place = Place::top(graph, resource);
+        let of = place.attribute("vpc_id").needed(&VPC);
+        let table = place.attribute("route_table_id").needed(&ROUTE_TABLE);
+        (of.get() == Some(&vpc.key)).then(|| table.get().cloned()).flatten()
+    });
+    moved
+        .or_else(|| {
+            default_of(
+                graph, vpc, "aws_default_route_table", "default_route_table_id", "main_route_table_id", &ROUTE_TABLE,
+            )
+        })
+        .or_else(|| graph.find(&ROUTE_TABLE, vpc.text("main_route_table_id")?))
+}
+
+/// A VPC's default thing: the resource that adopts it, or what the VPC itself calls it.
+fn default_of(
+    graph: &Graph,
+    vpc: &Resource,
+    kind: &'static str,
+    by: &'static str,
+    attribute: &str,
+    wanted: &Wanted,
+) -> Option<Key> {
+    let known = vpc.text(attribute);
+    let kinds = [kind];
+    let adopting = graph.of(&kinds).find(|resource| {
+        let place = Place::top(graph, resource);
+        let mut values = [place.attribute("vpc_id"), place.attribute(by)].into_iter();
+        values.any(|value| match value.key(&VPC) {
+            // `aws_vpc.a.default_route_table_id` names the VPC, or is that id.
+            Val::Known(Some(key)) => key == vpc.key || known == Some(key.as_str()),
+            Val::Assumed(Some(key), _) => key == vpc.key,
+            _ => false,
+        })
+    });
+    let adopting = adopting.map(|resource| resource.key.clone());
+    adopting.or_else(|| match known {
+        // A table or list of rules that no source shows is not named: nothing is known of it.
+        Some(id) if kind == "aws_default_security_group" => Some(graph.resolve(wanted, id)),
+        Some(id) => graph.find(wanted, id),
+        None => None,
+    })
+}
+
+/// `aws_vpc_ipv4_cidr_block_association` and its IPv6 twin.
+fn add_blocks(graph: &Graph, model: &mut Model) {
+    let kinds = ["aws_vpc_ipv4_cidr_block_association", "aws_vpc_ipv6_cidr_block_association"];
+    for resource in graph.of(&kinds) {
+        let place = Place::top(graph, resource);
+        let name = if resource.kind.contains("ipv4") { "cidr_block" } else { "ipv6_cidr_block" };
+        let blocks = place.attribute(name).networks();
+        let of = place.attribute("vpc_id").needed(&VPC);
+        match of {
+            Val::Known(key) | Val::Assumed(key, _) => {
+                if let Some(vpc) = model.vpcs.get_mut(&key) {
+                    join(&mut vpc.cidrs, blocks);
+                }
+            }
+            Val::OneOf(keys, note) => {
+                for key in keys {
+                    let Some(vpc) = model.vpcs.get_mut(&key) else { continue };
+                    vpc.cidrs.maybe.extend(blocks.sure.iter().copied());
+                    vpc.cidrs.unknown.get_or_insert_with(|| note.clone());
+                }
+            }
+            Val::Unknown(note) => {
+                for vpc in model.vpcs.values_mut() {
+                    vpc.cidrs.maybe.extend(blocks.sure.iter().copied());
+                    vpc.cidrs.unknown.get_or_insert_with(|| note.clone());
+                }
+            }
+        }
+    }
+}
+
+fn gateways(graph: &Graph, model: &mut Model) {
+    for resource in graph.of_either(&["aws_internet_gateway", "aws_egress_only_internet_gateway"]) {
+        let vpc = Place::top(graph, resource).attribute("vpc_id").key(&VPC);
+        let egress_only = EGRESS_ONLY.types.contains(&resource.kind.as_str());
+        let gateway = InternetGateway { key: resource.key.clone(), vpc, egress_only };
+        model.internet_gateways.insert(gateway.key.clone(), gateway);
+    }
+    for resource in graph.of(&["aws_internet_gateway_attachment"]) {
+        let place = Place::top(graph, resource);
+        let gateway = place.attribute("internet_gateway_id").needed(&INTERNET_GATEWAY);
+        let vpc = place.attribute("vpc_id").key(&VPC);
+        if let Some(gateway) = gateway.get().and_then(|key| model.internet_gateways.get_mut(key)) {
+            gateway.vpc = vpc;
+        }
+    }
+}
+
+fn nat_gateways(graph: &Graph, model: &mut Model) {
+    for resource in graph.of_either(&["aws_nat_gateway"]) {
+        let place = Place::top(graph, resource);
+        let address = |text: Option<&str>| text.and_then(|text| text.parse().ok());
+        let allocation = place.attribute("allocation_id").key(&EIP);
+        let elastic = match allocation.get() {
+            Some(Some(key)) => graph.get(key).and_then(|eip| eip.text("public_ip")),
+            _ => None,
+        };
+        let gateway = NatGateway {
+            key: resource.key.clone(),
+            subnet: place.attribute("subnet_id").needed(&SUBNET),
+            public: place.attribute("connectivity_type").text_or("public").map(|kind| kind == "public"),
+            public_address: address(resource.text("public_ip")).or_else(|| address(elastic)),
+            private_address: address(resource.text("private_ip")),
+        };
+        model.nat_gateways.insert(gateway.key.clone(), gateway);
+    }
+}
+
+fn prefix_lists(graph: &Graph, model: &mut Model) {
+    for resource in graph.of_either(&["aws_ec2_managed_prefix_list", "aws_prefix_list"]) {
+        let place = Place::top(graph, resource);
+        let name = place.attribute("name").text();
+        let of_aws = resource.text("name").is_some_and(|name| name.starts_with("com.amazonaws."));
+        let list = PrefixList {
+            key: resource.key.clone(),
+            name,
+            aws_managed: resource.kind == "aws_prefix_list"
+                || resource.text("owner_id") == Some("AWS")
+                || of_aws,
+            entries: entries(&place),
+        };
+        model.prefix_lists.insert(list.key.clone(), list);
+    }
+    for resource in graph.of(&["aws_ec2_managed_prefix_list_entry"]) {
+        let place = Place::top(graph, resource);
+        let blocks = place.attribute("cidr").networks();
+        let list = place.attribute("prefix_list_id").needed(&PREFIX_LIST);
+        if let Some(list) = list.get().and_then(|key| model.prefix_lists.get_mut(key)) {
+            join(&mut list.entries, blocks);
+        }
+    }
+    // `prefix_list_id` of a gateway endpoint, before it is known: AWS's list of that service.
+    for resource in graph.of_either(&["aws_vpc_endpoint"]) {
+        let (Some(service), None) = (resource.text("service_name"), resource.text("prefix_list_id")) else {
+            continue;
+        };
+        let gateway = Place::top(graph, resource).attribute("vpc_endpoint_type").text_or("Gateway");
+        if gateway == Val::Known("Gateway".to_owned()) {
+            let list = service_list(service);
+            model.prefix_lists.entry(list.key.clone()).or_insert(list);
+        }
+    }
+}
+
+fn entries(place: &Place<'_>) -> SetVal<IpNet> {
+    let mut found = place.attribute("cidr_blocks").networks();
+    for name in ["entry", "entries"] {
+        let blocks = place.blocks(name);
+        for block in &blocks.list {
+            join(&mut found, block.attribute("cidr").networks());
+        }
+        if let Some(note) = blocks.open {
+            found.open = true;
+            found.unknown = Some(note);
+        }
+    }
+    found
+}
+
+/// AWS's own prefix list of a service, whose entries no source shows.
+fn service_list(service: &str) -> PrefixList {
+    PrefixList {
+        key: Key::new(service),
+        name: Val::Known(Some(service.to_owned())),
+        aws_managed: true,
+        entries: SetVal::unknown(format!("the addresses of AWS's prefix list {service}").into()),
+    }
+}

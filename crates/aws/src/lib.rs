@@ -1,0 +1,7 @@
+//! The model of an AWS network, the importers that build it, and its lowering to packets.
+//!
+//! Pure and synchronous: text in, model out; no file is opened here.
+
+pub mod model;
+pub mod import;
+pub mod network;

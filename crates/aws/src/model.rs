@@ -1,0 +1,146 @@
+//! The AWS resources as configured, merged from one or several sources.
+//!
+//! Everything is keyed by [`Key`]: the Terraform address of a resource that a source manages, or
+//! the bare id or ARN of one that is only mentioned. Lists are ordered by key, so that whatever is
+//! printed from them is stable.
+
+mod api;
+mod compute;
+mod data;
+mod load_balancing;
+mod value;
+mod vpc;
+
+use std::collections::BTreeMap;
+
+pub use api::*;
+pub use compute::*;
+pub use data::*;
+pub use load_balancing::*;
+pub use value::*;
+pub use vpc::*;
+
+/// What was read, and how far it can be trusted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The name that the caller gave it (a file name, or `-`).
+    pub name: String,
+    /// What it was found to be.
+    pub kind: SourceKind,
+    /// How many managed resources it holds.
+    pub resources: usize,
+}
+
+/// The kinds of input that are understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SourceKind {
+    /// `terraform show -json` of a plan.
+    TerraformPlan,
+    /// `terraform show -json` of a state, or a state file.
+    TerraformState,
+}
+
+/// Something that the reader must know of the sources: an incomplete plan, a disagreement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// A stable code in kebab-case.
+    pub code: &'static str,
+    /// One sentence.
+    pub text: String,
+    /// The resource in question, if there is one.
+    pub on: Option<Key>,
+}
+
+/// A rule that the next apply takes away although another resource declares it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemovedRule {
+    /// The group that loses it.
+    pub group: Key,
+    /// The resource that declares it and will be undone.
+    pub declared_by: Key,
+    /// The rule.
+    pub rule: SecurityGroupRule,
+    /// Which way it looks.
+    pub direction: Direction,
+}
+
+/// The whole model.
+#[derive(Debug, Clone, Default)]
+pub struct Model {
+    /// What was read.
+    pub sources: Vec<Source>,
+    /// The region, if every source agrees on one.
+    pub region: Option<String>,
+    /// The account, if it is known.
+    pub account: Option<String>,
+    /// What the reader must know.
+    pub warnings: Vec<Warning>,
+    /// VPCs.
+    pub vpcs: BTreeMap<Key, Vpc>,
+    /// Subnets.
+    pub subnets: BTreeMap<Key, Subnet>,
+    /// Route tables.
+    pub route_tables: BTreeMap<Key, RouteTable>,
+    /// Internet and egress-only gateways.
+    pub internet_gateways: BTreeMap<Key, InternetGateway>,
+    /// NAT gateways.
+    pub nat_gateways: BTreeMap<Key, NatGateway>,
+    /// Prefix lists, the customer's and AWS's.
+    pub prefix_lists: BTreeMap<Key, PrefixList>,
+    /// Network ACLs.
+    pub network_acls: BTreeMap<Key, NetworkAcl>,
+    /// Security groups.
+    pub security_groups: BTreeMap<Key, SecurityGroup>,
+    /// VPC endpoints.
+    pub endpoints: BTreeMap<Key, VpcEndpoint>,
+    /// Rules that the next apply removes.
+    pub removed_rules: Vec<RemovedRule>,
+    /// Application, network and gateway load balancers.
+    pub load_balancers: BTreeMap<Key, LoadBalancer>,
+    /// Their listeners.
+    pub listeners: BTreeMap<Key, Listener>,
+    /// Their target groups.
+    pub target_groups: BTreeMap<Key, TargetGroup>,
+    /// HTTP, WebSocket and REST APIs.
+    pub apis: BTreeMap<Key, Api>,
+    /// API Gateway's links into a VPC.
+    pub vpc_links: BTreeMap<Key, VpcLink>,
+    /// CloudFront distributions.
+    pub distributions: BTreeMap<Key, Distribution>,
+    /// WAF associations: protected resource to web ACL.
+    pub waf: BTreeMap<Key, WafAssociation>,
+    /// ECS clusters.
+    pub clusters: BTreeMap<Key, Cluster>,
+    /// ECS services.
+    pub services: BTreeMap<Key, EcsService>,
+    /// ECS task definitions.
+    pub task_definitions: BTreeMap<Key, TaskDefinition>,
+    /// Application Auto Scaling targets.
+    pub scaling_targets: BTreeMap<Key, ScalingTarget>,
+    /// Lambda functions.
+    pub functions: BTreeMap<Key, Function>,
+    /// EC2 instances and other single interfaces.
+    pub instances: BTreeMap<Key, Instance>,
+    /// RDS instances and clusters.
+    pub databases: BTreeMap<Key, Database>,
+    /// Cloud Map services.
+    pub discovery: BTreeMap<Key, DiscoveryService>,
+    /// ECR repositories.
+    pub repositories: BTreeMap<Key, Repository>,
+    /// Everything whose physical name must be unique: kind, name.
+    pub named: Vec<Named>,
+    /// What is not modelled, by Terraform type; of these, those that can carry traffic are in `opaque`.
+    pub unmodelled: BTreeMap<String, Vec<Key>>,
+    /// Unmodelled things that can connect networks (transit gateways, peerings, VPNs, firewalls).
+    pub opaque: Vec<Opaque>,
+    /// Other names (ids, ARNs, DNS names) by which a key is known.
+    pub aliases: BTreeMap<String, Key>,
+}
+
+impl Model {
+    /// The key of what is called so: an address, an id, an ARN.
+    #[must_use]
+    pub fn resolve(&self, name: &str) -> Key {
+        self.aliases.get(name).cloned().unwrap_or_else(|| Key::new(name))
+    }
+}
