@@ -1,0 +1,202 @@
+//! The arguments, with the help texts from which `docs/cli.md` is made.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use farmgate_audit::report::Severity;
+
+/// Proves what can reach what in AWS networks, from the files that describe them.
+#[derive(Debug, Parser)]
+#[command(name = "farmgate", version, max_term_width = 100)]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// When to use colours: auto, always or never.
+    ///
+    /// Auto means: if the output is a terminal and NO_COLOR is not set, or if CLICOLOR_FORCE is.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        hide_possible_values = true,
+        value_name = "WHEN"
+    )]
+    pub color: Color,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Prove what must hold, and say what is wrong
+    ///
+    /// Reads one network from one or several files. What each file is, it finds out by itself: a
+    /// Terraform plan or state as `terraform show -json` prints it, or a state file.
+    ///
+    /// Exit code: 0 if nothing is refuted, no expectation is unknown and no finding is as severe as
+    /// --fail-on; 1 otherwise; 2 if an input is wrong; 3 if a file can't be read or the output
+    /// can't be written.
+    Check(Check),
+    /// Answer whether one thing can reach another, and show every path
+    ///
+    /// FROM and TO are addresses of resources, ids, ARNs, IP addresses, CIDRs, or words such as
+    /// `internet`, `vpc` and `ecr`. TO may end with a port: `:8080`, `:udp/53`. Of a closed path
+    /// every setting is shown that would have to change.
+    ///
+    /// Exit code: 0 if there is an answer, whatever it is; 2 if an input or a word is wrong; 3 if a
+    /// file can't be read or the output can't be written.
+    Explain(Explain),
+    /// List the rules, or show one rule's page
+    Rules(Rules),
+    /// Print the JSON Schema of an output.
+    #[command(hide = true)]
+    Schema(Schema),
+    /// Print a page of the documentation that is made from the program.
+    #[command(hide = true)]
+    Docs(Docs),
+}
+
+/// The arguments of `check`.
+#[derive(Debug, clap::Args)]
+pub struct Check {
+    /// A file to read, or `-` for the standard input.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+
+    /// Prove the expectations in this file too.
+    #[arg(long, value_name = "FILE")]
+    pub expect: Option<PathBuf>,
+
+    /// How to print the report.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+
+    /// Fail only for what this earlier report doesn't have (the output of --format json).
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+
+    /// The least severity of a finding that makes the exit code 1.
+    #[arg(long, value_enum, default_value_t, value_name = "SEVERITY")]
+    pub fail_on: FailOn,
+
+    /// Read acceptances from this file [default: .farmgate.yaml, if there is one].
+    ///
+    /// An acceptance whose last day is over (in UTC) no longer counts.
+    #[arg(long, value_name = "FILE")]
+    pub accept: Option<PathBuf>,
+
+    /// Show everything: what is proved, every assumption, and why each finding matters.
+    #[arg(long, short)]
+    pub verbose: bool,
+}
+
+/// The arguments of `explain`.
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "farmgate explain [OPTIONS] <FILE>... <FROM> <TO>")]
+pub struct Explain {
+    /// The files to read (`-` is the standard input); then where from, and where to.
+    #[arg(required = true, num_args = 3.., value_names = ["FILE", "FROM", "TO"])]
+    pub words: Vec<String>,
+
+    /// How to print the answer.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// The arguments of `rules`.
+#[derive(Debug, clap::Args)]
+pub struct Rules {
+    /// The rule whose page to show.
+    pub id: Option<String>,
+}
+
+/// The arguments of `schema`.
+#[derive(Debug, clap::Args)]
+pub struct Schema {
+    /// Which output.
+    #[arg(value_enum)]
+    pub of: SchemaOf,
+}
+
+/// The arguments of `docs`.
+#[derive(Debug, clap::Args)]
+pub struct Docs {
+    /// Which page.
+    #[arg(value_enum)]
+    pub page: Page,
+}
+
+/// The outputs that have a schema.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum SchemaOf {
+    /// `farmgate check --format json`: docs/report.schema.json.
+    Report,
+}
+
+/// The pages that are made from the program.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Page {
+    /// Every help text: docs/cli.md.
+    Cli,
+    /// The list of the rules: docs/rules/README.md.
+    Rules,
+}
+
+/// How to print.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs, as docs/json.md describes it.
+    Json,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// If the output is a terminal and NO_COLOR isn't set, or if CLICOLOR_FORCE is.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Which findings make the exit code 1.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// Critical ones.
+    Critical,
+    /// High ones and worse.
+    #[default]
+    High,
+    /// Medium ones and worse.
+    Medium,
+    /// Low ones and worse.
+    Low,
+    /// All.
+    Info,
+    /// None; statements still do.
+    Never,
+}
+
+// === impl FailOn ===
+
+impl FailOn {
+    /// The least severity that counts.
+    #[must_use]
+    pub fn threshold(self) -> Option<Severity> {
+        match self {
+            FailOn::Critical => Some(Severity::Critical),
+            FailOn::High => Some(Severity::High),
+            FailOn::Medium => Some(Severity::Medium),
+            FailOn::Low => Some(Severity::Low),
+            FailOn::Info => Some(Severity::Info),
+            FailOn::Never => None,
+        }
+    }
+}

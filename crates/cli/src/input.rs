@@ -1,0 +1,150 @@
+//! Reads the files that the command line names, and makes the model of them.
+
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use farmgate_aws::import::{self, ImportError, Input};
+use farmgate_aws::model::Model;
+
+use crate::problem::{Failure, Problem};
+
+/// A file that was read.
+#[derive(Debug)]
+pub struct File {
+    /// Its name, as given.
+    pub name: String,
+    /// Its content.
+    pub bytes: Vec<u8>,
+}
+
+/// How a file is called in messages: `-` is the standard input.
+#[must_use]
+pub fn shown(name: &str) -> &str {
+    if name == "-" { "standard input" } else { name }
+}
+
+/// Reads the sources, of which one may be the standard input.
+///
+/// # Errors
+/// Every file that can't be read; or that the standard input is named twice.
+pub fn sources<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<File>, Failure> {
+    if paths
+        .iter()
+        .filter(|path| path.as_ref() == Path::new("-"))
+        .count()
+        > 1
+    {
+        return Err(Failure::input(vec![Problem::Plain {
+            code: "stdin-twice",
+            file: None,
+            message: "`-` is given twice, and the standard input can be read only once".to_owned(),
+            help: None,
+        }]));
+    }
+    let mut files = Vec::new();
+    let mut problems = Vec::new();
+    for path in paths {
+        match source(path.as_ref()) {
+            Ok(file) => files.push(file),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() {
+        Ok(files)
+    } else {
+        Err(Failure::environment(problems))
+    }
+}
+
+fn source(path: &Path) -> Result<File, Problem> {
+    if path != Path::new("-") {
+        return file(path);
+    }
+    let mut bytes = Vec::new();
+    match io::stdin().lock().read_to_end(&mut bytes) {
+        Ok(_) => Ok(File {
+            name: "-".to_owned(),
+            bytes,
+        }),
+        Err(error) => Err(unreadable("-", &error)),
+    }
+}
+
+/// Reads a file.
+///
+/// # Errors
+/// If it can't be read.
+pub fn file(path: &Path) -> Result<File, Problem> {
+    let name = path.to_string_lossy().into_owned();
+    match fs::read(path) {
+        Ok(bytes) => Ok(File { name, bytes }),
+        Err(error) => Err(unreadable(&name, &error)),
+    }
+}
+
+/// Reads a file that needn't be there.
+///
+/// # Errors
+/// If it is there and can't be read.
+pub fn file_if_there(path: &Path) -> Result<Option<File>, Problem> {
+    let name = path.to_string_lossy().into_owned();
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(File { name, bytes })),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(unreadable(&name, &error)),
+    }
+}
+
+fn unreadable(name: &str, error: &io::Error) -> Problem {
+    let message = match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        io::ErrorKind::IsADirectory => "this is a directory; a file is needed".to_owned(),
+        _ => error.to_string(),
+    };
+    Problem::Plain {
+        code: "cannot-read",
+        file: Some(name.to_owned()),
+        message,
+        help: None,
+    }
+}
+
+// === impl File ===
+
+impl File {
+    /// The content as text.
+    ///
+    /// # Errors
+    /// If it isn't UTF-8.
+    pub fn text(&self) -> Result<&str, Problem> {
+        std::str::from_utf8(&self.bytes).map_err(|_| Problem::Plain {
+            code: "not-utf-8",
+            file: Some(self.name.clone()),
+            message: "this is not UTF-8 text".to_owned(),
+            help: None,
+        })
+    }
+}
+
+/// Makes one model of all sources.
+///
+/// # Errors
+/// Every problem that the importer found.
+pub fn model(files: &[File]) -> Result<Model, Vec<Problem>> {
+    let inputs: Vec<Input<'_>> = files
+        .iter()
+        .map(|file| Input {
+            name: &file.name,
+            bytes: &file.bytes,
+        })
+        .collect();
+    let problem = |error: ImportError| Problem::Plain {
+        code: error.code,
+        file: Some(error.input),
+        message: error.message,
+        help: error.help,
+    };
+    import::import(&inputs).map_err(|errors| errors.into_iter().map(problem).collect())
+}

@@ -1,0 +1,33 @@
+//! The command line of farmgate: reads files, calls the libraries, writes what they say.
+//!
+//! It decides no verdict and knows no AWS. It is a library so that its tests can render reports
+//! made by hand; nothing else may depend on it.
+
+pub mod args;
+pub mod check;
+pub mod docs;
+pub mod exit;
+pub mod explain;
+pub mod input;
+pub mod output;
+pub mod problem;
+pub mod render;
+pub mod rules;
+
+use args::{Args, Command};
+use exit::Exit;
+use problem::Failure;
+
+/// Does what the arguments ask for.
+///
+/// # Errors
+/// If an input is wrong or missing, or if the output can't be written.
+pub fn run(args: &Args) -> Result<Exit, Failure> {
+    match &args.command {
+        Command::Check(check) => check::run(check, args.color),
+        Command::Explain(explain) => explain::run(explain, args.color),
+        Command::Rules(rules) => rules::run(rules, args.color),
+        Command::Schema(schema) => docs::schema(schema),
+        Command::Docs(docs) => docs::run(docs),
+    }
+}

@@ -1,0 +1,35 @@
+//! What people read in a terminal, as text with colours; `output` takes these away where need be.
+//!
+//! Everything hangs from a gutter of tags (`refuted`, `high`, `proved`), so that the eye runs down
+//! the left edge. Texts are wrapped; addresses are never broken. Whatever comes from a file is
+//! made harmless to terminals by [`words::visible`].
+
+mod assumptions;
+mod check;
+mod explanation;
+mod findings;
+mod markdown;
+mod page;
+mod rules;
+mod statements;
+pub mod style;
+mod totals;
+pub mod words;
+
+pub use check::report;
+pub use explanation::explanation;
+pub use markdown::markdown;
+pub use rules::catalogue;
+
+use std::time::Duration;
+
+/// How to look at a report.
+#[derive(Debug, Clone, Copy)]
+pub struct View {
+    /// The columns there are.
+    pub width: usize,
+    /// Whether to show everything.
+    pub verbose: bool,
+    /// How long it took.
+    pub time: Option<Duration>,
+}

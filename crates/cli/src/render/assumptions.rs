@@ -1,0 +1,101 @@
+//! The table of assumptions: each is numbered once, and cited behind what rests on it.
+
+use std::collections::BTreeMap;
+
+use super::page::{Cell, Page};
+use super::style::{DIM, PLAIN};
+use super::words::Words;
+
+/// How many are listed if not everything is shown.
+const LISTED: usize = 6;
+
+/// The assumptions cited so far, in the order of their numbers.
+#[derive(Default)]
+pub(crate) struct Assumptions<'a> {
+    list: Vec<&'a str>,
+    numbers: BTreeMap<&'a str, usize>,
+}
+
+impl<'a> Assumptions<'a> {
+    /// The citation of these: `[1][3]`, runs of three and more as `[4-7]`.
+    pub(crate) fn cite(&mut self, assumes: &'a [String]) -> String {
+        let mut numbers: Vec<usize> = assumes.iter().map(|text| self.number(text)).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let same_run = |a: &usize, b: &usize| a + 1 == *b;
+        let mut cited = String::new();
+        for run in numbers.chunk_by(same_run) {
+            match run {
+                [first, _, .., last] => cited.push_str(&format!("[{first}-{last}]")),
+                few => few.iter().for_each(|n| cited.push_str(&format!("[{n}]"))),
+            }
+        }
+        cited
+    }
+
+    fn number(&mut self, text: &'a str) -> usize {
+        *self.numbers.entry(text).or_insert_with(|| {
+            self.list.push(text);
+            self.list.len()
+        })
+    }
+
+    /// The table of what was cited.
+    pub(crate) fn table(&self, page: &mut Page, verbose: bool) {
+        if self.list.is_empty() {
+            return;
+        }
+        let listed = if verbose { self.list.len() } else { LISTED };
+        let digits = self.list.len().min(listed).to_string().len();
+        let column = digits + 4;
+        page.blank();
+        page.row(
+            &[],
+            0,
+            0,
+            &Words::plain("assumed, since a plan names references and not values:"),
+        );
+        for (at, text) in self.list.iter().take(listed).enumerate() {
+            let number = format!("[{}]", at + 1);
+            let cell = Cell {
+                column: 0,
+                style: DIM,
+                text: &format!("{number:>0$}", digits + 2),
+            };
+            page.row(&[cell], column, column, &Words::plain(text));
+        }
+        match self.list.len().saturating_sub(listed) {
+            0 => {}
+            more => {
+                let from = listed + 1;
+                let text = match more {
+                    1 => format!("and [{from}]: --verbose lists it"),
+                    _ => format!(
+                        "and [{from}] to [{}]: --verbose lists them",
+                        self.list.len()
+                    ),
+                };
+                page.row(&[], column, column, &Words::new().and(PLAIN, &text));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn citations_are_numbered_in_order_and_runs_are_short() {
+        let list =
+            |texts: &[&str]| -> Vec<String> { texts.iter().map(|&t| t.to_owned()).collect() };
+        let (first, second, third) = (list(&["a", "b"]), list(&["d", "c", "b"]), list(&["e", "a"]));
+        let all = list(&["a", "b", "c", "d", "x"]);
+        let mut assumptions = Assumptions::default();
+        assert_eq!(assumptions.cite(&[]), "");
+        assert_eq!(assumptions.cite(&first), "[1][2]");
+        assert_eq!(assumptions.cite(&second), "[2-4]");
+        assert_eq!(assumptions.cite(&third), "[1][5]");
+        assert_eq!(assumptions.cite(&all), "[1-4][6]");
+    }
+}

@@ -1,0 +1,159 @@
+//! Statements: the open ones with what causes or decides them, the proved ones as a count.
+
+use std::collections::BTreeMap;
+
+use farmgate_audit::report::{Family, Report, Statement, Verdict};
+
+use super::assumptions::Assumptions;
+use super::page::{Cause, GUTTER, Page};
+use super::style::{DIM, GOOD, PLAIN, of_verdict};
+use super::words::Words;
+
+/// How many statements that wait for the same are listed if not everything is shown.
+const LISTED: usize = 4;
+
+/// How far the further lines of a sentence hang, so that several can stand one under another.
+const HANG: usize = GUTTER + 2;
+
+/// The statements with this verdict that the baseline doesn't know.
+pub(crate) fn open<'a>(
+    page: &mut Page,
+    assumptions: &mut Assumptions<'a>,
+    report: &'a Report,
+    verdict: Verdict,
+    verbose: bool,
+) {
+    let wanted = report
+        .statements
+        .iter()
+        .filter(|s| s.verdict == verdict && !s.known);
+    for group in grouped(wanted) {
+        page.blank();
+        let listed = if verbose { group.len() } else { LISTED };
+        for (n, statement) in group.iter().take(listed).enumerate() {
+            let tag = if n == 0 {
+                verdict.to_string()
+            } else {
+                String::new()
+            };
+            let words = sentence(assumptions, statement);
+            let cell = super::page::Cell {
+                column: 0,
+                style: of_verdict(verdict),
+                text: &tag,
+            };
+            page.row(&[cell], GUTTER, HANG, &words);
+        }
+        if group.len() > listed {
+            let more = format!("and {} more; --verbose lists them", group.len() - listed);
+            page.under(&Words::plain(&more));
+        }
+        if let Some(first) = group.first() {
+            witness(page, first);
+            for missing in &first.missing {
+                let words = Words::new().and(DIM, "not known:").and(PLAIN, missing);
+                page.row(&[], GUTTER, HANG, &words);
+            }
+            if verdict == Verdict::Refuted || first.missing.is_empty() || verbose {
+                causes(page, first);
+            }
+        }
+    }
+}
+
+/// The proved statements: how many of each family; each of them if everything is shown.
+pub(crate) fn proved<'a>(
+    page: &mut Page,
+    assumptions: &mut Assumptions<'a>,
+    report: &'a Report,
+    verbose: bool,
+) {
+    let mut families: BTreeMap<Family, Vec<&Statement>> = BTreeMap::new();
+    for statement in report
+        .statements
+        .iter()
+        .filter(|s| s.verdict == Verdict::Proved)
+    {
+        families
+            .entry(statement.family)
+            .or_default()
+            .push(statement);
+    }
+    page.blank();
+    if !verbose {
+        let counts: Vec<String> = families
+            .iter()
+            .map(|(family, all)| format!("{family} {}", all.len()))
+            .collect();
+        if !counts.is_empty() {
+            page.tagged(GOOD, "proved", &Words::plain(&counts.join(", ")));
+        }
+        return;
+    }
+    for (family, all) in families {
+        page.blank();
+        page.tagged(
+            GOOD,
+            "proved",
+            &Words::plain(&format!("{family} {}", all.len())),
+        );
+        for statement in all {
+            page.row(&[], HANG, HANG + 2, &sentence(assumptions, statement));
+        }
+    }
+}
+
+/// Unknown statements that wait for the same go together, expectations first; all others stand
+/// alone.
+fn grouped<'a>(statements: impl Iterator<Item = &'a Statement>) -> Vec<Vec<&'a Statement>> {
+    let mut groups: Vec<Vec<&Statement>> = Vec::new();
+    let mut by_missing: BTreeMap<&[String], usize> = BTreeMap::new();
+    for statement in statements {
+        let same = by_missing.get(statement.missing.as_slice());
+        match same.and_then(|&at| groups.get_mut(at)) {
+            Some(group) => group.push(statement),
+            None => {
+                if !statement.missing.is_empty() {
+                    by_missing.insert(&statement.missing, groups.len());
+                }
+                groups.push(vec![statement]);
+            }
+        }
+    }
+    for group in &mut groups {
+        group.sort_by_key(|s| s.family != Family::Expectation);
+    }
+    groups
+}
+
+fn sentence<'a>(assumptions: &mut Assumptions<'a>, statement: &'a Statement) -> Words {
+    let mut words = Words::plain(&statement.text);
+    if statement.family == Family::Expectation {
+        words = words.and(DIM, "(expected)");
+    }
+    words.and(DIM, &assumptions.cite(&statement.assumes))
+}
+
+fn witness(page: &mut Page, statement: &Statement) {
+    if let Some(witness) = &statement.witness {
+        let to = format!("{}:{}", witness.to, witness.service);
+        let words = Words::plain(&witness.from)
+            .and(PLAIN, "->")
+            .whole(PLAIN, &to);
+        page.row(&[], GUTTER, HANG, &words);
+    }
+}
+
+fn causes(page: &mut Page, statement: &Statement) {
+    let causes: Vec<Cause<'_>> = statement
+        .because
+        .iter()
+        .map(|b| Cause {
+            mark: None,
+            code: &b.code,
+            origin: &b.origin,
+            text: &b.text,
+        })
+        .collect();
+    page.causes(&causes);
+}
