@@ -8,10 +8,12 @@ mod api;
 mod compute;
 mod data;
 mod load_balancing;
+mod slice;
 mod value;
 mod vpc;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub use api::*;
 pub use compute::*;
@@ -134,7 +136,7 @@ pub struct Model {
     /// Unmodelled things that can connect networks (transit gateways, peerings, VPNs, firewalls).
     pub opaque: Vec<Opaque>,
     /// Other names (ids, ARNs, DNS names) by which a key is known.
-    pub aliases: BTreeMap<String, Key>,
+    pub aliases: Arc<BTreeMap<String, Key>>,
 }
 
 impl Model {

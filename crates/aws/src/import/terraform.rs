@@ -75,7 +75,7 @@ pub(super) fn build(mut sources: Vec<Parsed>) -> Model {
     (model.region, model.account) = region::of(&sources);
     let (graph, warnings) = merge::merge(sources);
     model.warnings.extend(warnings);
-    model.aliases = graph.aliases();
+    model.aliases = std::sync::Arc::new(graph.aliases());
 
     vpc::read(&graph, &mut model);
     subnets::read(&graph, &mut model);

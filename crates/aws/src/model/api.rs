@@ -72,6 +72,8 @@ pub struct Integration {
     pub kind: String,
     /// Where it goes.
     pub target: IntegrationTarget,
+    /// The port that its address names, or its scheme's; `None` if it names none or is not known.
+    pub port: Option<u16>,
     /// `timeout_milliseconds`.
     pub timeout_ms: Option<u64>,
     /// `response_transfer_mode` is `STREAM` (REST, since 2025-11).

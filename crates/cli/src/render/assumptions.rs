@@ -1,4 +1,5 @@
-//! The table of assumptions: each is numbered once, and cited behind what rests on it.
+//! The table of assumptions: each is numbered once, and cited behind what rests on it. If not
+//! everything is shown, they are only counted: most of a plan's joins are assumptions.
 
 use std::collections::BTreeMap;
 
@@ -6,22 +7,31 @@ use super::page::{Cell, Page};
 use super::style::{DIM, PLAIN};
 use super::words::Words;
 
-/// How many are listed if not everything is shown.
-const LISTED: usize = 6;
-
 /// The assumptions cited so far, in the order of their numbers.
-#[derive(Default)]
 pub(crate) struct Assumptions<'a> {
+    cited: bool,
     list: Vec<&'a str>,
     numbers: BTreeMap<&'a str, usize>,
 }
 
 impl<'a> Assumptions<'a> {
+    /// With `cited`, each is numbered, cited and listed; else they are counted.
+    pub(crate) fn new(cited: bool) -> Self {
+        Self {
+            cited,
+            list: Vec::new(),
+            numbers: BTreeMap::new(),
+        }
+    }
+
     /// The citation of these: `[1][3]`, runs of three and more as `[4-7]`.
     pub(crate) fn cite(&mut self, assumes: &'a [String]) -> String {
         let mut numbers: Vec<usize> = assumes.iter().map(|text| self.number(text)).collect();
         numbers.sort_unstable();
         numbers.dedup();
+        if !self.cited {
+            return String::new();
+        }
         let same_run = |a: &usize, b: &usize| a + 1 == *b;
         let mut cited = String::new();
         for run in numbers.chunk_by(same_run) {
@@ -40,22 +50,25 @@ impl<'a> Assumptions<'a> {
         })
     }
 
-    /// The table of what was cited.
-    pub(crate) fn table(&self, page: &mut Page, verbose: bool) {
+    /// The table of what was cited, or how much it is.
+    pub(crate) fn table(&self, page: &mut Page) {
         if self.list.is_empty() {
             return;
         }
-        let listed = if verbose { self.list.len() } else { LISTED };
-        let digits = self.list.len().min(listed).to_string().len();
-        let column = digits + 4;
         page.blank();
-        page.row(
-            &[],
-            0,
-            0,
-            &Words::plain("assumed, since a plan names references and not values:"),
-        );
-        for (at, text) in self.list.iter().take(listed).enumerate() {
+        let what = "since a plan names references and not values";
+        if !self.cited {
+            let text = match self.list.len() {
+                1 => format!("1 join, {what}; --verbose shows it"),
+                many => format!("{many} joins, {what}; --verbose lists them"),
+            };
+            page.tagged(DIM, "assumed", &Words::new().and(PLAIN, &text));
+            return;
+        }
+        let digits = self.list.len().to_string().len();
+        let column = digits + 4;
+        page.row(&[], 0, 0, &Words::plain(&format!("assumed, {what}:")));
+        for (at, text) in self.list.iter().enumerate() {
             let number = format!("[{}]", at + 1);
             let cell = Cell {
                 column: 0,
@@ -63,20 +76,6 @@ impl<'a> Assumptions<'a> {
                 text: &format!("{number:>0$}", digits + 2),
             };
             page.row(&[cell], column, column, &Words::plain(text));
-        }
-        match self.list.len().saturating_sub(listed) {
-            0 => {}
-            more => {
-                let from = listed + 1;
-                let text = match more {
-                    1 => format!("and [{from}]: --verbose lists it"),
-                    _ => format!(
-                        "and [{from}] to [{}]: --verbose lists them",
-                        self.list.len()
-                    ),
-                };
-                page.row(&[], column, column, &Words::new().and(PLAIN, &text));
-            }
         }
     }
 }
@@ -91,7 +90,7 @@ mod tests {
             |texts: &[&str]| -> Vec<String> { texts.iter().map(|&t| t.to_owned()).collect() };
         let (first, second, third) = (list(&["a", "b"]), list(&["d", "c", "b"]), list(&["e", "a"]));
         let all = list(&["a", "b", "c", "d", "x"]);
-        let mut assumptions = Assumptions::default();
+        let mut assumptions = Assumptions::new(true);
         assert_eq!(assumptions.cite(&[]), "");
         assert_eq!(assumptions.cite(&first), "[1][2]");
         assert_eq!(assumptions.cite(&second), "[2-4]");

@@ -15,7 +15,7 @@ use crate::input::shown;
 #[must_use]
 pub fn report(report: &Report, view: &View) -> String {
     let mut page = Page::new(view.width);
-    let mut assumptions = Assumptions::default();
+    let mut assumptions = Assumptions::new(view.verbose);
     sources(&mut page, report);
     warnings(&mut page, report);
     for verdict in [Verdict::Refuted, Verdict::Unknown] {
@@ -24,7 +24,7 @@ pub fn report(report: &Report, view: &View) -> String {
     findings::findings(&mut page, &mut assumptions, report, view.verbose);
     findings::accepted(&mut page, report);
     statements::proved(&mut page, &mut assumptions, report, view.verbose);
-    assumptions.table(&mut page, view.verbose);
+    assumptions.table(&mut page);
     totals::totals(&mut page, report, view.time);
     page.finish()
 }

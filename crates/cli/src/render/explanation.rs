@@ -22,12 +22,12 @@ pub fn explanation(explanation: &Explanation, width: usize) -> String {
         Verdict::Refuted => (BAD, "no"),
         Verdict::Unknown => (DOUBT, "unknown"),
     };
-    let mut assumptions = Assumptions::default();
+    let mut assumptions = Assumptions::new(true);
     let cited = assumptions.cite(&explanation.assumes);
     page.tagged(
         style,
         tag,
-        &Words::plain(&explanation.answer).and(DIM, &cited),
+        &Words::plain(without_tag(&explanation.answer)).and(DIM, &cited),
     );
     for missing in &explanation.missing {
         page.under(&Words::new().and(DIM, "not known:").and(PLAIN, missing));
@@ -39,8 +39,16 @@ pub fn explanation(explanation: &Explanation, width: usize) -> String {
         let causes: Vec<Cause<'_>> = path.steps.iter().map(cause).collect();
         page.causes(&causes);
     }
-    assumptions.table(&mut page, true);
+    assumptions.table(&mut page);
     page.finish()
+}
+
+/// The answer without the word that the tag says already.
+fn without_tag(answer: &str) -> &str {
+    ["yes, ", "yes: ", "no; ", "no: "]
+        .iter()
+        .find_map(|word| answer.strip_prefix(word))
+        .unwrap_or(answer)
 }
 
 fn title(page: &mut Page, path: &PathView) {

@@ -39,7 +39,7 @@ pub(crate) fn findings<'a>(
             page.labelled("fix", &Words::plain(&finding.fix.text));
         }
         for trial in &finding.fix.tried {
-            page.labelled("tried", &tried(trial));
+            page.labelled("tried", &tried(finding, trial));
         }
     }
 }
@@ -86,15 +86,14 @@ fn origins(page: &mut Page, finding: &Finding, verbose: bool) {
     }
 }
 
-fn tried(trial: &Trial) -> Words {
-    let words = Words::plain(&trial.change)
-        .glue(":")
-        .and(PLAIN, &trial.outcome);
-    if trial.works {
-        words.and(GOOD, "(advised)")
+fn tried(finding: &Finding, trial: &Trial) -> Words {
+    let change = if trial.change == finding.fix.text {
+        "this"
     } else {
-        words
-    }
+        &trial.change
+    };
+    let style = if trial.works { GOOD } else { PLAIN };
+    Words::plain(change).glue(":").and(style, &trial.outcome)
 }
 
 /// The first sentence of a text. A full stop within a word (`0.0.0.0/0`, `aws_lb.a`) ends none.

@@ -12,6 +12,9 @@ use super::words::Words;
 /// How many statements that wait for the same are listed if not everything is shown.
 const LISTED: usize = 4;
 
+/// How many causes are listed if not everything is shown.
+const CAUSES: usize = 6;
+
 /// How far the further lines of a sentence hang, so that several can stand one under another.
 const HANG: usize = GUTTER + 2;
 
@@ -27,7 +30,7 @@ pub(crate) fn open<'a>(
         .statements
         .iter()
         .filter(|s| s.verdict == verdict && !s.known);
-    for group in grouped(wanted) {
+    for group in grouped(wanted, verbose) {
         page.blank();
         let listed = if verbose { group.len() } else { LISTED };
         for (n, statement) in group.iter().take(listed).enumerate() {
@@ -50,12 +53,13 @@ pub(crate) fn open<'a>(
         }
         if let Some(first) = group.first() {
             witness(page, first);
-            for missing in &first.missing {
+            let shown = if verbose { usize::MAX } else { LISTED };
+            for missing in first.missing.iter().take(shown) {
                 let words = Words::new().and(DIM, "not known:").and(PLAIN, missing);
                 page.row(&[], GUTTER, HANG, &words);
             }
             if verdict == Verdict::Refuted || first.missing.is_empty() || verbose {
-                causes(page, first);
+                causes(page, first, verbose);
             }
         }
     }
@@ -103,18 +107,27 @@ pub(crate) fn proved<'a>(
     }
 }
 
-/// Unknown statements that wait for the same go together, expectations first; all others stand
-/// alone.
-fn grouped<'a>(statements: impl Iterator<Item = &'a Statement>) -> Vec<Vec<&'a Statement>> {
+/// Unknown statements that wait for the same go together, expectations first, and if not
+/// everything is shown those of one kind, too; all others stand alone.
+fn grouped<'a>(
+    statements: impl Iterator<Item = &'a Statement>,
+    verbose: bool,
+) -> Vec<Vec<&'a Statement>> {
     let mut groups: Vec<Vec<&Statement>> = Vec::new();
     let mut by_missing: BTreeMap<&[String], usize> = BTreeMap::new();
+    let mut by_kind: BTreeMap<&str, usize> = BTreeMap::new();
     for statement in statements {
-        let same = by_missing.get(statement.missing.as_slice());
+        let kind = statement.id.split(':').next().unwrap_or_default();
+        let alike = (!verbose && statement.family != Family::Expectation)
+            .then(|| by_kind.get(kind))
+            .flatten();
+        let same = by_missing.get(statement.missing.as_slice()).or(alike);
         match same.and_then(|&at| groups.get_mut(at)) {
             Some(group) => group.push(statement),
             None => {
                 if !statement.missing.is_empty() {
                     by_missing.insert(&statement.missing, groups.len());
+                    by_kind.insert(kind, groups.len());
                 }
                 groups.push(vec![statement]);
             }
@@ -144,10 +157,14 @@ fn witness(page: &mut Page, statement: &Statement) {
     }
 }
 
-fn causes(page: &mut Page, statement: &Statement) {
-    let causes: Vec<Cause<'_>> = statement
+/// The causes; if not everything is shown, without the routes inside a network, and not all.
+fn causes(page: &mut Page, statement: &Statement, verbose: bool) {
+    let inside = |origin: &str| origin.ends_with(" local");
+    let wanted = statement
         .because
         .iter()
+        .filter(|b| verbose || b.code != "ADMITTED" || !inside(&b.origin));
+    let all: Vec<Cause<'_>> = wanted
         .map(|b| Cause {
             mark: None,
             code: &b.code,
@@ -155,5 +172,10 @@ fn causes(page: &mut Page, statement: &Statement) {
             text: &b.text,
         })
         .collect();
-    page.causes(&causes);
+    let shown = if verbose { all.len() } else { CAUSES };
+    page.causes(all.get(..shown).unwrap_or(&all));
+    if all.len() > shown {
+        let more = format!("and {} more; --verbose lists them", all.len() - shown);
+        page.under(&Words::new().and(DIM, &more));
+    }
 }

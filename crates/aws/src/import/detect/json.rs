@@ -32,8 +32,11 @@ pub(super) fn members(text: &str) -> Result<Members<'_>, Refusal> {
         None => return Err(Refusal::new("empty-input", "the input is empty")),
     };
     if first.contains_key("@level") {
-        return Err(Refusal::new("plan-log", "this is the log of `terraform plan -json`, not the plan")
-            .help("run `terraform plan -out=FILE`, then `terraform show -json FILE`"));
+        return Err(Refusal::new(
+            "plan-log",
+            "this is the log of `terraform plan -json`, not the plan",
+        )
+        .help("run `terraform plan -out=FILE`, then `terraform show -json FILE`"));
     }
     let rest = text.get(stream.byte_offset()..).unwrap_or_default();
     if rest.trim().is_empty() {
@@ -42,14 +45,19 @@ pub(super) fn members(text: &str) -> Result<Members<'_>, Refusal> {
     let (line, column) = position(text, text.len() - rest.trim_start().len());
     Err(Refusal::new(
         "not-json",
-        format!("it is not JSON: more text after the end of the object, at line {line}, column {column}"),
+        format!(
+            "it is not JSON: more text after the end of the object, at line {line}, column {column}"
+        ),
     ))
 }
 
 fn array(text: &str) -> Refusal {
     match serde_json::from_str::<&RawValue>(text) {
-        Ok(_) => Refusal::new("not-a-source", "this is a JSON array, neither a Terraform plan nor a state")
-            .help("run `terraform show -json FILE`, and give what it prints"),
+        Ok(_) => Refusal::new(
+            "not-a-source",
+            "this is a JSON array, neither a Terraform plan nor a state",
+        )
+        .help("run `terraform show -json FILE`, and give what it prints"),
         Err(error) => broken(text, &error),
     }
 }
@@ -58,7 +66,11 @@ fn broken(text: &str, error: &serde_json::Error) -> Refusal {
     if error.classify() == Category::Eof {
         return Refusal::new(
             "truncated-json",
-            format!("the JSON ends too early, at line {}, column {}", error.line(), error.column()),
+            format!(
+                "the JSON ends too early, at line {}, column {}",
+                error.line(),
+                error.column()
+            ),
         )
         .help("was the disk full, or the command interrupted? write it again");
     }
@@ -69,7 +81,11 @@ fn broken(text: &str, error: &serde_json::Error) -> Refusal {
     let what = whole.split(" at line ").next().unwrap_or("a syntax error");
     Refusal::new(
         "not-json",
-        format!("it is not JSON: {what}, at line {}, column {}", error.line(), error.column()),
+        format!(
+            "it is not JSON: {what}, at line {}, column {}",
+            error.line(),
+            error.column()
+        ),
     )
 }
 
@@ -78,31 +94,52 @@ fn other_text(text: &str) -> Refusal {
     if looks_like_terraform(text) {
         return terraform_source();
     }
-    if text.lines().take(200).any(|line| {
-        line.starts_with("AWSTemplateFormatVersion") || line.trim_end() == "Resources:"
-    }) {
+    if text
+        .lines()
+        .take(200)
+        .any(|line| line.starts_with("AWSTemplateFormatVersion") || line.trim_end() == "Resources:")
+    {
         return cloudformation();
     }
-    if text.contains("Terraform will perform the following actions") || text.contains("No changes.") {
-        return Refusal::new("plan-text", "this is what `terraform plan` prints for people")
-            .help("run `terraform plan -out=FILE`, then `terraform show -json FILE`");
+    if text.contains("Terraform will perform the following actions") || text.contains("No changes.")
+    {
+        return Refusal::new(
+            "plan-text",
+            "this is what `terraform plan` prints for people",
+        )
+        .help("run `terraform plan -out=FILE`, then `terraform show -json FILE`");
     }
     let (line, column) = position(text, text.len() - text.trim_start().len());
-    Refusal::new("not-json", format!("it is not JSON: no object starts at line {line}, column {column}"))
-        .help("run `terraform show -json FILE`, and give what it prints")
+    Refusal::new(
+        "not-json",
+        format!("it is not JSON: no object starts at line {line}, column {column}"),
+    )
+    .help("run `terraform show -json FILE`, and give what it prints")
 }
 
 fn terraform_source() -> Refusal {
-    Refusal::new("terraform-source", "this is Terraform's source (HCL), not a plan")
-        .help("run `terraform plan -out=FILE`, then `terraform show -json FILE`")
+    Refusal::new(
+        "terraform-source",
+        "this is Terraform's source (HCL), not a plan",
+    )
+    .help("run `terraform plan -out=FILE`, then `terraform show -json FILE`")
 }
 
 fn looks_like_terraform(text: &str) -> bool {
     const STARTS: [&str; 9] = [
-        "resource \"", "module \"", "variable \"", "provider \"", "data \"", "output \"",
-        "terraform {", "locals {", "moved {",
+        "resource \"",
+        "module \"",
+        "variable \"",
+        "provider \"",
+        "data \"",
+        "output \"",
+        "terraform {",
+        "locals {",
+        "moved {",
     ];
-    text.lines().take(500).any(|line| STARTS.iter().any(|start| line.starts_with(start)))
+    text.lines()
+        .take(500)
+        .any(|line| STARTS.iter().any(|start| line.starts_with(start)))
 }
 
 /// Whether brackets outside of strings are nested deeper than `most`.
@@ -139,6 +176,10 @@ fn deeper_than(bytes: &[u8], most: usize) -> bool {
 fn position(text: &str, offset: usize) -> (usize, usize) {
     let before = text.get(..offset).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
+    let column = before
+        .rsplit('\n')
+        .next()
+        .map_or(0, |last| last.chars().count())
+        + 1;
     (line, column)
 }

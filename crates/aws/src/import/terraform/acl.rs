@@ -1,5 +1,7 @@
 //! Network ACLs and their entries, inline and separate.
 
+use std::collections::BTreeSet;
+
 use farmgate_net::addr::AddrSet;
 use farmgate_net::service::ServiceSet;
 
@@ -17,7 +19,11 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
     for resource in graph.of(&["aws_network_acl", "aws_default_network_acl"]) {
         let place = Place::top(graph, resource);
         let vpc = place.attribute("vpc_id");
-        let vpc = if vpc.is_left_out() { place.attribute("default_network_acl_id") } else { vpc };
+        let vpc = if vpc.is_left_out() {
+            place.attribute("default_network_acl_id")
+        } else {
+            vpc
+        };
         let mut list = NetworkAcl {
             key: resource.key.clone(),
             vpc: vpc.needed(&VPC),
@@ -30,15 +36,21 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
             let name = block_name(direction);
             let blocks = place.blocks(name);
             for block in &blocks.list {
-                let allow = block.attribute("action").known_text().map(|word| word == "allow");
+                let allow = block
+                    .attribute("action")
+                    .known_text()
+                    .map(|word| word == "allow");
                 push(&mut list, block, direction, "rule_no", allow);
             }
             if let Some(note) = blocks.open {
                 list.open.get_or_insert(note);
             }
-            if blocks.unwritten && blocks.list.is_empty() && place.attribute(name).doubt != Doubt::None
+            if blocks.unwritten
+                && blocks.list.is_empty()
+                && place.attribute(name).doubt != Doubt::None
             {
-                list.assumed.get_or_insert_with(|| no_block(&resource.key, name));
+                list.assumed
+                    .get_or_insert_with(|| no_block(&resource.key, name));
             }
         }
         model.network_acls.insert(list.key.clone(), list);
@@ -47,7 +59,7 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
     for list in model.network_acls.values_mut() {
         // Listed by both a state's list and the separate resource: one entry, the latter's.
         let own = list.key.clone();
-        let separate: Vec<(Direction, u32)> = list
+        let separate: BTreeSet<(Direction, u32)> = list
             .entries
             .iter()
             .filter(|entry| entry.origin.key != own)
@@ -56,18 +68,23 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
         list.entries.retain(|entry| {
             entry.origin.key != own || !separate.contains(&(entry.direction, entry.number))
         });
-        list.entries.sort_by_key(|entry| (entry.direction, entry.number));
+        list.entries
+            .sort_by_key(|entry| (entry.direction, entry.number));
     }
 }
 
 fn separate(graph: &Graph, model: &mut Model) {
+    let mut anywhere = None;
     for resource in graph.of(&["aws_network_acl_rule"]) {
         let place = Place::top(graph, resource);
         let direction = match place.attribute("egress").flag(false) {
             Val::Known(true) => Direction::Egress,
             _ => Direction::Ingress,
         };
-        let allow = place.attribute("rule_action").known_text().map(|word| word.eq_ignore_ascii_case("allow"));
+        let allow = place
+            .attribute("rule_action")
+            .known_text()
+            .map(|word| word.eq_ignore_ascii_case("allow"));
         match place.attribute("network_acl_id").needed(&ACL) {
             Val::Known(key) => {
                 if let Some(list) = model.network_acls.get_mut(&key) {
@@ -87,11 +104,12 @@ fn separate(graph: &Graph, model: &mut Model) {
                     }
                 }
             }
-            Val::Unknown(note) => {
-                for list in model.network_acls.values_mut() {
-                    list.open.get_or_insert_with(|| note.clone());
-                }
-            }
+            Val::Unknown(note) => anywhere = Some(note),
+        }
+    }
+    if let Some(note) = anywhere {
+        for list in model.network_acls.values_mut() {
+            list.open.get_or_insert_with(|| note.clone());
         }
     }
 }
@@ -116,7 +134,8 @@ fn push(
                 addresses,
             }),
             None => {
-                list.open.get_or_insert_with(|| place.attribute("action").pending());
+                list.open
+                    .get_or_insert_with(|| place.attribute("action").pending());
             }
         },
         Err(note) => {
@@ -127,7 +146,9 @@ fn push(
 
 fn entry(place: &Place<'_>, number: &'static str) -> Result<(u32, ServiceSet, AddrSet), Note> {
     let attribute = place.attribute(number);
-    let number = attribute.known_number::<u32>().ok_or_else(|| attribute.pending())?;
+    let number = attribute
+        .known_number::<u32>()
+        .ok_or_else(|| attribute.pending())?;
     let services = match services::of(place, "protocol") {
         Val::Known(services) | Val::Assumed(services, _) => services,
         Val::OneOf(_, note) | Val::Unknown(note) => return Err(note),

@@ -29,7 +29,11 @@ impl fmt::Display for Index {
         match self {
             Self::Number(number) => write!(f, "[{number}]"),
             Self::Text(text) => {
-                write!(f, "[\"{}\"]", text.replace('\\', "\\\\").replace('"', "\\\""))
+                write!(
+                    f,
+                    "[\"{}\"]",
+                    text.replace('\\', "\\\\").replace('"', "\\\"")
+                )
             }
         }
     }
@@ -48,7 +52,9 @@ pub(super) fn parts(text: &str) -> Vec<Part> {
     let mut rest = text;
     while !rest.is_empty() {
         if let Some(inside) = rest.strip_prefix('[') {
-            let Some((index, after)) = index(inside) else { break };
+            let Some((index, after)) = index(inside) else {
+                break;
+            };
             found.push(Part::Index(index));
             rest = after;
         } else {
@@ -69,7 +75,10 @@ pub(super) fn parts(text: &str) -> Vec<Part> {
 fn index(text: &str) -> Option<(Index, &str)> {
     let Some(quoted) = text.strip_prefix('"') else {
         let (digits, after) = text.split_once(']')?;
-        return digits.parse().ok().map(|number| (Index::Number(number), after));
+        return digits
+            .parse()
+            .ok()
+            .map(|number| (Index::Number(number), after));
     };
     let mut key = String::new();
     let mut chars = quoted.char_indices();
@@ -93,6 +102,9 @@ pub(super) struct Step {
     pub(super) index: Option<Index>,
 }
 
+/// How deep modules may call each other; what is deeper is read as if it were here.
+const DEEPEST_MODULE: usize = 64;
+
 /// The steps of a module address, `module.a["x"].module.b`.
 pub(super) fn module_steps(text: &str) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
@@ -100,6 +112,9 @@ pub(super) fn module_steps(text: &str) -> Vec<Step> {
     for part in parts(text) {
         match part {
             Part::Name(name) if after_word => {
+                if steps.len() == DEEPEST_MODULE {
+                    break;
+                }
                 steps.push(Step { name, index: None });
                 after_word = false;
             }
@@ -117,16 +132,32 @@ pub(super) fn module_steps(text: &str) -> Vec<Step> {
 /// What a reference begins with, and what follows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Head {
-    Variable { name: String, rest: Vec<Part> },
-    Local { name: String },
-    Module { name: String, index: Option<Index>, output: Option<String>, rest: Vec<Part> },
+    Variable {
+        name: String,
+        rest: Vec<Part>,
+    },
+    Local {
+        name: String,
+    },
+    Module {
+        name: String,
+        index: Option<Index>,
+        output: Option<String>,
+        rest: Vec<Part>,
+    },
     /// `each.value`, with what follows.
     EachValue,
     /// `each.key`, `count.index`.
     EachKey,
     /// `path.module`, `terraform.workspace`, `self`.
     Surroundings,
-    Resource { group: String, kind: String, data: bool, index: Option<Index>, rest: Vec<Part> },
+    Resource {
+        group: String,
+        kind: String,
+        data: bool,
+        index: Option<Index>,
+        rest: Vec<Part>,
+    },
 }
 
 /// Reads one reference.
@@ -134,8 +165,13 @@ pub(super) fn head(text: &str) -> Option<Head> {
     let mut parts = parts(text).into_iter().peekable();
     let first = name(&mut parts)?;
     Some(match first.as_str() {
-        "var" => Head::Variable { name: name(&mut parts)?, rest: parts.collect() },
-        "local" => Head::Local { name: name(&mut parts)? },
+        "var" => Head::Variable {
+            name: name(&mut parts)?,
+            rest: parts.collect(),
+        },
+        "local" => Head::Local {
+            name: name(&mut parts)?,
+        },
         "each" => match name(&mut parts)?.as_str() {
             "value" => Head::EachValue,
             _ => Head::EachKey,
@@ -146,7 +182,12 @@ pub(super) fn head(text: &str) -> Option<Head> {
             let called = name(&mut parts)?;
             let index = take_index(&mut parts);
             let output = name(&mut parts);
-            Head::Module { name: called, index, output, rest: parts.collect() }
+            Head::Module {
+                name: called,
+                index,
+                output,
+                rest: parts.collect(),
+            }
         }
         "data" => resource(name(&mut parts)?, true, &mut parts)?,
         _ => resource(first, false, &mut parts)?,
@@ -160,7 +201,13 @@ fn resource(kind: String, data: bool, parts: &mut Parts) -> Option<Head> {
     let index = take_index(parts);
     let prefix = if data { "data." } else { "" };
     let group = format!("{prefix}{kind}.{called}");
-    Some(Head::Resource { group, kind, data, index, rest: parts.collect() })
+    Some(Head::Resource {
+        group,
+        kind,
+        data,
+        index,
+        rest: parts.collect(),
+    })
 }
 
 fn name(parts: &mut Parts) -> Option<String> {
@@ -184,7 +231,9 @@ pub(super) fn longest<'a>(references: impl Iterator<Item = &'a str>) -> Vec<&'a 
     let mut last: Option<&str> = None;
     for reference in references {
         let shorter = last.is_some_and(|before| {
-            before.strip_prefix(reference).is_some_and(|rest| rest.starts_with(['.', '[']))
+            before
+                .strip_prefix(reference)
+                .is_some_and(|rest| rest.starts_with(['.', '[']))
         });
         if !shorter {
             kept.push(reference);

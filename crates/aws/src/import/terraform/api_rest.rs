@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::api_http::add_route;
+use super::api_http::{add_route, open_all};
 use super::graph::Graph;
 use super::integrations;
 use super::place::Place;
@@ -29,11 +29,13 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
         }
     }
     let integrations = integrations(graph);
+    let mut anywhere = None;
     for resource in graph.of(&["aws_api_gateway_method"]) {
         let place = Place::top(graph, resource);
-        let route = route(&place, &integrations);
-        add_route(model, &place.attribute("rest_api_id").needed(&REST_API), &route);
+        let of = place.attribute("rest_api_id").needed(&REST_API);
+        anywhere = add_route(model, of, &route(&place, &integrations)).or(anywhere);
     }
+    open_all(model, true, anywhere.as_ref());
     for resource in graph.of(&["aws_api_gateway_stage", "aws_api_gateway_deployment"]) {
         let place = Place::top(graph, resource);
         let is_stage = resource.kind == "aws_api_gateway_stage";
@@ -50,7 +52,9 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
             key: resource.key.clone(),
             subnets: SetVal::default(),
             security_groups: SetVal::default(),
-            targets: Place::top(graph, resource).attribute("target_arns").keys(&LOAD_BALANCER),
+            targets: Place::top(graph, resource)
+                .attribute("target_arns")
+                .keys(&LOAD_BALANCER),
             v1: true,
         };
         model.vpc_links.insert(link.key.clone(), link);
@@ -60,20 +64,26 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
 fn api(place: &Place<'_>) -> Api {
     let body = place.attribute("body");
     let policy = place.attribute("policy");
-    let private = place.only("endpoint_configuration").map_or(Val::Known(false), |block| {
-        let types = block.attribute("types");
-        match types.value.and_then(serde_json::Value::as_array) {
-            Some(list) => Val::Known(list.iter().any(|word| word == "PRIVATE")),
-            None if types.is_left_out() => Val::Known(false),
-            None => Val::Unknown(types.pending()),
-        }
-    });
+    let private = place
+        .only("endpoint_configuration")
+        .map_or(Val::Known(false), |block| {
+            let types = block.attribute("types");
+            match types.value.and_then(serde_json::Value::as_array) {
+                Some(list) => Val::Known(list.iter().any(|word| word == "PRIVATE")),
+                None if types.is_left_out() => Val::Known(false),
+                None => Val::Unknown(types.pending()),
+            }
+        });
     Api {
         key: place.resource.key.clone(),
         kind: ApiKind::Rest,
         name: place.attribute("name").text(),
         private,
-        policy: if policy.is_left_out() { Val::Known(None) } else { policy.text() },
+        policy: if policy.is_left_out() {
+            Val::Known(None)
+        } else {
+            policy.text()
+        },
         routes: Vec::new(),
         stages: Vec::new(),
         open: (!body.is_left_out()).then(|| body.odd("may hold more routes")),
@@ -92,7 +102,10 @@ fn integrations(graph: &Graph) -> Integrations {
         let integration = integrations::rest(&place);
         let assumed = at.assumed().cloned();
         if let (Some(at), Some(method)) = (at.get(), method) {
-            found.entry((at.clone(), method)).or_default().push((integration, assumed));
+            found
+                .entry((at.clone(), method))
+                .or_default()
+                .push((integration, assumed));
         }
     }
     found
@@ -104,18 +117,35 @@ fn route(place: &Place<'_>, integrations: &Integrations) -> ApiRoute {
     let (integration, route) = match method.known_text() {
         Some(word) => {
             let path = path(place.graph, at.clone(), 0);
-            (integration_at(&at, &word, integrations), path.map(|path| format!("{word} {path}")))
+            (
+                integration_at(&at, &word, integrations),
+                path.map(|path| format!("{word} {path}")),
+            )
         }
-        None => (Val::Unknown(method.pending()), Val::Unknown(method.pending())),
+        None => (
+            Val::Unknown(method.pending()),
+            Val::Unknown(method.pending()),
+        ),
     };
-    ApiRoute { origin: place.origin(), route, authorization: authorization(place), integration }
+    ApiRoute {
+        origin: place.origin(),
+        route,
+        authorization: authorization(place),
+        integration,
+    }
 }
 
 fn integration_at(at: &Val<Key>, method: &str, all: &Integrations) -> Val<Option<Integration>> {
     let Some(key) = at.get() else {
-        return Val::Unknown(at.missing().cloned().unwrap_or_else(|| "a method's resource".into()));
+        return Val::Unknown(
+            at.missing()
+                .cloned()
+                .unwrap_or_else(|| "a method's resource".into()),
+        );
     };
-    let found = all.get(&(key.clone(), method.to_owned())).map_or(&[][..], Vec::as_slice);
+    let found = all
+        .get(&(key.clone(), method.to_owned()))
+        .map_or(&[][..], Vec::as_slice);
     match found {
         [] => Val::Known(None),
         [(only, assumed)] => match assumed.as_ref().or(at.assumed()) {
@@ -124,7 +154,10 @@ fn integration_at(at: &Val<Key>, method: &str, all: &Integrations) -> Val<Option
         },
         many => {
             let note = format!("which of {} integrations {method} has", many.len());
-            Val::OneOf(many.iter().map(|(one, _)| Some(one.clone())).collect(), note.into())
+            Val::OneOf(
+                many.iter().map(|(one, _)| Some(one.clone())).collect(),
+                note.into(),
+            )
         }
     }
 }
@@ -151,11 +184,17 @@ fn path(graph: &Graph, at: Val<Key>, depth: usize) -> Val<String> {
     }
     let place = Place::top(graph, resource);
     let part = place.attribute("path_part");
-    let Some(part_text) = part.known_text() else { return Val::Unknown(part.pending()) };
+    let Some(part_text) = part.known_text() else {
+        return Val::Unknown(part.pending());
+    };
     if depth > DEEPEST {
         return Val::Unknown(part.odd("is nested too deep"));
     }
-    let parent = path(graph, place.attribute("parent_id").needed(&REST_RESOURCE), depth + 1);
+    let parent = path(
+        graph,
+        place.attribute("parent_id").needed(&REST_RESOURCE),
+        depth + 1,
+    );
     assuming(parent.map(|parent| format!("{}/{part_text}", parent.trim_end_matches('/'))))
 }
 

@@ -29,11 +29,15 @@ impl Doubt {
         match unknown {
             Some(Value::Bool(true)) => Self::Whole,
             Some(Value::String(text)) if text == SENSITIVE => Self::Hidden,
-            Some(Value::Array(items)) if items.iter().any(|item| Self::of(Some(item)) != Self::None) => {
+            Some(Value::Array(items))
+                if items.iter().any(|item| Self::of(Some(item)) != Self::None) =>
+            {
                 Self::Parts
             }
             Some(Value::Object(members)) => {
-                let any = members.values().any(|item| Self::of(Some(item)) != Self::None);
+                let any = members
+                    .values()
+                    .any(|item| Self::of(Some(item)) != Self::None);
                 if any { Self::Parts } else { Self::None }
             }
             _ => Self::None,
@@ -61,7 +65,11 @@ pub(super) struct Attribute<'g> {
 
 impl Attribute<'_> {
     fn subject(&self) -> Subject<'_> {
-        Subject { path: &self.path, name: self.name, key: &self.resource.key }
+        Subject {
+            path: &self.path,
+            name: self.name,
+            key: &self.resource.key,
+        }
     }
 
     fn found(&self, wanted: &Wanted) -> Found {
@@ -127,7 +135,8 @@ impl Attribute<'_> {
         if self.is_left_out() {
             return Val::Known(default.to_owned());
         }
-        self.text().map(|text| text.unwrap_or_else(|| default.to_owned()))
+        self.text()
+            .map(|text| text.unwrap_or_else(|| default.to_owned()))
     }
 
     /// A boolean that has a default.
@@ -210,23 +219,79 @@ impl Attribute<'_> {
             return SetVal::known(known);
         }
         let places = match self.unknown {
-            Some(Value::Array(items)) => {
-                Some(items.iter().filter(|item| Doubt::of(Some(item)) != Doubt::None).count())
-            }
+            Some(Value::Array(items)) => Some(
+                items
+                    .iter()
+                    .filter(|item| Doubt::of(Some(item)) != Doubt::None)
+                    .count(),
+            ),
             _ => None,
         };
-        self.joined(known, places, self.found(wanted))
+        self.joined(known, places, &self.found(wanted))
+    }
+
+    /// What the same attribute of several blocks names, taken together: which block names which
+    /// often does not show, but all of them name all of it.
+    pub(super) fn keys_of_all(attributes: &[Self], wanted: &Wanted) -> SetVal<Key> {
+        let Some(first) = attributes.first() else {
+            return SetVal::default();
+        };
+        let mut known = BTreeSet::new();
+        let mut expressions: Vec<&Value> = Vec::new();
+        let mut places = 0_usize;
+        let mut traceless = false;
+        for attribute in attributes {
+            match (attribute.doubt, attribute.value) {
+                (Doubt::None, Some(Value::String(text))) if !text.is_empty() => {
+                    known.insert(first.graph.resolve(wanted, text));
+                }
+                (Doubt::None, _) => {}
+                _ => {
+                    places += 1;
+                    traceless |= attribute.expressions.is_empty();
+                    for expression in &attribute.expressions {
+                        if !expressions
+                            .iter()
+                            .any(|other| std::ptr::eq(*other, *expression))
+                        {
+                            expressions.push(expression);
+                        }
+                    }
+                }
+            }
+        }
+        if places == 0 {
+            return SetVal::known(known);
+        }
+        let mut found = follow(first.graph, first.resource, &expressions, wanted);
+        if traceless {
+            found
+                .missing
+                .insert("what a dynamic block does not show".to_owned());
+        }
+        first.joined(known, Some(places), &found)
     }
 
     /// `known` members, and `places` further ones (any number, if `None`) out of what was found.
-    fn joined(&self, known: BTreeSet<Key>, places: Option<usize>, found: Found) -> SetVal<Key> {
+    fn joined(&self, known: BTreeSet<Key>, places: Option<usize>, found: &Found) -> SetVal<Key> {
         let subject = self.subject();
-        let new: Vec<Key> = found.keys.iter().filter(|key| !known.contains(*key)).cloned().collect();
+        let new: Vec<Key> = found
+            .keys
+            .iter()
+            .filter(|key| !known.contains(*key))
+            .cloned()
+            .collect();
         if self.doubt == Doubt::Hidden && found.keys.is_empty() {
-            return SetVal { sure: known, ..SetVal::unknown(subject.sensitive()) };
+            return SetVal {
+                sure: known,
+                ..SetVal::unknown(subject.sensitive())
+            };
         }
         if found.keys.is_empty() || (new.is_empty() && places.is_some()) {
-            return SetVal { sure: known, ..SetVal::unknown(subject.pending(&found.missing)) };
+            return SetVal {
+                sure: known,
+                ..SetVal::unknown(subject.pending(&found.missing))
+            };
         }
         let crowded = places.is_some_and(|places| new.len() > places);
         if found.loose || crowded {
@@ -249,7 +314,13 @@ impl Attribute<'_> {
         let all: BTreeSet<Key> = known.into_iter().chain(new).collect();
         let named: Vec<Key> = all.iter().cloned().collect();
         let assumed = Some(subject.is(&named, true, &BTreeSet::new()));
-        SetVal { sure: all, maybe: BTreeSet::new(), open, unknown, assumed }
+        SetVal {
+            sure: all,
+            maybe: BTreeSet::new(),
+            open,
+            unknown,
+            assumed,
+        }
     }
 
     /// The CIDR blocks that it lists.

@@ -25,7 +25,9 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
         // With interfaces of its own, those decide.
         for block in place.blocks("network_interface").list {
             let interface = block.attribute("network_interface_id").key(&INTERFACE);
-            let Some(Some(key)) = interface.get() else { continue };
+            let Some(Some(key)) = interface.get() else {
+                continue;
+            };
             if let Some(own) = model.instances.get(key) {
                 instance.subnet = own.subnet.clone();
                 instance.security_groups = own.security_groups.clone();
@@ -40,7 +42,12 @@ fn elastic(graph: &Graph) -> BTreeSet<Key> {
     let mut found = BTreeSet::new();
     for resource in graph.of(&["aws_eip", "aws_eip_association"]) {
         let place = Place::top(graph, resource);
-        for name in ["instance", "network_interface", "instance_id", "network_interface_id"] {
+        for name in [
+            "instance",
+            "network_interface",
+            "instance_id",
+            "network_interface_id",
+        ] {
             let attribute = place.attribute(name);
             if !attribute.is_left_out() {
                 found.extend(one(attribute.key(&INTERFACE)).sure);
@@ -50,12 +57,25 @@ fn elastic(graph: &Graph) -> BTreeSet<Key> {
     found
 }
 
-fn interface(place: &Place<'_>, groups: &'static str, elastic: &BTreeSet<Key>, model: &Model) -> Instance {
+fn interface(
+    place: &Place<'_>,
+    groups: &'static str,
+    elastic: &BTreeSet<Key>,
+    model: &Model,
+) -> Instance {
     let key = place.resource.key.clone();
     let subnet = place.attribute("subnet_id");
-    let subnet = if subnet.is_left_out() { Val::Known(None) } else { subnet.key(&SUBNET) };
+    let subnet = if subnet.is_left_out() {
+        Val::Known(None)
+    } else {
+        subnet.key(&SUBNET)
+    };
     let groups = place.attribute(groups);
-    let given = if groups.is_left_out() { SetVal::default() } else { groups.keys(&GROUP) };
+    let given = if groups.is_left_out() {
+        SetVal::default()
+    } else {
+        groups.keys(&GROUP)
+    };
     let security_groups = if given == SetVal::default() {
         default_group_at(model, &one(subnet.clone()))
     } else {
@@ -69,16 +89,27 @@ fn interface(place: &Place<'_>, groups: &'static str, elastic: &BTreeSet<Key>, m
     } else if public.is_left_out() {
         // The subnet decides.
         match subnet.get() {
-            Some(Some(key)) => {
-                model.subnets.get(key).map_or(Val::Unknown(public.pending()), |s| s.maps_public_ip.clone())
-            }
+            Some(Some(key)) => model
+                .subnets
+                .get(key)
+                .map_or(Val::Unknown(public.pending()), |s| s.maps_public_ip.clone()),
             _ => Val::Unknown(public.pending()),
         }
     } else {
         public.flag(false)
     };
-    let address = place.resource.text("private_ip").and_then(|text| text.parse().ok());
-    Instance { key, subnet, security_groups, public, address, tags: tags(place.resource) }
+    let address = place
+        .resource
+        .text("private_ip")
+        .and_then(|text| text.parse().ok());
+    Instance {
+        key,
+        subnet,
+        security_groups,
+        public,
+        address,
+        tags: tags(place.resource),
+    }
 }
 
 fn functions(graph: &Graph, model: &mut Model) {

@@ -39,6 +39,8 @@ pub(super) struct Written {
     /// The expressions by attribute.
     pub(super) expressions: Value,
     pub(super) for_each: Option<Value>,
+    /// The configuration of its provider, if it is another than the default one.
+    pub(super) provider: Option<String>,
 }
 
 /// A call of a module.
@@ -99,6 +101,8 @@ struct ResourceText<'a> {
     #[serde(borrow)]
     name: Name<'a>,
     #[serde(borrow, default)]
+    provider_config_key: Option<Name<'a>>,
+    #[serde(borrow, default)]
     expressions: Option<&'a RawValue>,
     #[serde(default)]
     for_each_expression: Option<Value>,
@@ -146,34 +150,58 @@ pub(super) fn parse(
         Some(raw) => serde_json::from_str(raw.get())?,
         None => HashMap::new(),
     };
-    let variables: HashMap<String, Value> =
-        values.into_iter().map(|(Name(name), text)| (name.into_owned(), text.value)).collect();
+    let variables: HashMap<String, Value> = values
+        .into_iter()
+        .map(|(Name(name), text)| (name.into_owned(), text.value))
+        .collect();
     let region = region(&text.provider_config, &variables);
-    Ok(Config { root: module(text.root_module)?, variables, region })
+    Ok(Config {
+        root: module(text.root_module)?,
+        variables,
+        region,
+    })
 }
 
 fn module(text: ModuleText<'_>) -> Result<Module, serde_json::Error> {
-    let mut read = Module { has_resources: !text.resources.is_empty(), ..Module::default() };
+    let mut read = Module {
+        has_resources: !text.resources.is_empty(),
+        ..Module::default()
+    };
     for resource in text.resources {
         let data = resource.mode.0 == "data";
-        let Some(attributes) = schema::attributes(&resource.kind.0, data) else { continue };
+        let Some(attributes) = schema::attributes(&resource.kind.0, data) else {
+            continue;
+        };
         let expressions = raw::pick(resource.expressions, attributes)?;
         let prefix = if data { "data." } else { "" };
         let group = format!("{prefix}{}.{}", resource.kind.0, resource.name.0);
         let for_each = resource.for_each_expression;
-        read.resources.insert(group, Written { expressions, for_each });
+        read.resources.insert(
+            group,
+            Written {
+                expressions,
+                for_each,
+                provider: resource
+                    .provider_config_key
+                    .map(|Name(key)| key.into_owned())
+                    .filter(|key| key != "aws"),
+            },
+        );
     }
     for (Name(name), output) in text.outputs {
         read.outputs.insert(name.into_owned(), output.expression);
     }
     for (Name(name), variable) in text.variables {
         let VariableText { default, sensitive } = variable;
-        read.variables.insert(name.into_owned(), Variable { default, sensitive });
+        read.variables
+            .insert(name.into_owned(), Variable { default, sensitive });
     }
     for (Name(name), call) in text.module_calls {
         let repeated = call.for_each_expression.is_some() || call.count_expression.is_some();
-        let expressions =
-            call.expressions.into_iter().map(|(Name(name), value)| (name.into_owned(), value));
+        let expressions = call
+            .expressions
+            .into_iter()
+            .map(|(Name(name), value)| (name.into_owned(), value));
         let call = Call {
             expressions: expressions.collect(),
             module: module(call.module)?,
@@ -200,6 +228,11 @@ fn region(
         return Some(constant.to_owned());
     }
     let references = region.get("references")?.as_array()?;
-    let [Value::String(only)] = references.as_slice() else { return None };
-    variables.get(only.strip_prefix("var.")?)?.as_str().map(str::to_owned)
+    let [Value::String(only)] = references.as_slice() else {
+        return None;
+    };
+    variables
+        .get(only.strip_prefix("var.")?)?
+        .as_str()
+        .map(str::to_owned)
 }

@@ -18,7 +18,9 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
         let place = Place::top(graph, resource);
         let public = place.attribute("publicly_accessible").flag(false);
         let of = place.attribute("cluster_identifier").needed(&DB_CLUSTER);
-        let Some(cluster) = of.get().and_then(|key| model.databases.get_mut(key)) else { continue };
+        let Some(cluster) = of.get().and_then(|key| model.databases.get_mut(key)) else {
+            continue;
+        };
         if cluster.public != Val::Known(true) && public != Val::Known(false) {
             cluster.public = public;
         }
@@ -29,7 +31,9 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
             name: Place::top(graph, resource).attribute("name").text(),
             url: resource.text("repository_url").map(str::to_owned),
         };
-        model.repositories.insert(repository.key.clone(), repository);
+        model
+            .repositories
+            .insert(repository.key.clone(), repository);
     }
     for resource in graph.of(&["aws_service_discovery_service"]) {
         let service = discovery(&Place::top(graph, resource));
@@ -47,9 +51,16 @@ fn database(place: &Place<'_>, model: &Model) -> Database {
     };
     let subnets = subnets(place);
     let groups = place.attribute("vpc_security_group_ids");
-    let given = if groups.is_left_out() { SetVal::default() } else { groups.keys(&GROUP) };
-    let security_groups =
-        if given == SetVal::default() { default_group_at(model, &subnets) } else { given };
+    let given = if groups.is_left_out() {
+        SetVal::default()
+    } else {
+        groups.keys(&GROUP)
+    };
+    let security_groups = if given == SetVal::default() {
+        default_group_at(model, &subnets)
+    } else {
+        given
+    };
     Database {
         key: place.resource.key.clone(),
         engine,
@@ -65,11 +76,18 @@ fn database(place: &Place<'_>, model: &Model) -> Database {
 /// See `Port` of <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html>.
 fn default_port(engine: &str) -> Option<u16> {
     const PORTS: [(&str, u16); 6] = [
-        ("postgres", 5432), ("mysql", 3306), ("mariadb", 3306), ("oracle", 1521),
-        ("sqlserver", 1433), ("db2", 50000),
+        ("postgres", 5432),
+        ("mysql", 3306),
+        ("mariadb", 3306),
+        ("oracle", 1521),
+        ("sqlserver", 1433),
+        ("db2", 50000),
     ];
     // `aurora` alone is Aurora for MySQL 5.6.
-    let known = PORTS.iter().find(|(name, _)| engine.contains(name)).map(|(_, port)| *port);
+    let known = PORTS
+        .iter()
+        .find(|(name, _)| engine.contains(name))
+        .map(|(_, port)| *port);
     known.or_else(|| (engine == "aurora").then_some(3306))
 }
 
@@ -89,7 +107,8 @@ fn subnets(place: &Place<'_>) -> SetVal<Key> {
         Val::OneOf(keys, note) => {
             let mut all = SetVal::unknown(note);
             for key in keys.into_iter().flatten() {
-                all.maybe.extend(group_subnets(graph, &key).mentioned().cloned());
+                all.maybe
+                    .extend(group_subnets(graph, &key).mentioned().cloned());
             }
             all
         }
@@ -100,15 +119,23 @@ fn subnets(place: &Place<'_>) -> SetVal<Key> {
 
 /// The subnets of a subnet group, by key or by name.
 fn group_subnets(graph: &Graph, key: &Key) -> SetVal<Key> {
-    let by_name = || graph.of_either(&["aws_db_subnet_group"]).find(|group| group.text("name") == Some(key.as_str()));
+    let by_name = || {
+        graph
+            .of_either(&["aws_db_subnet_group"])
+            .find(|group| group.text("name") == Some(key.as_str()))
+    };
     match graph.get(key).or_else(by_name) {
-        Some(group) => Place::top(graph, group).attribute("subnet_ids").keys(&SUBNET),
+        Some(group) => Place::top(graph, group)
+            .attribute("subnet_ids")
+            .keys(&SUBNET),
         None => SetVal::unknown(super::rules::not_in_sources(key)),
     }
 }
 
 fn discovery(place: &Place<'_>) -> DiscoveryService {
-    let in_dns = place.only("dns_config").map(|block| block.attribute("namespace_id"));
+    let in_dns = place
+        .only("dns_config")
+        .map(|block| block.attribute("namespace_id"));
     let namespace = match in_dns {
         Some(attribute) if !attribute.is_left_out() => attribute,
         _ => place.attribute("namespace_id"),

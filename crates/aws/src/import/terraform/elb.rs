@@ -3,7 +3,6 @@
 use super::endpoints::default_group_at;
 use super::graph::Graph;
 use super::place::Place;
-use super::rules::one;
 use super::vpc::{join, tags};
 use super::wanted::{GROUP, SUBNET};
 use crate::model::{Key, LoadBalancer, LoadBalancerKind, Model, SetVal, Val};
@@ -51,16 +50,19 @@ fn load_balancer(place: &Place<'_>, model: &Model) -> LoadBalancer {
 
 fn subnets(place: &Place<'_>) -> SetVal<Key> {
     let attribute = place.attribute("subnets");
-    let mut subnets = if attribute.is_left_out() { SetVal::default() } else { attribute.keys(&SUBNET) };
-    let mappings = place.blocks("subnet_mapping");
-    for block in &mappings.list {
-        join(&mut subnets, one(block.attribute("subnet_id").key(&SUBNET)));
-    }
+    let mut subnets = if attribute.is_left_out() {
+        SetVal::default()
+    } else {
+        attribute.keys(&SUBNET)
+    };
+    join(
+        &mut subnets,
+        place.blocks("subnet_mapping").keys("subnet_id", &SUBNET),
+    );
     if subnets.mentioned().next().is_none() {
         // Neither is written: by a `dynamic` block, if at all.
-        let note = mappings.open.unwrap_or_else(|| attribute.pending());
         subnets.open = true;
-        subnets.unknown.get_or_insert(note);
+        subnets.unknown.get_or_insert_with(|| attribute.pending());
     }
     subnets
 }

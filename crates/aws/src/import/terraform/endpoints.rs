@@ -28,9 +28,12 @@ fn endpoint(place: &Place<'_>, model: &Model) -> VpcEndpoint {
     let service = place.attribute("service_name");
     let policy = place.attribute("policy");
     let mut subnets = set(place, "subnet_ids", &SUBNET);
-    for block in place.blocks("subnet_configuration").list {
-        join(&mut subnets, one(block.attribute("subnet_id").key(&SUBNET)));
-    }
+    join(
+        &mut subnets,
+        place
+            .blocks("subnet_configuration")
+            .keys("subnet_id", &SUBNET),
+    );
     let groups = place.attribute("security_group_ids");
     let none_given = groups.is_left_out() || groups.keys(&GROUP) == SetVal::default();
     let security_groups = match kind {
@@ -45,7 +48,11 @@ fn endpoint(place: &Place<'_>, model: &Model) -> VpcEndpoint {
         subnets,
         security_groups,
         route_tables: set(place, "route_table_ids", &ROUTE_TABLE),
-        policy: if policy.is_left_out() { Val::Known(None) } else { policy.text() },
+        policy: if policy.is_left_out() {
+            Val::Known(None)
+        } else {
+            policy.text()
+        },
         tags: tags(resource),
         vpc,
     }
@@ -53,29 +60,41 @@ fn endpoint(place: &Place<'_>, model: &Model) -> VpcEndpoint {
 
 fn set(place: &Place<'_>, name: &'static str, wanted: &super::wanted::Wanted) -> SetVal<Key> {
     let attribute = place.attribute(name);
-    if attribute.is_left_out() { SetVal::default() } else { attribute.keys(wanted) }
+    if attribute.is_left_out() {
+        SetVal::default()
+    } else {
+        attribute.keys(wanted)
+    }
 }
 
 /// The default group of a VPC, which AWS gives to interfaces made without any.
 pub(super) fn default_group(model: &Model, vpc: &Val<Key>) -> SetVal<Key> {
-    let default = |key: &Key| model.vpcs.get(key).and_then(|vpc| vpc.default_security_group.clone());
-    let unknown = |of: &str| -> Note { format!("the default group of {of} is not in the sources").into() };
+    let default = |key: &Key| {
+        model
+            .vpcs
+            .get(key)
+            .and_then(|vpc| vpc.default_security_group.clone())
+    };
+    let default = |key: &Key| default(key).unwrap_or_else(|| unshown_default_group(key));
     match vpc {
-        Val::Known(key) => match default(key) {
-            Some(group) => SetVal::known([group]),
-            None => SetVal::unknown(unknown(key.as_str())),
-        },
-        Val::Assumed(key, note) => match default(key) {
-            Some(group) => SetVal::assumed([group], note.clone()),
-            None => SetVal::unknown(unknown(key.as_str())),
-        },
+        Val::Known(key) => SetVal::known([default(key)]),
+        Val::Assumed(key, note) => SetVal::assumed([default(key)], note.clone()),
         Val::OneOf(_, note) | Val::Unknown(note) => SetVal::unknown(note.clone()),
     }
 }
 
+/// Stands for the default group of a VPC while no source shows it: it is there, with rules that
+/// nobody knows.
+pub(super) fn unshown_default_group(vpc: &Key) -> Key {
+    Key::new(&format!("the default group of {vpc}"))
+}
+
 /// The default group of the VPC that a set of subnets is in.
 pub(super) fn default_group_at(model: &Model, subnets: &SetVal<Key>) -> SetVal<Key> {
-    let of = subnets.mentioned().find_map(|key| model.subnets.get(key)).map(|subnet| &subnet.vpc);
+    let of = subnets
+        .mentioned()
+        .find_map(|key| model.subnets.get(key))
+        .map(|subnet| &subnet.vpc);
     match (of, subnets.mentioned().next()) {
         (Some(vpc), _) => default_group(model, vpc),
         (None, Some(subnet)) => SetVal::unknown(not_in_sources(subnet)),
@@ -84,10 +103,15 @@ pub(super) fn default_group_at(model: &Model, subnets: &SetVal<Key>) -> SetVal<K
 }
 
 fn policies(graph: &Graph, model: &mut Model) {
+    let mut anywhere = None;
     for resource in graph.of(&["aws_vpc_endpoint_policy"]) {
         let place = Place::top(graph, resource);
         let policy = place.attribute("policy");
-        let policy = if policy.is_left_out() { Val::Known(None) } else { policy.text() };
+        let policy = if policy.is_left_out() {
+            Val::Known(None)
+        } else {
+            policy.text()
+        };
         match place.attribute("vpc_endpoint_id").needed(&ENDPOINT) {
             Val::Known(key) | Val::Assumed(key, _) => {
                 if let Some(endpoint) = model.endpoints.get_mut(&key) {
@@ -101,19 +125,22 @@ fn policies(graph: &Graph, model: &mut Model) {
                     }
                 }
             }
-            Val::Unknown(note) => {
-                for endpoint in model.endpoints.values_mut() {
-                    endpoint.policy = Val::Unknown(note.clone());
-                }
-            }
+            Val::Unknown(note) => anywhere = Some(note),
+        }
+    }
+    if let Some(note) = anywhere {
+        for endpoint in model.endpoints.values_mut() {
+            endpoint.policy = Val::Unknown(note.clone());
         }
     }
 }
 
 fn associations(graph: &Graph, model: &mut Model) {
     const KINDS: [&str; 4] = [
-        "aws_vpc_endpoint_security_group_association", "aws_vpc_endpoint_subnet_association",
-        "aws_vpc_endpoint_route_table_association", "aws_vpc_endpoint_private_dns",
+        "aws_vpc_endpoint_security_group_association",
+        "aws_vpc_endpoint_subnet_association",
+        "aws_vpc_endpoint_route_table_association",
+        "aws_vpc_endpoint_private_dns",
     ];
     for resource in graph.of(&KINDS) {
         let place = Place::top(graph, resource);
@@ -125,14 +152,24 @@ fn associations(graph: &Graph, model: &mut Model) {
         };
         for key in keys {
             if let Some(endpoint_read) = model.endpoints.get_mut(&key) {
-                associate(&place, endpoint_read, endpoint.missing(), endpoint.assumed());
+                associate(
+                    &place,
+                    endpoint_read,
+                    endpoint.missing(),
+                    endpoint.assumed(),
+                );
             }
         }
     }
 }
 
 /// Adds what an association adds; only perhaps, if it may concern another endpoint.
-fn associate(place: &Place<'_>, endpoint: &mut VpcEndpoint, unsure: Option<&Note>, assumed: Option<&Note>) {
+fn associate(
+    place: &Place<'_>,
+    endpoint: &mut VpcEndpoint,
+    unsure: Option<&Note>,
+    assumed: Option<&Note>,
+) {
     let add = |into: &mut SetVal<Key>, name, wanted| {
         let mut found = one(place.attribute(name).key(wanted));
         if let Some(note) = unsure {

@@ -1,5 +1,6 @@
 //! All resource instances of all sources, merged, with the indexes by which they find each other.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Map, Value};
@@ -32,7 +33,10 @@ pub(super) struct Resource {
 impl Resource {
     /// A known text attribute.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
-        self.value.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
+        self.value
+            .get(name)
+            .and_then(Value::as_str)
+            .filter(|text| !text.is_empty())
     }
 }
 
@@ -55,13 +59,32 @@ pub(super) struct Graph {
     by_name: HashMap<String, Vec<usize>>,
     by_key: HashMap<Key, usize>,
     former: Vec<(String, Key)>,
+    /// How many references were followed so far.
+    pub(super) followed: Cell<u64>,
 }
+
+/// How many resources are told apart that all have one name.
+const MOST_NAMESAKES: usize = 64;
 
 /// The attributes by which others may name a resource.
 const NAMES: [&str; 18] = [
-    "id", "arn", "dns_name", "domain_name", "endpoint", "reader_endpoint", "address", "invoke_arn",
-    "qualified_arn", "arn_without_revision", "repository_url", "api_endpoint", "invoke_url",
-    "allocation_id", "prefix_list_id", "primary_network_interface_id", "security_group_rule_id",
+    "id",
+    "arn",
+    "dns_name",
+    "domain_name",
+    "endpoint",
+    "reader_endpoint",
+    "address",
+    "invoke_arn",
+    "qualified_arn",
+    "arn_without_revision",
+    "repository_url",
+    "api_endpoint",
+    "invoke_url",
+    "allocation_id",
+    "prefix_list_id",
+    "primary_network_interface_id",
+    "security_group_rule_id",
     "root_resource_id",
 ];
 
@@ -73,10 +96,20 @@ impl Graph {
         configs: Vec<Config>,
         former: Vec<(String, Key)>,
     ) -> Self {
-        let mut graph = Self { modules, resources, configs, former, ..Self::default() };
+        let mut graph = Self {
+            modules,
+            resources,
+            configs,
+            former,
+            ..Self::default()
+        };
         for (at, resource) in graph.resources.iter().enumerate() {
             graph.by_key.insert(resource.key.clone(), at);
-            graph.by_kind.entry(resource.kind.clone()).or_default().push(at);
+            graph
+                .by_kind
+                .entry(resource.kind.clone())
+                .or_default()
+                .push(at);
             let group = graph.groups.entry(resource.module).or_default();
             let group = group.entry(resource.group.clone()).or_default();
             group.members.push(at);
@@ -86,7 +119,7 @@ impl Graph {
             for name in NAMES {
                 if let Some(text) = resource.text(name) {
                     let named = graph.by_name.entry(text.to_owned()).or_default();
-                    if named.last() != Some(&at) {
+                    if named.last() != Some(&at) && named.len() < MOST_NAMESAKES {
                         named.push(at);
                     }
                 }
@@ -94,7 +127,9 @@ impl Graph {
         }
         let resources = &graph.resources;
         for group in graph.groups.values_mut().flat_map(HashMap::values_mut) {
-            group.members.sort_by_key(|at| resources.get(*at).and_then(|r| r.index.as_ref()));
+            group
+                .members
+                .sort_by_key(|at| resources.get(*at).and_then(|r| r.index.as_ref()));
         }
         graph
     }
@@ -106,7 +141,8 @@ impl Graph {
 
     /// All resources of these types and, where no source manages the same thing, data sources.
     pub(super) fn of_either<'g>(&'g self, kinds: &'g [&str]) -> impl Iterator<Item = &'g Resource> {
-        self.kinds(kinds).filter(|resource| !resource.data || self.stands_for_itself(resource))
+        self.kinds(kinds)
+            .filter(|resource| !resource.data || self.stands_for_itself(resource))
     }
 
     fn kinds<'g>(&'g self, kinds: &'g [&str]) -> impl Iterator<Item = &'g Resource> {
@@ -129,16 +165,21 @@ impl Graph {
 
     /// Whether a data source is the first to show what it shows, and it is known what that is.
     fn stands_for_itself(&self, resource: &Resource) -> bool {
-        resource.text("id").is_some_and(|id| self.owner(id, &resource.kind) == Some(resource.key.clone()))
+        resource
+            .text("id")
+            .is_some_and(|id| self.owner(id, &resource.kind) == Some(resource.key.clone()))
     }
 
     /// Who of this type is called so: a managed resource before a data source.
     fn owner(&self, name: &str, kind: &str) -> Option<Key> {
         let named = || {
             let all = self.by_name.get(name).into_iter().flatten();
-            all.filter_map(|at| self.resources.get(*at)).filter(|r| r.kind == kind)
+            all.filter_map(|at| self.resources.get(*at))
+                .filter(|r| family(&r.kind) == family(kind))
         };
-        let first = named().find(|resource| !resource.data).or_else(|| named().next());
+        let first = named()
+            .find(|resource| !resource.data)
+            .or_else(|| named().next());
         first.map(|resource| resource.key.clone())
     }
 
@@ -151,17 +192,27 @@ impl Graph {
     pub(super) fn find(&self, wanted: &Wanted, name: &str) -> Option<Key> {
         let all = self.by_name.get(name)?;
         let fits = |data: bool| {
-            all.iter().filter_map(|at| self.resources.get(*at)).find(|resource| {
-                resource.data == data && wanted.takes(&resource.kind, resource.data)
-            })
+            all.iter()
+                .filter_map(|at| self.resources.get(*at))
+                .find(|resource| {
+                    resource.data == data && wanted.takes(&resource.kind, resource.data)
+                })
         };
-        fits(false).or_else(|| fits(true)).map(|resource| resource.key.clone())
+        fits(false)
+            .or_else(|| fits(true))
+            .map(|resource| resource.key.clone())
     }
 
     /// The instances of a resource block in a module instance, in order.
     pub(super) fn members(&self, module: ModuleId, group: &str) -> impl Iterator<Item = &Resource> {
-        let group = self.groups.get(&module).and_then(|groups| groups.get(group));
-        group.into_iter().flat_map(|group| &group.members).filter_map(|at| self.resources.get(*at))
+        let group = self
+            .groups
+            .get(&module)
+            .and_then(|groups| groups.get(group));
+        group
+            .into_iter()
+            .flat_map(|group| &group.members)
+            .filter_map(|at| self.resources.get(*at))
     }
 
     /// One instance of a resource block.
@@ -172,7 +223,9 @@ impl Graph {
 
     /// What is written for a resource. `None`: it comes from a state alone.
     pub(super) fn written(&self, resource: &Resource) -> Option<&Written> {
-        self.module(resource.config?, resource.module)?.resources.get(&resource.group)
+        self.module(resource.config?, resource.module)?
+            .resources
+            .get(&resource.group)
     }
 
     /// What is written for a module.
@@ -195,12 +248,12 @@ impl Graph {
     pub(super) fn aliases(&self) -> BTreeMap<String, Key> {
         let mut aliases = BTreeMap::new();
         for (name, named) in &self.by_name {
-            let mut managed = named.iter().filter_map(|at| self.resources.get(*at));
-            let keys: Vec<&Resource> = managed.by_ref().filter(|resource| !resource.data).collect();
-            let first = match keys.as_slice() {
-                [only] => Some(*only),
-                [] => named.first().and_then(|at| self.resources.get(*at)),
-                _ => None,
+            let all = || named.iter().filter_map(|at| self.resources.get(*at));
+            let managed: Vec<&Resource> = all().filter(|resource| !resource.data).collect();
+            let first = if managed.is_empty() {
+                all().next()
+            } else {
+                principal(&managed)
             };
             if let Some(resource) = first {
                 aliases.insert(name.clone(), resource.key.clone());
@@ -211,4 +264,24 @@ impl Graph {
         }
         aliases
     }
+}
+
+/// Types that are one and the same to AWS.
+fn family(kind: &str) -> &str {
+    let kind = kind.strip_prefix("aws_").unwrap_or(kind);
+    let kind = kind.strip_prefix("default_").unwrap_or(kind);
+    kind.strip_prefix('a')
+        .filter(|rest| rest.starts_with("lb"))
+        .unwrap_or(kind)
+}
+
+/// Of several resources with one id the one that the others add to: `aws_vpc_endpoint` before
+/// `aws_vpc_endpoint_policy`.
+fn principal<'g>(named: &[&'g Resource]) -> Option<&'g Resource> {
+    let shortest = named.iter().min_by_key(|resource| resource.kind.len())?;
+    let leads = named.iter().all(|other| {
+        std::ptr::eq(*other, *shortest)
+            || (other.kind.len() > shortest.kind.len() && other.kind.starts_with(&shortest.kind))
+    });
+    leads.then_some(*shortest)
 }

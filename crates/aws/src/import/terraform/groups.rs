@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::endpoints::unshown_default_group;
 use super::graph::{Graph, Resource};
 use super::place::Place;
 use super::raw::Action;
@@ -17,47 +18,75 @@ use super::rules::{
 use super::vpc::tags;
 use super::wanted::VPC;
 use crate::model::{
-    Direction, Key, Model, Note, PrefixList, RemovedRule, RuleList, SecurityGroup, SecurityGroupRule,
-    SetVal, Tags, Val,
+    Direction, Key, Model, Note, PrefixList, RemovedRule, RuleList, SecurityGroup,
+    SecurityGroupRule, SetVal, Tags, Val,
 };
 
 const KINDS: [&str; 2] = ["aws_security_group", "aws_default_security_group"];
 
+/// Into how many groups a rule is put of which it does not show whose it is. Beyond that, the
+/// groups are said to have rules that are not known.
+const MOST_CANDIDATES: usize = 64;
+
 /// Reads security groups.
 pub(super) fn read(graph: &Graph, model: &mut Model) {
-    let mut updated: BTreeMap<Key, &Resource> = BTreeMap::new();
+    let mut updates = Updates::new();
     for resource in graph.of_either(&KINDS) {
         let group = group(graph, resource);
         if resource.action == Action::Update && !resource.data {
-            updated.insert(group.key.clone(), resource);
+            for direction in BOTH {
+                let update = Update::new(graph, resource, direction);
+                updates.insert((group.key.clone(), direction), update);
+            }
         }
         model.security_groups.insert(group.key.clone(), group);
     }
+    let mut unplaced = Vec::new();
     for rule in separate(graph) {
-        let removed = rule.group.get().and_then(|key| updated.get(key)).is_some_and(|resource| {
-            is_removed(graph, resource, &rule)
-        });
-        if removed {
-            remove(model, &rule);
-        } else {
-            add(model, &rule);
+        let update = rule
+            .group
+            .get()
+            .and_then(|key| updates.get(&(key.clone(), rule.direction)));
+        match &rule.group {
+            _ if update.is_some_and(|update| update.removes(&rule.rule)) => remove(model, &rule),
+            Val::Unknown(_) => unplaced.push(rule),
+            _ => add(model, &rule),
         }
     }
+    place_anywhere(model, &unplaced);
     for group in model.security_groups.values_mut() {
-        for direction in [Direction::Ingress, Direction::Egress] {
-            settle(&group.key, group_rules(&mut group.ingress, &mut group.egress, direction));
+        for direction in BOTH {
+            let own = group.key.clone();
+            settle(&own, group.rules_mut(direction));
         }
     }
 }
 
-fn group_rules<'a>(
-    ingress: &'a mut RuleList,
-    egress: &'a mut RuleList,
-    direction: Direction,
-) -> &'a mut RuleList {
-    match direction {
-        Direction::Ingress => ingress,
-        Direction::Egress => egress,
+const BOTH: [Direction; 2] = [Direction::Ingress, Direction::Egress];
+
+type Updates = BTreeMap<(Key, Direction), Update>;
+
+/// What a planned update does to the rules of a group.
+struct Update {
+    before: Vec<SecurityGroupRule>,
+    after: RuleList,
+}
+
+impl Update {
+    fn new(graph: &Graph, resource: &Resource, direction: Direction) -> Self {
+        let before = earlier(graph, resource, direction);
+        Self {
+            before,
+            after: inline(&Place::top(graph, resource), direction),
+        }
+    }
+
+    /// Whether the group has a separate rule before, and not after.
+    fn removes(&self, separate: &SecurityGroupRule) -> bool {
+        let within =
+            |rules: &[SecurityGroupRule]| rules.iter().any(|rule| is_part_of(separate, rule));
+        let certain = self.after.open.is_none() && self.after.assumed.is_none();
+        certain && within(&self.before) && !within(&self.after.rules)
     }
 }
 
@@ -67,7 +96,10 @@ fn group(graph: &Graph, resource: &Resource) -> SecurityGroup {
     let vpc = place.attribute("vpc_id");
     let rules = |direction| {
         if resource.data {
-            RuleList { open: Some(rules_not_shown(&resource.key)), ..RuleList::default() }
+            RuleList {
+                open: Some(rules_not_shown(&resource.key)),
+                ..RuleList::default()
+            }
         } else {
             inline(&place, direction)
         }
@@ -76,7 +108,11 @@ fn group(graph: &Graph, resource: &Resource) -> SecurityGroup {
         key: resource.key.clone(),
         name: place.attribute("name").text(),
         description: place.attribute("description").known_text(),
-        vpc: if vpc.is_left_out() { Val::Known(None) } else { vpc.key(&VPC) },
+        vpc: if vpc.is_left_out() {
+            Val::Known(None)
+        } else {
+            vpc.key(&VPC)
+        },
         is_default: is_default || resource.text("name") == Some("default"),
         managed: !resource.data,
         ingress: rules(Direction::Ingress),
@@ -85,17 +121,10 @@ fn group(graph: &Graph, resource: &Resource) -> SecurityGroup {
     }
 }
 
-/// Whether the planned update of a group takes a separate rule away: the group has it before and
-/// not after.
-fn is_removed(graph: &Graph, resource: &Resource, separate: &Separate) -> bool {
-    let before = earlier(graph, resource, separate.direction);
-    let after = inline(&Place::top(graph, resource), separate.direction);
-    let within = |rules: &[SecurityGroupRule]| rules.iter().any(|rule| is_part_of(&separate.rule, rule));
-    after.open.is_none() && after.assumed.is_none() && within(&before) && !within(&after.rules)
-}
-
 fn remove(model: &mut Model, separate: &Separate) {
-    let Some(group) = separate.group.get() else { return };
+    let Some(group) = separate.group.get() else {
+        return;
+    };
     model.removed_rules.push(RemovedRule {
         group: group.clone(),
         declared_by: separate.rule.origin.key.clone(),
@@ -117,15 +146,43 @@ fn add(model: &mut Model, separate: &Separate) {
     match &separate.group {
         Val::Known(key) => give(key, separate.rule.clone()),
         Val::Assumed(key, note) => give(key, assumed_there(&separate.rule, note)),
-        Val::OneOf(keys, note) => {
+        Val::OneOf(keys, note) if keys.len() <= MOST_CANDIDATES => {
             for key in keys {
                 give(key, perhaps_there(&separate.rule, note));
             }
         }
-        Val::Unknown(note) => {
-            for group in model.security_groups.values_mut() {
-                let rule = perhaps_there(&separate.rule, note);
-                group.rules_mut(direction).rules.push(rule);
+        Val::OneOf(keys, note) => {
+            for key in keys {
+                if let Some(group) = model.security_groups.get_mut(key) {
+                    group
+                        .rules_mut(direction)
+                        .open
+                        .get_or_insert_with(|| note.clone());
+                }
+            }
+        }
+        Val::Unknown(_) => {}
+    }
+}
+
+/// Gives rules of which nothing shows whose they are to every group, as rules that it may have.
+fn place_anywhere(model: &mut Model, rules: &[Separate]) {
+    let few = rules.len() <= MOST_CANDIDATES;
+    for group in model.security_groups.values_mut() {
+        for separate in if few { rules } else { &[] } {
+            let Some(note) = separate.group.missing() else {
+                continue;
+            };
+            let list = group.rules_mut(separate.direction);
+            list.rules.push(perhaps_there(&separate.rule, note));
+        }
+        let first = rules.first().filter(|_| !few);
+        if let Some(note) = first.and_then(|rule| rule.group.missing()) {
+            for direction in BOTH {
+                group
+                    .rules_mut(direction)
+                    .open
+                    .get_or_insert_with(|| note.clone());
             }
         }
     }
@@ -133,8 +190,9 @@ fn add(model: &mut Model, separate: &Separate) {
 
 /// Lists every rule once, as that of the separate resource where there is one.
 fn settle(own: &Key, list: &mut RuleList) {
-    let (inline, separate): (Vec<_>, Vec<_>) =
-        std::mem::take(&mut list.rules).into_iter().partition(|rule| rule.origin.key == *own);
+    let (inline, separate): (Vec<_>, Vec<_>) = std::mem::take(&mut list.rules)
+        .into_iter()
+        .partition(|rule| rule.origin.key == *own);
     let mut kept = Vec::new();
     for rule in inline {
         let left = separate.iter().try_fold(rule, without);
@@ -146,7 +204,10 @@ fn settle(own: &Key, list: &mut RuleList) {
 }
 
 fn unmanaged(key: &Key, note: &Note) -> SecurityGroup {
-    let open = || RuleList { open: Some(note.clone()), ..RuleList::default() };
+    let open = || RuleList {
+        open: Some(note.clone()),
+        ..RuleList::default()
+    };
     SecurityGroup {
         key: key.clone(),
         name: Val::Unknown(note.clone()),
@@ -171,36 +232,66 @@ pub(super) fn add_mentioned(model: &mut Model) {
         }
     }
     let mut take = |set: &SetVal<Key>| groups.extend(set.mentioned().cloned());
-    model.services.values().for_each(|service| take(&service.security_groups));
-    model.endpoints.values().for_each(|endpoint| take(&endpoint.security_groups));
-    model.functions.values().for_each(|function| take(&function.security_groups));
-    model.instances.values().for_each(|instance| take(&instance.security_groups));
-    model.databases.values().for_each(|database| take(&database.security_groups));
-    model.vpc_links.values().for_each(|link| take(&link.security_groups));
-    model.load_balancers.values().filter_map(|lb| lb.security_groups.as_ref()).for_each(take);
+    model
+        .services
+        .values()
+        .for_each(|service| take(&service.security_groups));
+    model
+        .endpoints
+        .values()
+        .for_each(|endpoint| take(&endpoint.security_groups));
+    model
+        .functions
+        .values()
+        .for_each(|function| take(&function.security_groups));
+    model
+        .instances
+        .values()
+        .for_each(|instance| take(&instance.security_groups));
+    model
+        .databases
+        .values()
+        .for_each(|database| take(&database.security_groups));
+    model
+        .vpc_links
+        .values()
+        .for_each(|link| take(&link.security_groups));
+    model
+        .load_balancers
+        .values()
+        .filter_map(|lb| lb.security_groups.as_ref())
+        .for_each(take);
     let default: Vec<(Key, Key)> = model
         .vpcs
         .values()
-        .filter_map(|vpc| Some((vpc.default_security_group.clone()?, vpc.key.clone())))
+        .map(|vpc| {
+            let shown = vpc.default_security_group.clone();
+            let group = shown.unwrap_or_else(|| unshown_default_group(&vpc.key));
+            (group, vpc.key.clone())
+        })
         .collect();
-    groups.extend(default.iter().map(|(group, _)| group.clone()));
+    let shown = model.vpcs.values();
+    groups.extend(shown.filter_map(|vpc| vpc.default_security_group.clone()));
     for key in groups {
-        if !model.security_groups.contains_key(&key) {
-            let mut group = unmanaged(&key, &not_in_sources(&key));
-            if let Some((_, vpc)) = default.iter().find(|(default, _)| *default == key) {
+        model.security_groups.entry(key).or_insert_with_key(|key| {
+            let mut group = unmanaged(key, &not_in_sources(key));
+            if let Some((_, vpc)) = default.iter().find(|(default, _)| default == key) {
                 group.is_default = true;
                 group.vpc = Val::Known(Some(vpc.clone()));
             }
-            model.security_groups.insert(key, group);
-        }
+            group
+        });
     }
     for key in lists {
         let note = || not_in_sources(&key);
-        model.prefix_lists.entry(key.clone()).or_insert_with(|| PrefixList {
-            key: key.clone(),
-            name: Val::Unknown(note()),
-            aws_managed: false,
-            entries: SetVal::unknown(note()),
-        });
+        model
+            .prefix_lists
+            .entry(key.clone())
+            .or_insert_with(|| PrefixList {
+                key: key.clone(),
+                name: Val::Unknown(note()),
+                aws_managed: false,
+                entries: SetVal::unknown(note()),
+            });
     }
 }

@@ -8,9 +8,15 @@ use crate::model::{Integration, IntegrationTarget, Key, Val};
 
 /// An `aws_apigatewayv2_integration`.
 pub(super) fn http(place: &Place<'_>) -> Integration {
-    let kind = place.attribute("integration_type").known_text().unwrap_or_default();
+    let kind = place
+        .attribute("integration_type")
+        .known_text()
+        .unwrap_or_default();
     let uri = place.attribute("integration_uri");
-    let private = place.attribute("connection_type").known_text().is_some_and(|kind| kind == "VPC_LINK");
+    let private = place
+        .attribute("connection_type")
+        .known_text()
+        .is_some_and(|kind| kind == "VPC_LINK");
     let subtype = place.attribute("integration_subtype").known_text();
     let target = match (kind.as_str(), subtype) {
         ("MOCK", _) => IntegrationTarget::Mock,
@@ -24,14 +30,17 @@ pub(super) fn http(place: &Place<'_>) -> Integration {
         _ => IntegrationTarget::Internet(uri.text_or("")),
     };
     let tls = tls(place, &target, &uri, true);
-    integration(place, kind, target, tls)
+    integration(place, kind, target, tls, &uri)
 }
 
 /// An `aws_api_gateway_integration`.
 pub(super) fn rest(place: &Place<'_>) -> Integration {
     let kind = place.attribute("type").known_text().unwrap_or_default();
     let uri = place.attribute("uri");
-    let private = place.attribute("connection_type").known_text().is_some_and(|kind| kind == "VPC_LINK");
+    let private = place
+        .attribute("connection_type")
+        .known_text()
+        .is_some_and(|kind| kind == "VPC_LINK");
     let target = match kind.as_str() {
         "MOCK" => IntegrationTarget::Mock,
         "AWS_PROXY" => IntegrationTarget::Lambda(function(&uri)),
@@ -40,7 +49,7 @@ pub(super) fn rest(place: &Place<'_>) -> Integration {
         _ => IntegrationTarget::Internet(uri.text_or("")),
     };
     let tls = tls(place, &target, &uri, false);
-    integration(place, kind, target, tls)
+    integration(place, kind, target, tls, &uri)
 }
 
 fn integration(
@@ -48,20 +57,30 @@ fn integration(
     kind: String,
     target: IntegrationTarget,
     tls: Option<bool>,
+    uri: &Attribute<'_>,
 ) -> Integration {
     Integration {
         origin: place.origin(),
         kind,
         target,
+        port: uri.known_text().and_then(|uri| port(&uri)),
         timeout_ms: place.attribute("timeout_milliseconds").known_number(),
-        streams: place.attribute("response_transfer_mode").known_text().is_some_and(|mode| mode == "STREAM"),
+        streams: place
+            .attribute("response_transfer_mode")
+            .known_text()
+            .is_some_and(|mode| mode == "STREAM"),
         tls,
     }
 }
 
 /// Whether the hop is encrypted. An HTTP API's private integration speaks plain HTTP unless it has
 /// a `tls_config`; elsewhere the scheme of the address decides. AWS calls functions over TLS.
-fn tls(place: &Place<'_>, target: &IntegrationTarget, uri: &Attribute<'_>, http_api: bool) -> Option<bool> {
+fn tls(
+    place: &Place<'_>,
+    target: &IntegrationTarget,
+    uri: &Attribute<'_>,
+    http_api: bool,
+) -> Option<bool> {
     let config = place.blocks("tls_config");
     let scheme = uri.known_text().and_then(|uri| {
         let https = uri.starts_with("https://");
@@ -82,7 +101,9 @@ fn tls(place: &Place<'_>, target: &IntegrationTarget, uri: &Attribute<'_>, http_
 
 /// `arn:aws:apigateway:...:lambda:path/.../functions/FUNCTION/invocations`, or the function's ARN.
 pub(super) fn function(uri: &Attribute<'_>) -> Val<Key> {
-    let Val::Known(Some(text)) = uri.text() else { return uri.needed(&FUNCTION) };
+    let Val::Known(Some(text)) = uri.text() else {
+        return uri.needed(&FUNCTION);
+    };
     Val::Known(function_key(uri.graph, &text))
 }
 
@@ -90,7 +111,9 @@ fn function_key(graph: &Graph, text: &str) -> Key {
     if let Some(key) = graph.find(&FUNCTION, text) {
         return key;
     }
-    let inner = text.split_once("/functions/").map_or(text, |(_, rest)| rest);
+    let inner = text
+        .split_once("/functions/")
+        .map_or(text, |(_, rest)| rest);
     let inner = inner.strip_suffix("/invocations").unwrap_or(inner);
     if let Some(key) = graph.find(&FUNCTION, inner) {
         return key;
@@ -125,7 +148,21 @@ fn private_target(uri: &Attribute<'_>) -> Val<Key> {
 
 /// What is called so, or is at this address.
 pub(super) fn named(graph: &Graph, wanted: &Wanted, text: &str) -> Option<Key> {
-    graph.find(wanted, text).or_else(|| graph.find(wanted, host(text)))
+    graph
+        .find(wanted, text)
+        .or_else(|| graph.find(wanted, host(text)))
+}
+
+/// The port that an address names, or its scheme's.
+pub(super) fn port(address: &str) -> Option<u16> {
+    let (scheme, rest) = address.split_once("://")?;
+    let authority = rest.split(['/', '?']).next().unwrap_or(rest);
+    match authority.rsplit_once(':') {
+        Some((_, port)) => port.parse().ok(),
+        None if scheme == "https" => Some(443),
+        None if scheme == "http" => Some(80),
+        None => None,
+    }
 }
 
 /// The host of an address.
@@ -141,7 +178,10 @@ fn rest_private(place: &Place<'_>, uri: &Attribute<'_>) -> IntegrationTarget {
     let connection = place.attribute("connection_id");
     if !named_target.is_left_out() {
         let to = named_target.needed(&PRIVATE);
-        return IntegrationTarget::VpcLink { link: connection.needed(&VPC_LINK), to };
+        return IntegrationTarget::VpcLink {
+            link: connection.needed(&VPC_LINK),
+            to,
+        };
     }
     let link = connection.needed(&REST_LINK);
     let by_uri = match uri.text() {
@@ -153,7 +193,9 @@ fn rest_private(place: &Place<'_>, uri: &Attribute<'_>) -> IntegrationTarget {
     };
     let to = by_uri.unwrap_or_else(|| match link.get().and_then(|key| place.graph.get(key)) {
         Some(resource) => {
-            let targets = Place::top(place.graph, resource).attribute("target_arns").keys(&LOAD_BALANCER);
+            let targets = Place::top(place.graph, resource)
+                .attribute("target_arns")
+                .keys(&LOAD_BALANCER);
             let mut named = targets.mentioned();
             match (named.next(), named.next(), &targets.assumed) {
                 (Some(only), None, Some(note)) => Val::Assumed(only.clone(), note.clone()),

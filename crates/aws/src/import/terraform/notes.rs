@@ -24,18 +24,33 @@ impl Subject<'_> {
     /// The value is exactly this, as far as the expression's references tell.
     pub(super) fn is(&self, keys: &[Key], many: bool, missing: &BTreeSet<String>) -> Note {
         let named = if many { set(keys) } else { list(keys) };
-        format!("{} is {named}, which its expression names{}", self.text(), also(missing)).into()
+        format!(
+            "{} is {named}, which its expression names{}",
+            self.text(),
+            also(missing)
+        )
+        .into()
     }
 
     /// The value is one of these.
     pub(super) fn is_one_of(&self, keys: &[Key], missing: &BTreeSet<String>) -> Note {
         let named = set(keys);
-        format!("{} is one of {named}, which its expression names{}", self.text(), also(missing)).into()
+        format!(
+            "{} is one of {named}, which its expression names{}",
+            self.text(),
+            also(missing)
+        )
+        .into()
     }
 
     /// The value is some of these.
     pub(super) fn is_some_of(&self, keys: &[Key]) -> Note {
-        format!("{} is some of {}, which its expression names", self.text(), set(keys)).into()
+        format!(
+            "{} is some of {}, which its expression names",
+            self.text(),
+            set(keys)
+        )
+        .into()
     }
 
     /// Nothing is known of the value.
@@ -52,7 +67,12 @@ impl Subject<'_> {
         if missing.is_empty() {
             return format!("{} may hold more than its expression names", self.text()).into();
         }
-        format!("{} may hold more: its expression also names {}", self.text(), these(missing)).into()
+        format!(
+            "{} may hold more: its expression also names {}",
+            self.text(),
+            these(missing)
+        )
+        .into()
     }
 
     /// The value is known to Terraform, which hides it.
@@ -67,7 +87,11 @@ impl Subject<'_> {
 }
 
 fn also(missing: &BTreeSet<String>) -> String {
-    if missing.is_empty() { String::new() } else { format!("; it also names {}", these(missing)) }
+    if missing.is_empty() {
+        String::new()
+    } else {
+        format!("; it also names {}", these(missing))
+    }
 }
 
 fn these(missing: &BTreeSet<String>) -> String {

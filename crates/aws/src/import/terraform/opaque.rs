@@ -33,10 +33,18 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
 }
 
 fn add(graph: &Graph, model: &mut Model, resource: &Resource, joins: bool) {
-    model.unmodelled.entry(resource.kind.clone()).or_default().push(resource.key.clone());
+    model
+        .unmodelled
+        .entry(resource.kind.clone())
+        .or_default()
+        .push(resource.key.clone());
     if joins {
         let touches = touches(graph, resource);
-        model.opaque.push(Opaque { key: resource.key.clone(), kind: resource.kind.clone(), touches });
+        model.opaque.push(Opaque {
+            key: resource.key.clone(),
+            kind: resource.kind.clone(),
+            touches,
+        });
     }
 }
 
@@ -45,8 +53,19 @@ fn touches(graph: &Graph, resource: &Resource) -> Vec<Key> {
     let mut found = Vec::new();
     collect(graph, &Value::Object(resource.value.clone()), &mut found);
     let place = Place::top(graph, resource);
-    for name in ["vpc_id", "peer_vpc_id", "accepter_vpc_id", "subnet_id", "subnet_ids", "subnets", "subnet_mapping",
-        "vpc_config", "transit_gateway_id", "network_interface_id", "security_group_id"] {
+    for name in [
+        "vpc_id",
+        "peer_vpc_id",
+        "accepter_vpc_id",
+        "subnet_id",
+        "subnet_ids",
+        "subnets",
+        "subnet_mapping",
+        "vpc_config",
+        "transit_gateway_id",
+        "network_interface_id",
+        "security_group_id",
+    ] {
         let attribute = place.attribute(name);
         found.extend(follow(graph, resource, &attribute.expressions, &TOUCHED).keys);
     }
@@ -58,9 +77,13 @@ fn touches(graph: &Graph, resource: &Resource) -> Vec<Key> {
 
 fn collect(graph: &Graph, value: &Value, found: &mut Vec<Key>) {
     match value {
-        Value::String(text) if TOUCHED.looks_like(text) => found.push(graph.resolve(&TOUCHED, text)),
+        Value::String(text) if TOUCHED.looks_like(text) => {
+            found.push(graph.resolve(&TOUCHED, text))
+        }
         Value::Array(items) => items.iter().for_each(|item| collect(graph, item, found)),
-        Value::Object(members) => members.values().for_each(|item| collect(graph, item, found)),
+        Value::Object(members) => members
+            .values()
+            .for_each(|item| collect(graph, item, found)),
         _ => {}
     }
 }

@@ -72,8 +72,8 @@ pub(super) fn parse(name: &str, members: &Members<'_>) -> Result<Parsed, Refusal
     let mut mentioned = HashSet::new();
     let mut deleted = Vec::new();
     if let Some(raw) = members.get("resource_changes") {
-        let changes: Option<Vec<ChangeText<'_>>> =
-            serde_json::from_str(raw.get()).map_err(|error| malformed("resource_changes", &error))?;
+        let changes: Option<Vec<ChangeText<'_>>> = serde_json::from_str(raw.get())
+            .map_err(|error| malformed("resource_changes", &error))?;
         for change in changes.unwrap_or_default() {
             let provider = change.provider_name.as_ref().map_or("", |name| &name.0);
             let gone = matches!(fate(&change.change.actions), Fate::Gone);
@@ -86,8 +86,9 @@ pub(super) fn parse(name: &str, members: &Members<'_>) -> Result<Parsed, Refusal
                 mentioned.insert(previous.clone().into_owned());
             }
             if change.deposed.is_none() {
-                resources
-                    .extend(resource(&change).map_err(|error| malformed("resource_changes", &error))?);
+                resources.extend(
+                    resource(&change).map_err(|error| malformed("resource_changes", &error))?,
+                );
             }
         }
     }
@@ -118,21 +119,36 @@ pub(super) fn parse(name: &str, members: &Members<'_>) -> Result<Parsed, Refusal
 }
 
 fn warnings(name: &str, members: &Members<'_>) -> Vec<Warning> {
-    let complete = members.get("complete").is_none_or(|raw| raw.get().trim() != "false");
+    let complete = members
+        .get("complete")
+        .is_none_or(|raw| raw.get().trim() != "false");
     if complete {
         return Vec::new();
     }
     let text = format!(
         "the plan {name} is incomplete (`-target`, deferred actions, or nothing left to apply); what it leaves out is read from its prior state"
     );
-    vec![Warning { code: "plan-incomplete", text, on: None }]
+    vec![Warning {
+        code: "plan-incomplete",
+        text,
+        on: None,
+    }]
 }
 
 pub(super) fn malformed(part: &str, error: &serde_json::Error) -> Refusal {
     let whole = error.to_string();
-    let what: String = whole.split(" at line ").next().unwrap_or_default().chars().take(120).collect();
-    Refusal::new("malformed", format!("its `{part}` is not as Terraform writes it: {what}"))
-        .help("was it edited by hand or by another tool?")
+    let what: String = whole
+        .split(" at line ")
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .take(120)
+        .collect();
+    Refusal::new(
+        "malformed",
+        format!("its `{part}` is not as Terraform writes it: {what}"),
+    )
+    .help("was it edited by hand or by another tool?")
 }
 
 fn fate(actions: &[Name<'_>]) -> Fate {
@@ -150,7 +166,9 @@ fn fate(actions: &[Name<'_>]) -> Fate {
 
 fn resource(change: &ChangeText<'_>) -> Result<Option<Raw>, serde_json::Error> {
     let data = change.mode.0 == "data";
-    let Some(attributes) = schema::attributes(&change.kind.0, data) else { return Ok(None) };
+    let Some(attributes) = schema::attributes(&change.kind.0, data) else {
+        return Ok(None);
+    };
     let parts = &change.change;
     let (action, after, sensitive) = match fate(&parts.actions) {
         Fate::Gone => return Ok(None),
@@ -165,18 +183,28 @@ fn resource(change: &ChangeText<'_>) -> Result<Option<Raw>, serde_json::Error> {
     let unknown = hide(&mut value, unknown, &pick(sensitive, attributes)?);
     let before = if matches!(action, Action::Update | Action::Replace) {
         let mut before = pick(parts.before, attributes)?;
-        hide(&mut before, Value::Null, &pick(parts.before_sensitive, attributes)?);
+        hide(
+            &mut before,
+            Value::Null,
+            &pick(parts.before_sensitive, attributes)?,
+        );
         object(before)
     } else {
         serde_json::Map::new()
     };
     Ok(Some(Raw {
         address: change.address.0.clone().into_owned(),
-        previous: change.previous_address.as_ref().map(|name| name.0.clone().into_owned()),
+        previous: change
+            .previous_address
+            .as_ref()
+            .map(|name| name.0.clone().into_owned()),
         data,
         kind: change.kind.0.clone().into_owned(),
         name: change.name.0.clone().into_owned(),
-        module: change.module_address.as_ref().map_or_else(String::new, |m| m.0.clone().into_owned()),
+        module: change
+            .module_address
+            .as_ref()
+            .map_or_else(String::new, |m| m.0.clone().into_owned()),
         index: Index::of(&change.index),
         action,
         after: object(value),

@@ -101,23 +101,34 @@ impl Census {
     /// Whether there is something to read at all; `what` is "plan" or "state".
     pub(super) fn check(&self, what: &str) -> Result<(), Refusal> {
         if self.any == 0 {
-            return Err(Refusal::new("no-resources", format!("the {what} holds no resources"))
-                .help("is it the right folder, or the right workspace?"));
+            return Err(
+                Refusal::new("no-resources", format!("the {what} holds no resources"))
+                    .help("is it the right folder, or the right workspace?"),
+            );
         }
         if self.aws {
             return Ok(());
         }
         let mut names: Vec<&str> = self.providers.iter().map(String::as_str).collect();
         names.sort_unstable();
-        let names = if names.is_empty() { "no provider".to_owned() } else { names.join(", ") };
-        Err(Refusal::new("no-aws-resources", format!("the {what} holds no AWS resources; its providers are {names}"))
-            .help("farmgate reads AWS networks only"))
+        let names = if names.is_empty() {
+            "no provider".to_owned()
+        } else {
+            names.join(", ")
+        };
+        Err(Refusal::new(
+            "no-aws-resources",
+            format!("the {what} holds no AWS resources; its providers are {names}"),
+        )
+        .help("farmgate reads AWS networks only"))
     }
 }
 
 /// The members of an object whose names are wanted; everything else is skipped unparsed.
 pub(super) fn pick(raw: Option<&RawValue>, wanted: &[&str]) -> Result<Value, serde_json::Error> {
-    let Some(raw) = raw else { return Ok(Value::Null) };
+    let Some(raw) = raw else {
+        return Ok(Value::Null);
+    };
     let mut reader = serde_json::Deserializer::from_str(raw.get());
     Picked(wanted).deserialize(&mut reader)
 }

@@ -17,7 +17,9 @@ use crate::model::Key;
 mod harmless;
 
 /// How far one resolution goes before it gives up.
-const MOST_STEPS: usize = 2_000;
+const MOST_STEPS: usize = 5_000;
+/// How far all resolutions of one import go together: a plan made to be slow ends with unknowns.
+const MOST_STEPS_TOGETHER: u64 = 50_000_000;
 /// How many calls deep.
 const DEEPEST: usize = 48;
 
@@ -49,12 +51,25 @@ pub(super) fn follow(
     expressions: &[&Value],
     wanted: &Wanted,
 ) -> Found {
-    let mut search = Search { graph, wanted, found: Found::default(), held: HashSet::new(), steps: 0 };
+    let mut search = Search {
+        graph,
+        wanted,
+        found: Found::default(),
+        held: HashSet::new(),
+        steps: 0,
+    };
+    if graph.followed.get() > MOST_STEPS_TOGETHER {
+        search.steps = MOST_STEPS;
+    }
     if let Some(scope) = scope_of(graph, resource) {
         for expression in expressions {
             search.expression(scope, expression, 0);
         }
     }
+    let steps = u64::try_from(search.steps).unwrap_or(u64::MAX);
+    graph
+        .followed
+        .set(graph.followed.get().saturating_add(steps));
     search.found
 }
 
@@ -63,7 +78,9 @@ fn scope_of<'g>(graph: &'g Graph, resource: &'g Resource) -> Option<Scope<'g>> {
         config: resource.config?,
         module: resource.module,
         index: resource.index.as_ref(),
-        for_each: graph.written(resource).and_then(|written| written.for_each.as_ref()),
+        for_each: graph
+            .written(resource)
+            .and_then(|written| written.for_each.as_ref()),
     })
 }
 
@@ -128,10 +145,16 @@ impl<'g> Search<'g, '_> {
     }
 
     fn references(&mut self, scope: Scope<'g>, references: &'g Value, depth: usize) {
-        let texts = references.as_array().into_iter().flatten().filter_map(Value::as_str);
+        let texts = references
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str);
         let heads: Vec<Head> = longest(texts).into_iter().filter_map(head).collect();
         // `aws_subnet.a[count.index]` is written as `aws_subnet.a` beside `count.index`.
-        let own = heads.iter().any(|head| matches!(head, Head::EachKey | Head::EachValue));
+        let own = heads
+            .iter()
+            .any(|head| matches!(head, Head::EachKey | Head::EachValue));
         let pick = if own { scope.index } else { None };
         for head in &heads {
             self.steps += 1;
@@ -149,7 +172,12 @@ impl<'g> Search<'g, '_> {
                 self.selected(rest, |search| search.variable(scope, name, depth));
             }
             Head::Local { name } => self.miss(format!("a local value (local.{name})")),
-            Head::Module { name, index, output, rest } => {
+            Head::Module {
+                name,
+                index,
+                output,
+                rest,
+            } => {
                 let instance = index.as_ref().or(pick);
                 self.selected(rest, |search| {
                     search.module(scope, name, instance, output.as_deref(), depth);
@@ -158,11 +186,19 @@ impl<'g> Search<'g, '_> {
             Head::EachValue => {
                 if let Some(all) = scope.for_each {
                     let pick = scope.index.cloned().map(Part::Index);
-                    self.selected(pick.as_slice(), |search| search.expression(scope, all, depth));
+                    self.selected(pick.as_slice(), |search| {
+                        search.expression(scope, all, depth)
+                    });
                 }
             }
             Head::EachKey | Head::Surroundings => {}
-            Head::Resource { group, kind, data, index, rest } => {
+            Head::Resource {
+                group,
+                kind,
+                data,
+                index,
+                rest,
+            } => {
                 let instance = index.as_ref().or(pick);
                 self.resources(scope, group, kind, *data, instance, rest, depth);
             }
@@ -171,7 +207,9 @@ impl<'g> Search<'g, '_> {
 
     /// Runs a search whose result is then picked from: `module.m.ids[0]`, `var.network.subnet`.
     fn selected(&mut self, rest: &[Part], search: impl FnOnce(&mut Self)) {
-        let Some(first) = rest.first() else { return search(self) };
+        let Some(first) = rest.first() else {
+            return search(self);
+        };
         let keys = std::mem::take(&mut self.found.keys);
         let held = std::mem::take(&mut self.held);
         let missed = self.found.missing.len();
@@ -201,7 +239,9 @@ impl<'g> Search<'g, '_> {
 
     fn variable(&mut self, scope: Scope<'g>, name: &str, depth: usize) {
         let graph = self.graph;
-        let declared = graph.module(scope.config, scope.module).and_then(|m| m.variables.get(name));
+        let declared = graph
+            .module(scope.config, scope.module)
+            .and_then(|m| m.variables.get(name));
         let Some((parent, call)) = graph.call(scope.config, scope.module) else {
             match graph.variable(scope.config, name) {
                 _ if declared.is_some_and(|variable| variable.sensitive) => {
@@ -215,7 +255,12 @@ impl<'g> Search<'g, '_> {
         if let Some(expression) = call.expressions.get(name) {
             let index = graph.modules.index(scope.module);
             let for_each = call.for_each.as_ref();
-            let scope = Scope { config: scope.config, module: parent, index, for_each };
+            let scope = Scope {
+                config: scope.config,
+                module: parent,
+                index,
+                for_each,
+            };
             self.expression(scope, expression, depth);
         } else if let Some(default) = declared.and_then(|variable| variable.default.as_ref()) {
             self.constants(default);
@@ -234,22 +279,32 @@ impl<'g> Search<'g, '_> {
     ) {
         let graph = self.graph;
         let all = graph.modules.children(scope.module, name);
-        let one = all.iter().copied().find(|child| {
-            instance.is_some() && graph.modules.index(*child) == instance
-        });
+        let one = all
+            .iter()
+            .copied()
+            .find(|child| instance.is_some() && graph.modules.index(*child) == instance);
         let chosen = match one {
             Some(one) => vec![one],
             None => all.to_vec(),
         };
         if chosen.is_empty() {
-            let call = graph.module(scope.config, scope.module).and_then(|m| m.calls.get(name));
+            let call = graph
+                .module(scope.config, scope.module)
+                .and_then(|m| m.calls.get(name));
             if call.is_some_and(|call| !call.module.has_resources) {
                 self.miss(format!("module.{name}, which holds no resources"));
             }
         }
         for child in chosen {
-            let Some(module) = graph.module(scope.config, child) else { continue };
-            let inner = Scope { config: scope.config, module: child, index: None, for_each: None };
+            let Some(module) = graph.module(scope.config, child) else {
+                continue;
+            };
+            let inner = Scope {
+                config: scope.config,
+                module: child,
+                index: None,
+                for_each: None,
+            };
             match output {
                 Some(output) => match module.outputs.get(output) {
                     Some(expression) => self.expression(inner, expression, depth),
@@ -303,7 +358,9 @@ impl<'g> Search<'g, '_> {
             } else {
                 self.indirect(member, group, attribute, depth);
             }
+            self.steps += 1;
             if self.steps > MOST_STEPS {
+                self.miss("more than could be followed");
                 return;
             }
         }
@@ -321,7 +378,13 @@ impl<'g> Search<'g, '_> {
     }
 
     /// An attribute of something else: `aws_db_subnet_group.a.subnet_ids`.
-    fn indirect(&mut self, member: &'g Resource, group: &str, attribute: Option<&str>, depth: usize) {
+    fn indirect(
+        &mut self,
+        member: &'g Resource,
+        group: &str,
+        attribute: Option<&str>,
+        depth: usize,
+    ) {
         self.steps += 1;
         let Some(attribute) = attribute else {
             if !harmless::kind(&member.kind) {
@@ -332,8 +395,20 @@ impl<'g> Search<'g, '_> {
         if harmless::kind(&member.kind) || harmless::attribute(attribute) {
             return;
         }
+        if attribute == "prefix_list_id" && self.wanted.takes("aws_prefix_list", true) {
+            // The list of the service that a gateway endpoint is for, before it has an id.
+            if let Some(list) = member
+                .text("prefix_list_id")
+                .or_else(|| member.text("service_name"))
+            {
+                self.push(self.graph.resolve(self.wanted, list));
+                return;
+            }
+        }
         let graph = self.graph;
-        let written = graph.written(member).and_then(|written| written.expressions.get(attribute));
+        let written = graph
+            .written(member)
+            .and_then(|written| written.expressions.get(attribute));
         if let Some(known) = member.value.get(attribute).filter(|value| !value.is_null()) {
             self.constants(known);
         } else if let (Some(expression), Some(scope)) = (written, scope_of(graph, member)) {

@@ -1,10 +1,12 @@
 //! Route tables and their routes, inline and separate.
 
+use super::attribute::{Doubt, network};
 use super::graph::Graph;
 use super::place::Place;
 use super::subnets::also_assuming;
-use super::wanted::{EGRESS_ONLY, ENDPOINT, GATEWAY, INTERFACE, NAT, PREFIX_LIST, ROUTE_TABLE, VPC, Wanted};
-use super::attribute::{Doubt, network};
+use super::wanted::{
+    EGRESS_ONLY, ENDPOINT, GATEWAY, INTERFACE, NAT, PREFIX_LIST, ROUTE_TABLE, VPC, Wanted,
+};
 use crate::model::{Key, Model, Note, Route, RouteDestination, RouteTable, RouteTarget, Val};
 
 const TABLES: [&str; 2] = ["aws_route_table", "aws_default_route_table"];
@@ -33,11 +35,19 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
         };
         model.route_tables.insert(table.key.clone(), table);
     }
+    let mut anywhere = None;
     for resource in graph.of(&["aws_route"]) {
         let place = Place::top(graph, resource);
         if let Some(route) = route(&place) {
-            let table = place.attribute("route_table_id").needed(&ROUTE_TABLE);
-            add(model, table, &route);
+            match place.attribute("route_table_id").needed(&ROUTE_TABLE) {
+                Val::Unknown(note) => anywhere = Some(note),
+                table => add(model, table, &route),
+            }
+        }
+    }
+    if let Some(note) = anywhere {
+        for table in model.route_tables.values_mut() {
+            table.open.get_or_insert_with(|| note.clone());
         }
     }
 }
@@ -45,7 +55,11 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
 fn vpc(place: &Place<'_>) -> Val<Key> {
     // `default_route_table_id = aws_vpc.a.default_route_table_id` names the VPC.
     let of = place.attribute("vpc_id");
-    if of.is_left_out() { place.attribute("default_route_table_id").needed(&VPC) } else { of.needed(&VPC) }
+    if of.is_left_out() {
+        place.attribute("default_route_table_id").needed(&VPC)
+    } else {
+        of.needed(&VPC)
+    }
 }
 
 /// That the absence of a block was assumed.
@@ -67,7 +81,13 @@ fn add(model: &mut Model, table: Val<Key>, route: &Route) {
         Val::Assumed(key, note) => {
             if let Some(table) = model.route_tables.get_mut(&key) {
                 let target = also_assuming(route.target.clone(), &note);
-                insert(table, Route { target, ..route.clone() });
+                insert(
+                    table,
+                    Route {
+                        target,
+                        ..route.clone()
+                    },
+                );
             }
         }
         Val::OneOf(keys, note) => {
@@ -77,11 +97,7 @@ fn add(model: &mut Model, table: Val<Key>, route: &Route) {
                 }
             }
         }
-        Val::Unknown(note) => {
-            for table in model.route_tables.values_mut() {
-                table.open.get_or_insert_with(|| note.clone());
-            }
-        }
+        Val::Unknown(_) => {}
     }
 }
 
@@ -97,14 +113,25 @@ fn insert(table: &mut RouteTable, route: Route) {
 
 fn route(place: &Place<'_>) -> Option<Route> {
     let destination = destination(place)?;
-    let propagated =
-        place.attribute("origin").known_text().is_some_and(|origin| origin == "EnableVgwRoutePropagation");
-    Some(Route { origin: place.origin(), destination, target: target(place), propagated })
+    let propagated = place
+        .attribute("origin")
+        .known_text()
+        .is_some_and(|origin| origin == "EnableVgwRoutePropagation");
+    Some(Route {
+        origin: place.origin(),
+        destination,
+        target: target(place),
+        propagated,
+    })
 }
 
 fn destination(place: &Place<'_>) -> Option<Val<RouteDestination>> {
-    const BLOCKS: [&str; 4] =
-        ["cidr_block", "ipv6_cidr_block", "destination_cidr_block", "destination_ipv6_cidr_block"];
+    const BLOCKS: [&str; 4] = [
+        "cidr_block",
+        "ipv6_cidr_block",
+        "destination_cidr_block",
+        "destination_ipv6_cidr_block",
+    ];
     for name in BLOCKS {
         let attribute = place.attribute(name);
         match attribute.text() {
@@ -125,19 +152,35 @@ fn destination(place: &Place<'_>) -> Option<Val<RouteDestination>> {
     Some(list.needed(&PREFIX_LIST).map(RouteDestination::PrefixList))
 }
 
+/// How an attribute's key becomes a target.
+type Make = fn(Key) -> RouteTarget;
+
 fn target(place: &Place<'_>) -> Val<RouteTarget> {
-    const FOLLOWED: [(&str, &Wanted, fn(Key) -> RouteTarget); 5] = [
+    const FOLLOWED: [(&str, &Wanted, Make); 5] = [
         ("nat_gateway_id", &NAT, RouteTarget::NatGateway),
-        ("egress_only_gateway_id", &EGRESS_ONLY, RouteTarget::EgressOnlyGateway),
+        (
+            "egress_only_gateway_id",
+            &EGRESS_ONLY,
+            RouteTarget::EgressOnlyGateway,
+        ),
         ("network_interface_id", &INTERFACE, RouteTarget::Interface),
         ("instance_id", &INTERFACE, RouteTarget::Interface),
-        ("vpc_endpoint_id", &ENDPOINT, |key| RouteTarget::Opaque(format!("the endpoint {key}"))),
+        ("vpc_endpoint_id", &ENDPOINT, |key| {
+            RouteTarget::Opaque(format!("the endpoint {key}"))
+        }),
     ];
     const OTHERS: [&str; 5] = [
-        "transit_gateway_id", "vpc_peering_connection_id", "local_gateway_id", "carrier_gateway_id",
+        "transit_gateway_id",
+        "vpc_peering_connection_id",
+        "local_gateway_id",
+        "carrier_gateway_id",
         "core_network_arn",
     ];
-    if place.attribute("state").known_text().is_some_and(|state| state == "blackhole") {
+    if place
+        .attribute("state")
+        .known_text()
+        .is_some_and(|state| state == "blackhole")
+    {
         return Val::Known(RouteTarget::Blackhole);
     }
     let gateway = place.attribute("gateway_id");
@@ -160,12 +203,21 @@ fn target(place: &Place<'_>) -> Val<RouteTarget> {
     for name in OTHERS {
         let attribute = place.attribute(name);
         if !attribute.is_left_out() {
-            let what = name.trim_end_matches("_id").trim_end_matches("_arn").replace('_', " ");
-            let which = attribute.known_text().map_or_else(String::new, |id| format!(" {id}"));
+            let what = name
+                .trim_end_matches("_id")
+                .trim_end_matches("_arn")
+                .replace('_', " ");
+            let which = attribute
+                .known_text()
+                .map_or_else(String::new, |id| format!(" {id}"));
             return Val::Known(RouteTarget::Opaque(format!("a {what}{which}")));
         }
     }
-    Val::Unknown(unknown.unwrap_or_else(|| place.attribute("gateway_id").odd("and every other target is not given")))
+    Val::Unknown(unknown.unwrap_or_else(|| {
+        place
+            .attribute("gateway_id")
+            .odd("and every other target is not given")
+    }))
 }
 
 /// What a `gateway_id` leads to.

@@ -1,7 +1,7 @@
 //! Protocols and ports, as rules of security groups and network ACLs write them.
 //!
-//! A rule for one ICMP type counts as one for ICMP as a whole: types are not modelled, which errs
-//! on the side of admitting more. See the `protocol` argument of
+//! A rule for one ICMP type counts as one for ICMP as a whole: types are not modelled. For an
+//! allowing rule this errs on the side of admitting more. See the `protocol` argument of
 //! <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/security_group>.
 
 use farmgate_net::service::{ICMP, ICMPV6, ServiceSet, TCP, UDP};
@@ -21,7 +21,9 @@ pub(super) fn of(place: &Place<'_>, protocol: &'static str) -> Val<ServiceSet> {
         Val::Unknown(note) => return Val::Unknown(note),
         Val::Assumed(_, note) | Val::OneOf(_, note) => return Val::Unknown(note),
     };
-    let Some(number) = number else { return Val::Known(ServiceSet::all()) };
+    let Some(number) = number else {
+        return Val::Known(ServiceSet::all());
+    };
     if number != TCP && number != UDP {
         return Val::Known(ServiceSet::protocol(number));
     }
@@ -36,9 +38,11 @@ pub(super) fn of(place: &Place<'_>, protocol: &'static str) -> Val<ServiceSet> {
     }
 }
 
-
 /// The number of a protocol; `Some(None)` for all of them.
-#[expect(clippy::option_option, reason = "no protocol, all protocols, one protocol")]
+#[expect(
+    clippy::option_option,
+    reason = "no protocol, all protocols, one protocol"
+)]
 fn protocol(text: &str) -> Option<Option<u8>> {
     Some(match text.to_ascii_lowercase().as_str() {
         "-1" | "all" => None,

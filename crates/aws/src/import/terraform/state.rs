@@ -141,9 +141,15 @@ fn collect(
         let data = text.mode.0 == "data";
         let provider = text.provider_name.as_ref().map_or("", |name| &name.0);
         census.add(&text.kind.0, data, provider)?;
-        let Some(attributes) = schema::attributes(&text.kind.0, data) else { continue };
+        let Some(attributes) = schema::attributes(&text.kind.0, data) else {
+            continue;
+        };
         let mut value = pick(text.values, attributes)?;
-        let unknown = hide(&mut value, Value::Null, &pick(text.sensitive_values, attributes)?);
+        let unknown = hide(
+            &mut value,
+            Value::Null,
+            &pick(text.sensitive_values, attributes)?,
+        );
         into.push(Raw {
             address: text.address.0.clone().into_owned(),
             previous: None,
@@ -221,7 +227,9 @@ fn file_instance(
 ) -> Result<Option<Raw>, serde_json::Error> {
     let data = resource.mode.0 == "data";
     let kind = resource.kind.0.as_ref();
-    let Some(attributes) = schema::attributes(kind, data) else { return Ok(None) };
+    let Some(attributes) = schema::attributes(kind, data) else {
+        return Ok(None);
+    };
     let mut value = pick(instance.attributes, attributes)?;
     let marks = marks(&instance.sensitive_attributes);
     let unknown = hide(&mut value, Value::Null, &marks);
@@ -231,7 +239,10 @@ fn file_instance(
     let prefix = if data { "data." } else { "" };
     let suffix = index.as_ref().map_or_else(String::new, ToString::to_string);
     Ok(Some(Raw {
-        address: format!("{module}{separator}{prefix}{kind}.{}{suffix}", resource.name.0),
+        address: format!(
+            "{module}{separator}{prefix}{kind}.{}{suffix}",
+            resource.name.0
+        ),
         previous: None,
         data,
         kind: kind.to_owned(),
@@ -248,9 +259,14 @@ fn file_instance(
 /// The paths of sensitive attributes, in the form that `show -json` has: `true` at each.
 fn marks(paths: &Value) -> Value {
     let mut marks = Value::Object(Map::new());
-    for path in paths.as_array().into_iter().flatten() {
+    let paths = paths.as_array().map_or(&[][..], Vec::as_slice);
+    if paths.len() > MOST_PATHS {
+        return Value::Bool(true);
+    }
+    for path in paths {
         let steps = path.as_array().map_or(&[][..], Vec::as_slice);
-        mark(&mut marks, steps);
+        // A shorter path marks more.
+        mark(&mut marks, steps.get(..DEEPEST_PATH).unwrap_or(steps));
     }
     marks
 }
@@ -271,11 +287,17 @@ fn mark(at: &mut Value, steps: &[Value]) {
                 *at = Value::Object(Map::new());
             }
             if let Value::Object(members) = at {
-                mark(members.entry(name.clone()).or_insert(Value::Bool(false)), rest);
+                mark(
+                    members.entry(name.clone()).or_insert(Value::Bool(false)),
+                    rest,
+                );
             }
         }
         Value::Number(number) => {
-            let place = number.as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
+            let place = number
+                .as_u64()
+                .and_then(|n| usize::try_from(n).ok())
+                .unwrap_or(usize::MAX);
             if !at.is_array() {
                 *at = Value::Array(Vec::new());
             }
@@ -294,4 +316,8 @@ fn mark(at: &mut Value, steps: &[Value]) {
 }
 
 /// How long a list may be whose items are marked one by one.
-const MOST_ITEMS: usize = 10_000;
+const MOST_ITEMS: usize = 256;
+/// How many paths are marked one by one.
+const MOST_PATHS: usize = 200;
+/// How deep a path may lead.
+const DEEPEST_PATH: usize = 8;

@@ -38,6 +38,9 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
     }
 }
 
+/// How many subnets an association is tried with of which it does not show whose it is.
+const MOST_CANDIDATES: usize = 64;
+
 /// What was associated with which subnet.
 #[derive(Default)]
 struct Associations {
@@ -56,12 +59,15 @@ impl Associations {
             Val::Assumed(subnet, note) => {
                 self.certain.insert(subnet, also_assuming(what, &note));
             }
-            Val::OneOf(subnets, note) => {
+            Val::OneOf(subnets, note) if subnets.len() <= MOST_CANDIDATES => {
                 for subnet in subnets {
-                    self.possible.entry(subnet).or_default().push((what.clone(), note.clone()));
+                    self.possible
+                        .entry(subnet)
+                        .or_default()
+                        .push((what.clone(), note.clone()));
                 }
             }
-            Val::Unknown(note) => self.anywhere.push((what, note)),
+            Val::OneOf(_, note) | Val::Unknown(note) => self.anywhere(what, &note),
         }
     }
 
@@ -77,10 +83,22 @@ impl Associations {
         let Some(note) = &subnets.unknown else { return };
         let what = Val::Known(what.clone());
         for subnet in &subnets.maybe {
-            self.possible.entry(subnet.clone()).or_default().push((what.clone(), note.clone()));
+            self.possible
+                .entry(subnet.clone())
+                .or_default()
+                .push((what.clone(), note.clone()));
         }
         if subnets.open {
+            self.anywhere(what, note);
+        }
+    }
+
+    fn anywhere(&mut self, what: Val<Key>, note: &Note) {
+        if self.anywhere.len() < MOST_CANDIDATES {
             self.anywhere.push((what, note.clone()));
+        } else if let Some(last) = self.anywhere.last_mut() {
+            // Too many to tell apart: whichever.
+            last.0 = Val::Unknown(note.clone());
         }
     }
 
@@ -89,7 +107,12 @@ impl Associations {
         if let Some(what) = self.certain.get(subnet) {
             return what.clone().map(Some);
         }
-        let possible = self.possible.get(subnet).into_iter().flatten().chain(&self.anywhere);
+        let possible = self
+            .possible
+            .get(subnet)
+            .into_iter()
+            .flatten()
+            .chain(&self.anywhere);
         let mut choices = vec![default.clone()];
         let mut why = None;
         for (what, note) in possible {
@@ -125,12 +148,21 @@ fn tables(graph: &Graph) -> Associations {
         if subnet.is_left_out() {
             continue;
         }
-        found.add(subnet.needed(&SUBNET), place.attribute("route_table_id").needed(&ROUTE_TABLE));
+        found.add(
+            subnet.needed(&SUBNET),
+            place.attribute("route_table_id").needed(&ROUTE_TABLE),
+        );
     }
-    for resource in graph.of_either(&["aws_route_table"]).filter(|resource| resource.data) {
+    for resource in graph
+        .of_either(&["aws_route_table"])
+        .filter(|resource| resource.data)
+    {
         for block in Place::top(graph, resource).blocks("associations").list {
             if let Val::Known(Some(subnet)) = block.attribute("subnet_id").key(&SUBNET) {
-                found.certain.entry(subnet).or_insert_with(|| Val::Known(resource.key.clone()));
+                found
+                    .certain
+                    .entry(subnet)
+                    .or_insert_with(|| Val::Known(resource.key.clone()));
             }
         }
     }

@@ -4,8 +4,10 @@
 //! <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/lb_target_group> and
 //! of `CreateTargetGroup` in the Elastic Load Balancing API.
 
+use super::attribute::Doubt;
 use super::graph::Graph;
 use super::place::Place;
+use super::routes::no_block;
 use super::wanted::{TARGET, TARGET_GROUP, VPC};
 use crate::model::{Attachment, HealthCheck, Key, Model, TargetGroup, Val};
 
@@ -15,7 +17,10 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
         let group = target_group(&Place::top(graph, resource));
         model.target_groups.insert(group.key.clone(), group);
     }
-    for resource in graph.of(&["aws_lb_target_group_attachment", "aws_alb_target_group_attachment"]) {
+    for resource in graph.of(&[
+        "aws_lb_target_group_attachment",
+        "aws_alb_target_group_attachment",
+    ]) {
         let place = Place::top(graph, resource);
         let attachment = Attachment {
             origin: place.origin(),
@@ -45,14 +50,19 @@ fn target_group(place: &Place<'_>) -> TargetGroup {
     let protocol = place.attribute("protocol").text_or("HTTP");
     let protocol_version = place.attribute("protocol_version");
     let preserves = place.attribute("preserve_client_ip");
-    let sticky = place.only("stickiness").map_or(Val::Known(false), |block| {
+    let sticky = match place.only("stickiness") {
         // A written block without `enabled` is on.
-        block.attribute("enabled").flag(true)
-    });
+        Some(block) => block.attribute("enabled").flag(true),
+        None => absent(place, "stickiness", false),
+    };
     TargetGroup {
         key: place.resource.key.clone(),
         name: place.attribute("name").text(),
-        vpc: if vpc.is_left_out() { Val::Known(None) } else { vpc.key(&VPC) },
+        vpc: if vpc.is_left_out() {
+            Val::Known(None)
+        } else {
+            vpc.key(&VPC)
+        },
         port: place.attribute("port").number(),
         protocol_version: protocol_version.known_text(),
         target_type: place.attribute("target_type").text_or("instance"),
@@ -65,6 +75,17 @@ fn target_group(place: &Place<'_>) -> TargetGroup {
         sticky,
         attachments: Vec::new(),
         protocol,
+    }
+}
+
+/// What stands without a block: for certain, or as far as it shows.
+pub(super) fn absent<T>(place: &Place<'_>, name: &'static str, default: T) -> Val<T> {
+    match place.attribute(name) {
+        attribute if attribute.doubt == Doubt::None => Val::Known(default),
+        attribute if attribute.unwritten => {
+            Val::Assumed(default, no_block(&place.resource.key, name))
+        }
+        attribute => Val::Unknown(attribute.pending()),
     }
 }
 
@@ -84,24 +105,41 @@ fn health(group: &Place<'_>, group_protocol: &str) -> HealthCheck {
             unhealthy: Some(2),
         };
     };
-    let protocol = check.attribute("protocol").text_or(if balances_http { "HTTP" } else { "TCP" });
+    let protocol = check
+        .attribute("protocol")
+        .text_or(if balances_http { "HTTP" } else { "TCP" });
     let protocol = protocol.known().cloned();
-    let speaks_http = protocol.as_deref().is_some_and(|protocol| protocol != "TCP");
+    let speaks_http = protocol
+        .as_deref()
+        .is_some_and(|protocol| protocol != "TCP");
     let or = |name, default: &str| {
         let attribute = check.attribute(name);
         let default = speaks_http.then(|| default.to_owned());
-        if attribute.is_left_out() { default } else { attribute.known_text() }
+        if attribute.is_left_out() {
+            default
+        } else {
+            attribute.known_text()
+        }
     };
     HealthCheck {
         enabled: check.attribute("enabled").flag(true) != Val::Known(false),
         // `traffic-port` is no number.
-        port: check.attribute("port").known_text().and_then(|port| port.parse().ok()),
+        port: check
+            .attribute("port")
+            .known_text()
+            .and_then(|port| port.parse().ok()),
         path: or("path", "/"),
         codes: or("matcher", if balances_http { "200" } else { "200-399" }),
         interval: check.attribute("interval").known_number().or(Some(30)),
         timeout: check.attribute("timeout").known_number(),
-        healthy: check.attribute("healthy_threshold").known_number().or(Some(3)),
-        unhealthy: check.attribute("unhealthy_threshold").known_number().or(Some(3)),
+        healthy: check
+            .attribute("healthy_threshold")
+            .known_number()
+            .or(Some(3)),
+        unhealthy: check
+            .attribute("unhealthy_threshold")
+            .known_number()
+            .or(Some(3)),
         protocol,
     }
 }

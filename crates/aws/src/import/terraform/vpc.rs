@@ -1,19 +1,22 @@
 //! VPCs, their gateways and prefix lists.
 
+use std::collections::{BTreeSet, HashMap};
+
 use ipnet::IpNet;
 use serde_json::Value;
 
 use super::graph::{Graph, Resource};
 use super::place::Place;
 use super::wanted::{
-    ACL, EGRESS_ONLY, EIP, GROUP, INTERNET_GATEWAY, PREFIX_LIST, ROUTE_TABLE, SUBNET, VPC, Wanted,
+    ACL, EGRESS_ONLY, EIP, GROUP, INTERNET_GATEWAY, PREFIX_LIST, ROUTE_TABLE, SUBNET, VPC,
 };
 use crate::model::{InternetGateway, Key, Model, NatGateway, PrefixList, SetVal, Tags, Val, Vpc};
 
 /// Reads VPCs, gateways and prefix lists.
 pub(super) fn read(graph: &Graph, model: &mut Model) {
+    let defaults = Defaults::new(graph);
     for resource in graph.of_either(&["aws_vpc", "aws_default_vpc"]) {
-        let vpc = vpc(graph, resource);
+        let vpc = vpc(graph, resource, &defaults);
         model.vpcs.insert(vpc.key.clone(), vpc);
     }
     add_blocks(graph, model);
@@ -24,18 +27,24 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
 
 /// The tags of a resource; only what is known.
 pub(super) fn tags(resource: &Resource) -> Tags {
-    let Some(Value::Object(tags)) = resource.value.get("tags") else { return Tags::new() };
-    let known = tags.iter().filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
+    let Some(Value::Object(tags)) = resource.value.get("tags") else {
+        return Tags::new();
+    };
+    let known = tags
+        .iter()
+        .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
     known.collect()
 }
 
-fn vpc(graph: &Graph, resource: &Resource) -> Vpc {
+fn vpc(graph: &Graph, resource: &Resource, defaults: &Defaults) -> Vpc {
     let place = Place::top(graph, resource);
     let is_default = resource.kind == "aws_default_vpc";
     let mut cidrs = place.attribute("cidr_block").networks();
     // Without `assign_generated_ipv6_cidr_block` (or an IPAM pool) AWS gives no IPv6 block.
     let v6 = place.attribute("ipv6_cidr_block");
-    let generated = place.attribute("assign_generated_ipv6_cidr_block").flag(false);
+    let generated = place
+        .attribute("assign_generated_ipv6_cidr_block")
+        .flag(false);
     if !v6.is_left_out() || generated != Val::Known(false) {
         join(&mut cidrs, v6.networks());
     }
@@ -48,13 +57,9 @@ fn vpc(graph: &Graph, resource: &Resource) -> Vpc {
         dns_support: place.attribute("enable_dns_support").flag(true),
         dns_hostnames: place.attribute("enable_dns_hostnames").flag(is_default),
         open: Some("other states may put interfaces into this VPC".into()),
-        main_route_table: main_route_table(graph, resource),
-        default_security_group: default_of(
-            graph, resource, "aws_default_security_group", "vpc_id", "default_security_group_id", &GROUP,
-        ),
-        default_network_acl: default_of(
-            graph, resource, "aws_default_network_acl", "default_network_acl_id", "default_network_acl_id", &ACL,
-        ),
+        main_route_table: defaults.table(graph, resource),
+        default_security_group: defaults.group(graph, resource),
+        default_network_acl: defaults.list(graph, resource),
         tags: tags(resource),
     }
 }
@@ -68,96 +73,172 @@ pub(super) fn join<T: Ord>(into: &mut SetVal<T>, other: SetVal<T>) {
     into.assumed = into.assumed.take().or(other.assumed);
 }
 
-fn main_route_table(graph: &Graph, vpc: &Resource) -> Option<Key> {
-    const ASSOCIATION: [&str; 1] = ["aws_main_route_table_association"];
-    let moved = graph.of(&ASSOCIATION).find_map(|resource| {
-        let place = Place::top(graph, resource);
-        let of = place.attribute("vpc_id").needed(&VPC);
-        let table = place.attribute("route_table_id").needed(&ROUTE_TABLE);
-        (of.get() == Some(&vpc.key)).then(|| table.get().cloned()).flatten()
-    });
-    moved
-        .or_else(|| {
-            default_of(
-                graph, vpc, "aws_default_route_table", "default_route_table_id", "main_route_table_id", &ROUTE_TABLE,
-            )
-        })
-        .or_else(|| graph.find(&ROUTE_TABLE, vpc.text("main_route_table_id")?))
+/// The resources that adopt a VPC's default things, by the VPC or by the thing's own id.
+struct Adopted {
+    by_vpc: HashMap<Key, Key>,
+    by_id: HashMap<String, Key>,
 }
 
-/// A VPC's default thing: the resource that adopts it, or what the VPC itself calls it.
-fn default_of(
-    graph: &Graph,
-    vpc: &Resource,
-    kind: &'static str,
-    by: &'static str,
-    attribute: &str,
-    wanted: &Wanted,
-) -> Option<Key> {
-    let known = vpc.text(attribute);
-    let kinds = [kind];
-    let adopting = graph.of(&kinds).find(|resource| {
-        let place = Place::top(graph, resource);
-        let mut values = [place.attribute("vpc_id"), place.attribute(by)].into_iter();
-        values.any(|value| match value.key(&VPC) {
-            // `aws_vpc.a.default_route_table_id` names the VPC, or is that id.
-            Val::Known(Some(key)) => key == vpc.key || known == Some(key.as_str()),
-            Val::Assumed(Some(key), _) => key == vpc.key,
-            _ => false,
-        })
-    });
-    let adopting = adopting.map(|resource| resource.key.clone());
-    adopting.or_else(|| match known {
-        // A table or list of rules that no source shows is not named: nothing is known of it.
-        Some(id) if kind == "aws_default_security_group" => Some(graph.resolve(wanted, id)),
-        Some(id) => graph.find(wanted, id),
-        None => None,
-    })
+impl Adopted {
+    fn new(graph: &Graph, kind: &'static str, by: &'static str) -> Self {
+        let mut found = Self {
+            by_vpc: HashMap::new(),
+            by_id: HashMap::new(),
+        };
+        for resource in graph.of(&[kind]) {
+            let place = Place::top(graph, resource);
+            // `aws_vpc.a.default_route_table_id` names the VPC, before it is an id.
+            for name in ["vpc_id", by] {
+                if let Some(Some(vpc)) = place.attribute(name).key(&VPC).get() {
+                    found
+                        .by_vpc
+                        .entry(vpc.clone())
+                        .or_insert_with(|| resource.key.clone());
+                }
+            }
+            for name in ["id", by] {
+                if let Some(id) = resource.text(name) {
+                    found.by_id.insert(id.to_owned(), resource.key.clone());
+                }
+            }
+        }
+        found
+    }
+
+    fn of(&self, vpc: &Resource, attribute: &str) -> Option<Key> {
+        let by_id = vpc.text(attribute).and_then(|id| self.by_id.get(id));
+        by_id.or_else(|| self.by_vpc.get(&vpc.key)).cloned()
+    }
+}
+
+/// What stands in every VPC by default.
+struct Defaults {
+    tables: Adopted,
+    groups: Adopted,
+    lists: Adopted,
+    /// Tables that `aws_main_route_table_association` made the main ones.
+    moved: HashMap<Key, Key>,
+}
+
+impl Defaults {
+    fn new(graph: &Graph) -> Self {
+        let mut moved = HashMap::new();
+        for resource in graph.of(&["aws_main_route_table_association"]) {
+            let place = Place::top(graph, resource);
+            let vpc = place.attribute("vpc_id").needed(&VPC);
+            let table = place.attribute("route_table_id").needed(&ROUTE_TABLE);
+            if let (Some(vpc), Some(table)) = (vpc.get(), table.get()) {
+                moved.insert(vpc.clone(), table.clone());
+            }
+        }
+        Self {
+            tables: Adopted::new(graph, "aws_default_route_table", "default_route_table_id"),
+            groups: Adopted::new(graph, "aws_default_security_group", "vpc_id"),
+            lists: Adopted::new(graph, "aws_default_network_acl", "default_network_acl_id"),
+            moved,
+        }
+    }
+
+    /// A table or list that no source shows is not named: nothing is known of it.
+    fn table(&self, graph: &Graph, vpc: &Resource) -> Option<Key> {
+        let id = || graph.find(&ROUTE_TABLE, vpc.text("main_route_table_id")?);
+        let moved = self.moved.get(&vpc.key).cloned();
+        moved
+            .or_else(id)
+            .or_else(|| self.tables.of(vpc, "main_route_table_id"))
+    }
+
+    fn list(&self, graph: &Graph, vpc: &Resource) -> Option<Key> {
+        let id = || graph.find(&ACL, vpc.text("default_network_acl_id")?);
+        self.lists.of(vpc, "default_network_acl_id").or_else(id)
+    }
+
+    /// A group is named by its id all the same.
+    fn group(&self, graph: &Graph, vpc: &Resource) -> Option<Key> {
+        let id = || Some(graph.resolve(&GROUP, vpc.text("default_security_group_id")?));
+        self.groups.of(vpc, "default_security_group_id").or_else(id)
+    }
 }
 
 /// `aws_vpc_ipv4_cidr_block_association` and its IPv6 twin.
 fn add_blocks(graph: &Graph, model: &mut Model) {
-    let kinds = ["aws_vpc_ipv4_cidr_block_association", "aws_vpc_ipv6_cidr_block_association"];
+    let kinds = [
+        "aws_vpc_ipv4_cidr_block_association",
+        "aws_vpc_ipv6_cidr_block_association",
+    ];
+    let mut anywhere = BTreeSet::new();
+    let mut why = None;
     for resource in graph.of(&kinds) {
         let place = Place::top(graph, resource);
-        let name = if resource.kind.contains("ipv4") { "cidr_block" } else { "ipv6_cidr_block" };
+        let name = if resource.kind.contains("ipv4") {
+            "cidr_block"
+        } else {
+            "ipv6_cidr_block"
+        };
         let blocks = place.attribute(name).networks();
         let of = place.attribute("vpc_id").needed(&VPC);
         match of {
-            Val::Known(key) | Val::Assumed(key, _) => {
+            Val::Known(key) => {
                 if let Some(vpc) = model.vpcs.get_mut(&key) {
                     join(&mut vpc.cidrs, blocks);
                 }
             }
+            Val::Assumed(key, note) => {
+                if let Some(vpc) = model.vpcs.get_mut(&key) {
+                    let assumed = Some(note);
+                    join(&mut vpc.cidrs, SetVal { assumed, ..blocks });
+                }
+            }
             Val::OneOf(keys, note) => {
                 for key in keys {
-                    let Some(vpc) = model.vpcs.get_mut(&key) else { continue };
+                    let Some(vpc) = model.vpcs.get_mut(&key) else {
+                        continue;
+                    };
                     vpc.cidrs.maybe.extend(blocks.sure.iter().copied());
                     vpc.cidrs.unknown.get_or_insert_with(|| note.clone());
                 }
             }
             Val::Unknown(note) => {
-                for vpc in model.vpcs.values_mut() {
-                    vpc.cidrs.maybe.extend(blocks.sure.iter().copied());
-                    vpc.cidrs.unknown.get_or_insert_with(|| note.clone());
-                }
+                anywhere.extend(blocks.sure);
+                why = Some(note);
             }
+        }
+    }
+    if let Some(note) = why {
+        for vpc in model.vpcs.values_mut() {
+            vpc.cidrs.maybe.extend(anywhere.iter().copied());
+            vpc.cidrs.unknown.get_or_insert_with(|| note.clone());
         }
     }
 }
 
 fn gateways(graph: &Graph, model: &mut Model) {
     for resource in graph.of_either(&["aws_internet_gateway", "aws_egress_only_internet_gateway"]) {
-        let vpc = Place::top(graph, resource).attribute("vpc_id").key(&VPC);
+        let place = Place::top(graph, resource);
+        // A data source lists attachments.
+        let attached = place.blocks("attachments").list.into_iter().next();
+        let vpc = match attached {
+            Some(block) if resource.data => block.attribute("vpc_id").key(&VPC),
+            _ => place.attribute("vpc_id").key(&VPC),
+        };
         let egress_only = EGRESS_ONLY.types.contains(&resource.kind.as_str());
-        let gateway = InternetGateway { key: resource.key.clone(), vpc, egress_only };
+        let gateway = InternetGateway {
+            key: resource.key.clone(),
+            vpc,
+            egress_only,
+        };
         model.internet_gateways.insert(gateway.key.clone(), gateway);
     }
     for resource in graph.of(&["aws_internet_gateway_attachment"]) {
         let place = Place::top(graph, resource);
-        let gateway = place.attribute("internet_gateway_id").needed(&INTERNET_GATEWAY);
+        let gateway = place
+            .attribute("internet_gateway_id")
+            .needed(&INTERNET_GATEWAY);
         let vpc = place.attribute("vpc_id").key(&VPC);
-        if let Some(gateway) = gateway.get().and_then(|key| model.internet_gateways.get_mut(key)) {
+        if let Some(gateway) = gateway
+            .get()
+            .and_then(|key| model.internet_gateways.get_mut(key))
+        {
             gateway.vpc = vpc;
         }
     }
@@ -175,7 +256,10 @@ fn nat_gateways(graph: &Graph, model: &mut Model) {
         let gateway = NatGateway {
             key: resource.key.clone(),
             subnet: place.attribute("subnet_id").needed(&SUBNET),
-            public: place.attribute("connectivity_type").text_or("public").map(|kind| kind == "public"),
+            public: place
+                .attribute("connectivity_type")
+                .text_or("public")
+                .map(|kind| kind == "public"),
             public_address: address(resource.text("public_ip")).or_else(|| address(elastic)),
             private_address: address(resource.text("private_ip")),
         };
@@ -187,7 +271,9 @@ fn prefix_lists(graph: &Graph, model: &mut Model) {
     for resource in graph.of_either(&["aws_ec2_managed_prefix_list", "aws_prefix_list"]) {
         let place = Place::top(graph, resource);
         let name = place.attribute("name").text();
-        let of_aws = resource.text("name").is_some_and(|name| name.starts_with("com.amazonaws."));
+        let of_aws = resource
+            .text("name")
+            .is_some_and(|name| name.starts_with("com.amazonaws."));
         let list = PrefixList {
             key: resource.key.clone(),
             name,
@@ -208,10 +294,15 @@ fn prefix_lists(graph: &Graph, model: &mut Model) {
     }
     // `prefix_list_id` of a gateway endpoint, before it is known: AWS's list of that service.
     for resource in graph.of_either(&["aws_vpc_endpoint"]) {
-        let (Some(service), None) = (resource.text("service_name"), resource.text("prefix_list_id")) else {
+        let (Some(service), None) = (
+            resource.text("service_name"),
+            resource.text("prefix_list_id"),
+        ) else {
             continue;
         };
-        let gateway = Place::top(graph, resource).attribute("vpc_endpoint_type").text_or("Gateway");
+        let gateway = Place::top(graph, resource)
+            .attribute("vpc_endpoint_type")
+            .text_or("Gateway");
         if gateway == Val::Known("Gateway".to_owned()) {
             let list = service_list(service);
             model.prefix_lists.entry(list.key.clone()).or_insert(list);

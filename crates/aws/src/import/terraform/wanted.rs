@@ -84,7 +84,11 @@ wanted! {
 impl Wanted {
     /// Whether a resource of this type can be what is wanted.
     pub(super) fn takes(&self, kind: &str, data: bool) -> bool {
-        if data { self.data.contains(&kind) } else { self.types.contains(&kind) }
+        if data {
+            self.data.contains(&kind)
+        } else {
+            self.types.contains(&kind)
+        }
     }
 
     /// Whether a text looks like an id of what is wanted.

@@ -33,7 +33,14 @@ pub(super) fn fill(resource: &mut Resource, raw: &Raw, first: &str, second: &str
             (Some(ours), _) => {
                 let intended = changes.is_some_and(|before| before != ours);
                 if !hidden && !intended && disagree(name, ours, theirs) {
-                    told.push(difference(name, resource.key.as_str(), ours, theirs, first, second));
+                    told.push(difference(
+                        name,
+                        resource.key.as_str(),
+                        ours,
+                        theirs,
+                        first,
+                        second,
+                    ));
                 }
             }
             (None, _) => {
@@ -61,26 +68,36 @@ fn complete(ours: &mut Value, doubt: &mut Value, theirs: &Value) {
             *doubt = Value::Bool(false);
         }
         Value::Object(members) => {
-            let (Value::Object(known), Value::Object(state)) = (ours, theirs) else { return };
+            let (Value::Object(known), Value::Object(state)) = (ours, theirs) else {
+                return;
+            };
             for (name, doubt) in members {
                 if let Some(theirs) = state.get(name) {
-                    complete(known.entry(name.clone()).or_insert(Value::Null), doubt, theirs);
+                    complete(
+                        known.entry(name.clone()).or_insert(Value::Null),
+                        doubt,
+                        theirs,
+                    );
                 }
             }
         }
         Value::Array(doubts) => {
-            let (Value::Array(items), Value::Array(state)) = (ours, theirs) else { return };
+            let (Value::Array(items), Value::Array(state)) = (ours, theirs) else {
+                return;
+            };
             complete_items(items, doubts, state);
         }
         _ => {}
     }
 }
 
+/// How long lists may be that are compared item by item, in any order.
+const MOST_COMPARED: usize = 1_000;
+
 /// Items may be members of a set, whose order is not the same in both: each is completed by the
 /// only one that agrees with all that is known of it; if there is not exactly one, it stays.
 fn complete_items(items: &mut [Value], doubts: &mut [Value], state: &[Value]) {
-    const MOST: usize = 1_000;
-    if items.len() > MOST || state.len() > MOST {
+    if items.len() > MOST_COMPARED || state.len() > MOST_COMPARED {
         return;
     }
     let mut used = vec![false; state.len()];
@@ -91,7 +108,9 @@ fn complete_items(items: &mut [Value], doubts: &mut [Value], state: &[Value]) {
         let fits: Vec<usize> = (0..state.len())
             .filter(|at| {
                 let free = used.get(*at) == Some(&false);
-                free && state.get(*at).is_some_and(|theirs| may_be(item, doubt, theirs))
+                free && state
+                    .get(*at)
+                    .is_some_and(|theirs| may_be(item, doubt, theirs))
             })
             .collect();
         let [only] = fits.as_slice() else { continue };
@@ -136,20 +155,26 @@ fn same(one: &Value, two: &Value) -> bool {
     match (one, two) {
         _ if is_empty(one) && is_empty(two) => true,
         (Value::Object(one), Value::Object(two)) => {
-            one.iter().all(|(name, value)| same(value, two.get(name).unwrap_or(&Value::Null)))
-                && two.iter().all(|(name, value)| one.contains_key(name) || is_empty(value))
+            one.iter()
+                .all(|(name, value)| same(value, two.get(name).unwrap_or(&Value::Null)))
+                && two
+                    .iter()
+                    .all(|(name, value)| one.contains_key(name) || is_empty(value))
         }
         (Value::Array(one), Value::Array(two)) => one.len() == two.len() && within(one, two),
         (Value::String(one), Value::String(two)) => one == two || same_json(one, two),
-        (Value::String(text), Value::Number(number)) | (Value::Number(number), Value::String(text)) => {
-            number.to_string() == *text
-        }
+        (Value::String(text), Value::Number(number))
+        | (Value::Number(number), Value::String(text)) => number.to_string() == *text,
         _ => one == two,
     }
 }
 
 fn within(one: &[Value], two: &[Value]) -> bool {
-    one.iter().all(|item| two.iter().any(|other| same(item, other)))
+    if one.len() > MOST_COMPARED || two.len() > MOST_COMPARED {
+        return one == two;
+    }
+    one.iter()
+        .all(|item| two.iter().any(|other| same(item, other)))
 }
 
 fn same_json(one: &str, two: &str) -> bool {
@@ -194,7 +219,9 @@ fn difference(
     };
     match (shown(ours), shown(theirs)) {
         (Some(ours), Some(theirs)) => {
-            format!("`{name}` of {key} is {ours} in {first} and {theirs} in {second}; the former is used")
+            format!(
+                "`{name}` of {key} is {ours} in {first} and {theirs} in {second}; the former is used"
+            )
         }
         _ => format!("`{name}` of {key} differs between {first} and {second}; the former is used"),
     }

@@ -1,0 +1,61 @@
+//! From a model to a report: statements, findings, totals.
+
+use farmgate_aws::model::{Model, SourceKind};
+use farmgate_aws::network::Lowered;
+
+use crate::diagnostic::Diagnostic;
+use crate::expect::Expectations;
+use crate::prove::{Proof, Scope, expected};
+use crate::report::{Report, Source, Totals, VERSION, Warning};
+use crate::rules;
+
+/// What to check besides the built-in statements and rules.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The users' expectations.
+    pub expectations: Option<Expectations>,
+}
+
+/// Proves all statements, runs all rules, and reports.
+///
+/// # Errors
+/// One diagnostic for every selector of the expectations that matches nothing.
+pub fn check(model: &Model, options: &Options) -> Result<Report, Vec<Diagnostic>> {
+    let lowered = Lowered::new(model);
+    let proof = Proof::new(model, &lowered);
+    let mut statements = proof.statements(&Scope::default());
+    let findings = rules::run(&proof, &statements);
+    if let Some(expectations) = &options.expectations {
+        statements.extend(expected(&proof, expectations, &statements)?);
+    }
+    statements.sort_by_key(|s| (s.verdict, s.family));
+    let mut report = Report {
+        version: VERSION,
+        sources: model.sources.iter().map(source).collect(),
+        warnings: model.warnings.iter().map(warning).collect(),
+        statements,
+        findings,
+        accepted: Vec::new(),
+        unmodelled: model.unmodelled.iter().map(|(kind, keys)| (kind.clone(), keys.len())).collect(),
+        totals: Totals::default(),
+    };
+    report.totals.resources = model.sources.iter().map(|s| s.resources).sum();
+    report.recount();
+    Ok(report)
+}
+
+fn source(source: &farmgate_aws::model::Source) -> Source {
+    let kind = match source.kind {
+        SourceKind::TerraformPlan => "terraform plan",
+        SourceKind::TerraformState => "terraform state",
+    };
+    Source { name: source.name.clone(), kind: kind.to_owned(), resources: source.resources }
+}
+
+fn warning(warning: &farmgate_aws::model::Warning) -> Warning {
+    Warning {
+        code: warning.code.to_owned(),
+        origin: warning.on.as_ref().map(ToString::to_string),
+        text: warning.text.clone(),
+    }
+}

@@ -1,0 +1,16 @@
+//! Statements, rules and reports over the model.
+//!
+//! Pure and synchronous: the model in, a [`report::Report`] out. Reading order: `report` (what comes
+//! out), `check` (how it comes about), `prove` (statements), `rules` (findings).
+
+pub mod accept;
+pub mod baseline;
+pub mod check;
+pub mod diagnostic;
+pub mod expect;
+pub mod explain;
+pub mod fix;
+pub mod prove;
+pub mod report;
+pub mod rules;
+pub mod yaml;

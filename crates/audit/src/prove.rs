@@ -1,0 +1,135 @@
+//! Statements: what is to be proved of a model, and the proofs.
+//!
+//! Three families are made for whatever the model holds (`isolation`, `life`, `trust`); a user's
+//! expectations are a fourth (`expectations`). Every verdict comes from questions to
+//! [`farmgate_net::reach::Engine`] or from settings read as they are; nothing is guessed.
+
+mod expectations;
+mod isolation;
+mod life;
+pub(crate) mod policy;
+mod tally;
+pub(crate) mod trust;
+mod way;
+
+use std::collections::BTreeSet;
+
+use farmgate_aws::model::{Key, Model};
+use farmgate_aws::network::Lowered;
+use farmgate_net::reach::{Answer, Engine, Place, Question};
+use farmgate_net::service::ServiceSet;
+use farmgate_net::topology::{InterfaceId, RelayId};
+
+use crate::report::Statement;
+
+pub use expectations::expected;
+pub(crate) use tally::Tally;
+pub(crate) use isolation::fronts_of;
+pub(crate) use way::{By, Need, Way};
+
+/// A model with everything that is needed to prove statements about it.
+pub struct Proof<'m> {
+    /// The model.
+    pub model: &'m Model,
+    /// The model as packets.
+    pub lowered: &'m Lowered,
+    /// Answers questions.
+    pub engine: Engine<'m>,
+}
+
+/// Which statements to prove.
+#[derive(Debug, Clone, Default)]
+pub struct Scope {
+    /// Only statements about one of these; all if `None`.
+    pub only: Option<BTreeSet<Key>>,
+}
+
+impl Scope {
+    /// Statements about these things only.
+    #[must_use]
+    pub fn of(keys: impl IntoIterator<Item = Key>) -> Self {
+        Self { only: Some(keys.into_iter().collect()) }
+    }
+
+    pub(crate) fn covers<'k>(&self, keys: impl IntoIterator<Item = &'k Key>) -> bool {
+        match &self.only {
+            None => true,
+            Some(only) => keys.into_iter().any(|key| only.contains(key)),
+        }
+    }
+}
+
+impl<'m> Proof<'m> {
+    /// Prepares to prove.
+    #[must_use]
+    pub fn new(model: &'m Model, lowered: &'m Lowered) -> Self {
+        Self { model, lowered, engine: Engine::new(&lowered.net) }
+    }
+
+    /// All built-in statements within `scope`.
+    #[must_use]
+    pub fn statements(&self, scope: &Scope) -> Vec<Statement> {
+        let mut all = Vec::new();
+        isolation::prove(self, scope, &mut all);
+        life::prove(self, scope, &mut all);
+        trust::prove(self, scope, &mut all);
+        all
+    }
+
+    /// From any address of the internet to an interface.
+    pub(crate) fn from_internet(&self, to: InterfaceId, services: &ServiceSet) -> Question {
+        let internet = Place::Anywhere(Lowered::internet());
+        Question::new(internet, Place::Interface(to), services.clone())
+    }
+
+    /// Between two interfaces, directly and with every reply.
+    pub(crate) fn connects(
+        &self,
+        from: InterfaceId,
+        to: InterfaceId,
+        services: &ServiceSet,
+    ) -> Answer {
+        let question =
+            Question::new(Place::Interface(from), Place::Interface(to), services.clone());
+        self.engine.ask(&question.direct().reliably())
+    }
+
+    /// The relays that lead to something from the internet: the outermost first.
+    pub(crate) fn ingress_of(&self, key: &Key) -> BTreeSet<Key> {
+        let mut all = BTreeSet::new();
+        for interface in self.lowered.interfaces_of(key) {
+            let answer = self.engine.ask(&self.from_internet(*interface, &ServiceSet::all()));
+            for way in &answer.alternatives {
+                if way.verdict != farmgate_net::reach::Verdict::No
+                    && let Some(key) = way.relays.first().and_then(|r| self.lowered.relay_owner(*r))
+                {
+                    all.insert(key.clone());
+                }
+            }
+        }
+        all
+    }
+
+    /// The relays that connect to something, whoever reaches them.
+    pub(crate) fn relays_to(&self, key: &Key) -> BTreeSet<RelayId> {
+        let own = self.lowered.interfaces_of(key);
+        let mut all = BTreeSet::new();
+        for (relay, id) in self.lowered.net.relays.iter().zip(0..) {
+            let leads = |f: &farmgate_net::topology::Forward| f.targets.iter().any(|t| own.contains(t));
+            if relay.forwards.iter().any(leads) {
+                all.insert(RelayId(id));
+            }
+        }
+        all
+    }
+}
+
+/// Names in a sentence: `a`, `a and b`, `a, b and c`.
+pub(crate) fn listed<T: ToString>(names: impl IntoIterator<Item = T>) -> String {
+    let names: Vec<String> = names.into_iter().map(|n| n.to_string()).collect();
+    match names.as_slice() {
+        [] => "nothing".to_owned(),
+        [one] => one.clone(),
+        [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
+    }
+}

@@ -1,0 +1,366 @@
+//! *Life*: what a service needs in order to start, to be healthy and to do its work.
+//!
+//! Source: Amazon ECS Developer Guide, "Fargate task networking" and "Stopped tasks error codes"
+//! (`ResourceInitializationError`): platform 1.4 pulls images, ships logs and fetches secrets over
+//! the task's own interface.
+
+use std::collections::BTreeSet;
+
+use farmgate_aws::model::{Container, EcsService, Key, TargetGroup};
+use farmgate_aws::network::relays::{Targets, forwarded_groups};
+use farmgate_net::service::ServiceSet;
+use farmgate_net::topology::Back;
+
+use super::tally::Wanted;
+use super::way::Need;
+use super::{Proof, Scope, Tally};
+use crate::report::{Family, Statement, Verdict};
+
+pub(super) fn prove(proof: &Proof<'_>, scope: &Scope, all: &mut Vec<Statement>) {
+    targets(proof, scope, all);
+    links(proof, scope, all);
+    for (key, service) in proof.model.services.iter().filter(|(k, _)| scope.covers([*k])) {
+        tasks(proof, key, service, all);
+    }
+    endpoints(proof, scope, all);
+}
+
+/// Every load balancer reaches its targets on the traffic port and on the health check's.
+fn targets(proof: &Proof<'_>, scope: &Scope, all: &mut Vec<Statement>) {
+    let mut seen = BTreeSet::new();
+    for listener in proof.model.listeners.values() {
+        let Some(lb) = listener.load_balancer.get() else { continue };
+        for (group_key, _) in forwarded_groups(listener) {
+            let Some(group) = proof.model.target_groups.get(&group_key) else { continue };
+            for targets in proof.lowered.targets(proof.model, &group_key, group) {
+                let new = seen.insert((lb.clone(), targets.owner.clone(), group_key.clone()));
+                if new && scope.covers([lb, &targets.owner]) {
+                    all.push(reaches_targets(proof, lb, group, &targets));
+                }
+            }
+        }
+    }
+}
+
+fn reaches_targets(
+    proof: &Proof<'_>,
+    lb: &Key,
+    group: &TargetGroup,
+    targets: &Targets,
+) -> Statement {
+    let mut tally = Tally::new();
+    tally.assume_all(&targets.assumed);
+    let health = group.health.port.or(targets.port);
+    let mut ports: BTreeSet<u16> = targets.port.into_iter().collect();
+    if group.health.enabled {
+        ports.extend(health);
+    }
+    if ports.is_empty() {
+        tally.unknown(format!("the port of {}", group.key));
+    }
+    let nodes = proof.lowered.interfaces_of(lb);
+    if nodes.is_empty() {
+        tally.unknown(format!("the subnets of {lb}"));
+    }
+    for port in &ports {
+        for node in nodes {
+            for target in &targets.interfaces {
+                let answer = proof.connects(*node, *target, &ServiceSet::tcp(*port));
+                tally.answer(&answer, Wanted::Open, lb.as_str(), targets.owner.as_str());
+            }
+        }
+    }
+    let ports: Vec<String> = ports.iter().map(ToString::to_string).collect();
+    let text = match (group.health.enabled, ports.len()) {
+        (true, 2..) => format!(
+            "{lb} reaches {} on its traffic and health check ports {}",
+            targets.owner,
+            ports.join(" and ")
+        ),
+        _ => format!(
+            "{lb} reaches {} on tcp {} (traffic and health check)",
+            targets.owner,
+            ports.join(", ")
+        ),
+    };
+    tally.statement("reaches-targets", Family::Life, &[lb, &targets.owner], text)
+}
+
+/// Every VPC link reaches what its API leads to.
+fn links(proof: &Proof<'_>, scope: &Scope, all: &mut Vec<Statement>) {
+    for api in proof.model.apis.keys() {
+        for relay in proof.lowered.relays_of(api) {
+            let Some(relay) = proof.lowered.net.relays.get(relay.index()) else { continue };
+            let Back::Interfaces(backs) = &relay.back else { continue };
+            for forward in &relay.forwards {
+                let owner = forward.targets.first().and_then(|t| proof.lowered.owner(*t));
+                let Some(owner) = owner.filter(|o| scope.covers([api, *o])) else { continue };
+                let mut tally = Tally::new();
+                tally.assume_all(&forward.assumed);
+                for back in backs {
+                    for target in forward.targets.iter().filter(|t| *t != back) {
+                        let answer = proof.connects(*back, *target, &forward.service);
+                        tally.answer(&answer, Wanted::Open, api.as_str(), owner.as_str());
+                    }
+                }
+                let text = format!(
+                    "{api} reaches {owner} on {} through its VPC link",
+                    forward.service
+                );
+                let statement =
+                    tally.statement("reaches-targets", Family::Life, &[api, owner], text);
+                if !all.iter().any(|s| s.id == statement.id) {
+                    all.push(statement);
+                }
+            }
+        }
+    }
+}
+
+/// What a task needs of AWS, from its containers where they are known.
+fn tasks(proof: &Proof<'_>, key: &Key, service: &EcsService, all: &mut Vec<Statement>) {
+    let definition = service.task_definition.get().and_then(|d| d.as_ref());
+    let definition = definition.and_then(|d| proof.model.task_definitions.get(d));
+    let containers = definition.map(|d| &d.containers);
+    let known = containers.and_then(|c| c.get());
+    let mentions = definition.map(|d| d.mentions.as_slice()).unwrap_or_default();
+    let missing = match (known, containers.and_then(|c| c.missing())) {
+        (Some(_), _) => None,
+        (None, Some(note)) => Some(note.to_string()),
+        (None, None) => Some(format!("the task definition of {key}")),
+    };
+    let fargate = service.fargate.get().copied().unwrap_or(true);
+    if fargate {
+        all.push(pulls(proof, key, known, mentions, missing.as_deref()));
+        all.extend(ships_logs(proof, key, known, missing.as_deref()));
+    }
+    all.extend(secrets(proof, key, known, mentions));
+    all.extend(neighbours(proof, key, known));
+    if let Some(missing) = missing {
+        let mut tally = Tally::new();
+        tally.unknown(missing);
+        let text = format!("{key} reaches every registry, secret and service that its containers name");
+        all.push(tally.statement("reaches-what-it-names", Family::Life, &[key], text));
+    }
+}
+
+/// `123456789012.dkr.ecr.eu-west-1.amazonaws.com/name:tag`
+fn is_ecr(image: &str) -> bool {
+    let host = image.split('/').next().unwrap_or_default();
+    host.contains(".dkr.ecr") && host.contains(".amazonaws.com")
+}
+
+/// The host of an image's registry; Docker Hub's if none is named.
+fn registry(image: &str) -> &str {
+    let first = image.split('/').next().unwrap_or_default();
+    let named = image.contains('/') && (first.contains('.') || first.contains(':'));
+    if named || first == "localhost" { first } else { "registry-1.docker.io" }
+}
+
+fn pulls(
+    proof: &Proof<'_>,
+    key: &Key,
+    known: Option<&Vec<Container>>,
+    mentions: &[Key],
+    missing: Option<&str>,
+) -> Statement {
+    let images: Vec<&str> =
+        known.into_iter().flatten().filter_map(|c| c.image.as_deref()).collect();
+    let mut tally = Tally::new();
+    let mut ways = BTreeSet::new();
+    if missing.is_some() {
+        let repository = mentions.iter().find(|m| proof.model.repositories.contains_key(*m));
+        tally.assume(match repository {
+            Some(repository) => format!("the image of {key} is in {repository}, which its expression names"),
+            None => format!("the image of {key} is in ECR of the same region"),
+        });
+    }
+    if missing.is_some() || images.iter().any(|image| is_ecr(image)) {
+        let region = proof.model.region.as_deref().unwrap_or("REGION");
+        let layers = format!("arn:aws:s3:::prod-{region}-starport-layer-bucket/layer");
+        let needs = [
+            Need { service: "ecr.api", action: "ecr:GetAuthorizationToken", resource: None },
+            Need { service: "ecr.dkr", action: "ecr:BatchGetImage", resource: None },
+            Need { service: "s3", action: "s3:GetObject", resource: Some(&layers) },
+        ];
+        for need in needs {
+            let way = proof.way(key, need);
+            ways.insert(way.words());
+            tally.merge(way.tally);
+        }
+    }
+    let others: BTreeSet<&str> =
+        images.iter().filter(|image| !is_ecr(image)).map(|image| registry(image)).collect();
+    for host in &others {
+        let way = proof.internet_way(key, host);
+        ways.insert(way.words());
+        tally.merge(way.tally);
+    }
+    let what = match (others.is_empty(), images.iter().any(|i| is_ecr(i)) || missing.is_some()) {
+        (true, _) => "ECR and S3".to_owned(),
+        (false, true) => format!("ECR, S3 and {}", super::listed(&others)),
+        (false, false) => super::listed(&others),
+    };
+    let text = match tally.verdict() {
+        Verdict::Proved => format!("{key} pulls its image from {what}, by {}", super::listed(&ways)),
+        _ => format!("{key} pulls its image from {what}"),
+    };
+    tally.statement("pulls-image", Family::Life, &[key], text)
+}
+
+fn ships_logs(
+    proof: &Proof<'_>,
+    key: &Key,
+    known: Option<&Vec<Container>>,
+    missing: Option<&str>,
+) -> Option<Statement> {
+    let awslogs = |c: &Container| c.log_driver.as_deref() == Some("awslogs");
+    if known.is_some_and(|containers| !containers.iter().any(awslogs)) {
+        return None;
+    }
+    let need = Need { service: "logs", action: "logs:PutLogEvents", resource: None };
+    let mut way = proof.way(key, need);
+    if missing.is_some() {
+        way.tally.assume(format!("{key} logs to CloudWatch Logs"));
+    }
+    let text = described(key, "ships its logs to CloudWatch Logs", &way);
+    Some(way.tally.statement("ships-logs", Family::Life, &[key], text))
+}
+
+fn described(key: &Key, does: &str, way: &super::Way) -> String {
+    match way.tally.verdict() {
+        Verdict::Proved => format!("{key} {does}, by {}", way.words()),
+        _ => format!("{key} {does}"),
+    }
+}
+
+fn secrets(
+    proof: &Proof<'_>,
+    key: &Key,
+    known: Option<&Vec<Container>>,
+    mentions: &[Key],
+) -> Vec<Statement> {
+    let mut needed: BTreeSet<&str> = BTreeSet::new();
+    let mut assumed = None;
+    match known {
+        Some(containers) => {
+            let values = containers.iter().flat_map(|c| {
+                c.secrets.values().map(String::as_str).chain(c.repository_credentials.as_deref())
+            });
+            needed.extend(values.map(|value| {
+                if value.contains(":secretsmanager:") { "secretsmanager" } else { "ssm" }
+            }));
+        }
+        None => {
+            for mention in mentions {
+                let service = match mention.resource_type() {
+                    Some("aws_secretsmanager_secret") => "secretsmanager",
+                    Some("aws_ssm_parameter") => "ssm",
+                    _ => continue,
+                };
+                needed.insert(service);
+                assumed = Some(format!("{key} fetches {mention}, which its expression names"));
+            }
+        }
+    }
+    let mut all = Vec::new();
+    for service in needed {
+        let (action, does) = match service {
+            "ssm" => ("ssm:GetParameters", "fetches its parameters from Systems Manager"),
+            _ => ("secretsmanager:GetSecretValue", "fetches its secrets from Secrets Manager"),
+        };
+        let mut way = proof.way(key, Need { service, action, resource: None });
+        if let Some(note) = &assumed {
+            way.tally.assume(note);
+        }
+        let text = described(key, does, &way);
+        all.push(way.tally.statement(&format!("fetches-{service}"), Family::Life, &[key], text));
+    }
+    all
+}
+
+/// Databases and load balancers of the model whose names stand in a container's environment.
+fn neighbours(proof: &Proof<'_>, key: &Key, known: Option<&Vec<Container>>) -> Vec<Statement> {
+    let mut found: BTreeSet<(Key, ServiceSet)> = BTreeSet::new();
+    let values = known.into_iter().flatten().flat_map(|c| c.environment.values());
+    for value in values {
+        let hosts = value.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '-'));
+        for host in hosts.filter(|h| h.contains('.')) {
+            let Some(named) = proof.model.aliases.get(host) else { continue };
+            if let Some(database) = proof.model.databases.get(named)
+                && let Some(Some(port)) = database.port.get()
+            {
+                found.insert((named.clone(), ServiceSet::tcp(*port)));
+            }
+            if proof.model.load_balancers.contains_key(named) {
+                found.insert((named.clone(), super::isolation::listened(proof, named)));
+            }
+        }
+    }
+    let mut all = Vec::new();
+    for (named, services) in found {
+        let mut tally = Tally::new();
+        for from in proof.lowered.interfaces_of(key) {
+            for to in proof.lowered.interfaces_of(&named) {
+                let answer = proof.connects(*from, *to, &services);
+                tally.answer(&answer, Wanted::Open, key.as_str(), named.as_str());
+            }
+        }
+        let text = format!("{key} reaches {named} on {services}, which its environment names");
+        all.push(tally.statement("reaches-what-it-names", Family::Life, &[key, &named], text));
+    }
+    all
+}
+
+/// Every interface endpoint can be used by some task of its VPC. Which tasks should, only those
+/// tasks' needs say: an endpoint for one service alone is no fault.
+fn endpoints(proof: &Proof<'_>, scope: &Scope, all: &mut Vec<Statement>) {
+    for (key, endpoint) in &proof.model.endpoints {
+        let own = proof.lowered.interfaces_of(key);
+        let Some(first) = own.first() else { continue };
+        let vpc = proof.vpc_of(*first).map(|v| &v.key);
+        let mut users: Vec<(&Key, Tally)> = Vec::new();
+        for service in proof.model.services.keys() {
+            let interfaces = proof.lowered.interfaces_of(service);
+            let here = interfaces.iter().any(|i| proof.vpc_of(*i).map(|v| &v.key) == vpc);
+            if !here || !scope.covers([key, service]) {
+                continue;
+            }
+            let mut tally = Tally::new();
+            for from in interfaces {
+                for to in own {
+                    let answer = proof.connects(*from, *to, &ServiceSet::tcp(443));
+                    tally.answer(&answer, Wanted::Open, service.as_str(), key.as_str());
+                }
+            }
+            users.push((service, tally));
+        }
+        let Some(best) = users.iter().map(|(_, tally)| tally.verdict()).max() else { continue };
+        let mut tally = Tally::new();
+        let mut named = Vec::new();
+        for (user, one) in users.into_iter().filter(|(_, tally)| tally.verdict() == best) {
+            named.push(user);
+            tally.merge(one);
+        }
+        let service = endpoint.service_name.get().map_or("its service", String::as_str);
+        if endpoint.private_dns.get() == Some(&false) {
+            let text = "its private DNS is off, so the service's name does not lead to it";
+            tally.fact(Verdict::Refuted, "PRIVATE_DNS_DISABLED", key, text);
+        }
+        // A task's own need already says that this endpoint does not let it in.
+        let told = |s: &Statement| {
+            s.verdict == Verdict::Refuted && s.because.iter().any(|b| b.origin == key.as_str())
+        };
+        if tally.verdict() == Verdict::Refuted && all.iter().any(told) {
+            continue;
+        }
+        let who = match (best, named.as_slice()) {
+            (Verdict::Proved, [one]) => one.to_string(),
+            (Verdict::Proved, more) => format!("{} services", more.len()),
+            _ => "some task of its VPC".to_owned(),
+        };
+        let verb = if who.ends_with("services") { "reach" } else { "reaches" };
+        let text = format!("{who} {verb} {service} at {key}");
+        all.push(tally.statement("endpoint-answers", Family::Life, &[key], text));
+    }
+}

@@ -1,0 +1,152 @@
+//! `no-endpoint-for-service`: traffic to AWS leaves the network, or has no way at all.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use farmgate_aws::model::{EndpointKind, Key, SetVal};
+
+use super::{Facts, Rule, RuleInfo, shown_by};
+use crate::prove::{By, Need, Scope, listed};
+use crate::report::{Finding, Fix, Severity, Statement, Trial, Verdict};
+
+pub(super) static RULE: Rule = Rule {
+    info: RuleInfo {
+        id: "no-endpoint-for-service",
+        severity: Severity::High,
+        title: "tasks reach an AWS service over the internet, or not at all",
+        why: "Images, logs and secrets then travel through a NAT gateway or a public address, so \
+              the tasks need egress to the whole internet, and by that way data leaves too. Where \
+              there is no such way either, the task does not start: ECS reports \
+              ResourceInitializationError.",
+        page: include_str!("../../../../docs/rules/no-endpoint-for-service.md"),
+    },
+    run,
+};
+
+/// The AWS services that a task needs, by the kind of statement that says so.
+const NEEDS: [(&str, &[&str]); 4] = [
+    ("pulls-image", &["ecr.api", "ecr.dkr", "s3"]),
+    ("ships-logs", &["logs"]),
+    ("fetches-secretsmanager", &["secretsmanager"]),
+    ("fetches-ssm", &["ssm"]),
+];
+
+/// What the tasks of one VPC reach by no endpoint.
+#[derive(Default)]
+struct Missing<'s> {
+    services: BTreeSet<&'static str>,
+    tasks: BTreeSet<Key>,
+    by: BTreeSet<String>,
+    statements: Vec<&'s Statement>,
+    cut_off: bool,
+}
+
+fn run(facts: &Facts<'_>) -> Vec<Finding> {
+    let mut vpcs: BTreeMap<Key, Missing<'_>> = BTreeMap::new();
+    for task in facts.model().services.keys() {
+        let first = facts.proof.lowered.interfaces_of(task).first();
+        let Some(vpc) = first.and_then(|i| facts.proof.vpc_of(*i)) else { continue };
+        for (kind, services) in NEEDS {
+            let Some(statement) = facts.statement(kind, task) else { continue };
+            if statement.verdict == Verdict::Unknown {
+                continue;
+            }
+            for service in services {
+                note(facts, task, service, statement, vpcs.entry(vpc.key.clone()).or_default());
+            }
+        }
+    }
+    vpcs.retain(|_, missing| !missing.services.is_empty());
+    vpcs.iter().map(|(vpc, missing)| finding(facts, vpc, missing)).collect()
+}
+
+fn note<'s>(
+    facts: &Facts<'_>,
+    task: &Key,
+    service: &'static str,
+    statement: &'s Statement,
+    missing: &mut Missing<'s>,
+) {
+    let way = facts.proof.way(task, Need { service, action: "", resource: None });
+    let vpc = facts.proof.lowered.interfaces_of(task).first();
+    let vpc = vpc.and_then(|i| facts.proof.vpc_of(*i)).map(|v| &v.key);
+    for by in &way.by {
+        match by {
+            By::Endpoint(_) => continue,
+            By::Internet(name) => {
+                missing.by.insert(name.clone());
+            }
+            // An endpoint that is there and does not work is for the statement to tell.
+            By::Nothing if !facts.proof.endpoints_for(vpc, service).is_empty() => continue,
+            By::Nothing => missing.cut_off = true,
+        }
+        missing.services.insert(service);
+        missing.tasks.insert(task.clone());
+        if !missing.statements.iter().any(|s| s.id == statement.id) {
+            missing.statements.push(statement);
+        }
+    }
+}
+
+fn finding(facts: &Facts<'_>, vpc: &Key, missing: &Missing<'_>) -> Finding {
+    let names: Vec<String> =
+        missing.services.iter().map(|service| (*service).to_owned()).collect();
+    let severity = if missing.cut_off { Severity::High } else { Severity::Low };
+    let tasks = match missing.tasks.len() {
+        1 => listed(&missing.tasks),
+        many => format!("{many} services"),
+    };
+    let title = match missing.cut_off {
+        true => format!("{tasks} cannot reach {}: no endpoint, NAT or public address", listed(&names)),
+        false => format!(
+            "{tasks} reach {} over the internet by {}, since {vpc} has no endpoint for them",
+            listed(&names),
+            listed(&missing.by)
+        ),
+    };
+    let text = format!(
+        "add to {vpc} {}{}",
+        interface_words(&names),
+        if names.iter().any(|n| n == "s3") { "a gateway endpoint for s3 in the tasks' route tables (free)" } else { "" }
+    );
+    let fix = Fix { tried: vec![trial(facts, vpc, missing)], text };
+    let origins = missing.tasks.iter().cloned().chain([vpc.clone()]);
+    shown_by(RULE.info.finding(severity, origins, title, fix), missing.statements.iter().copied())
+}
+
+fn interface_words(names: &[String]) -> String {
+    let interface: Vec<&String> = names.iter().filter(|n| *n != "s3").collect();
+    if interface.is_empty() {
+        return String::new();
+    }
+    let and = if interface.len() < names.len() { ", and " } else { "" };
+    format!(
+        "interface endpoints with private DNS for {} whose group admits 443 from the tasks{and}",
+        listed(interface)
+    )
+}
+
+fn trial(facts: &Facts<'_>, vpc: &Key, missing: &Missing<'_>) -> Trial {
+    let mut subnets = BTreeSet::new();
+    for task in &missing.tasks {
+        let found = facts.model().services.get(task);
+        subnets.extend(found.iter().flat_map(|s| s.subnets.sure.iter().cloned()));
+    }
+    let goals: Vec<String> = missing.statements.iter().map(|s| s.id.clone()).collect();
+    let goals: Vec<&str> = goals.iter().map(String::as_str).collect();
+    let names: Vec<String> =
+        missing.services.iter().map(|service| facts.proof.service_name(service)).collect();
+    let change = format!("add endpoints for {}", listed(&missing.services));
+    facts.attempt(&change, &Scope::of(missing.tasks.iter().cloned()), &goals, |model| {
+        for name in &names {
+            crate::fix::add_endpoint(model, vpc, name, SetVal::known(subnets.iter().cloned()));
+            if name.ends_with(".s3") {
+                let key = Key::new(&format!("new endpoint for {name}"));
+                let tables = model.route_tables.keys().cloned().collect::<Vec<_>>();
+                if let Some(endpoint) = model.endpoints.get_mut(&key) {
+                    endpoint.kind = EndpointKind::Gateway;
+                    endpoint.route_tables = SetVal::known(tables);
+                }
+            }
+        }
+    })
+}

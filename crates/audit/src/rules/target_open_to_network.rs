@@ -1,0 +1,199 @@
+//! `target-open-to-network`: a target admits any host of its network, past its ingress.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use farmgate_aws::model::{Direction, Key, LoadBalancerKind, Model, Origin};
+use farmgate_net::addr::AddrSet;
+use farmgate_net::service::ServiceSet;
+
+use super::load_balancer_without_security_group::attach_group;
+use super::{Facts, Rule, RuleInfo, refuted, shown_by};
+use crate::prove::{Scope, listed};
+use crate::report::{Finding, Fix, Severity, Trial};
+
+pub(super) static RULE: Rule = Rule {
+    info: RuleInfo {
+        id: "target-open-to-network",
+        severity: Severity::High,
+        title: "a target admits any host of its network, past its ingress",
+        why: "Whatever runs in the network, or breaks into anything that does, opens connections \
+              to it past the load balancer or API that authenticates, limits and logs. A rule for \
+              the load balancer's group beside it means nothing, since the wider rule admits all \
+              that it admits.",
+        page: include_str!("../../../../docs/rules/target-open-to-network.md"),
+    },
+    run,
+};
+
+/// The rules by which one group lets any host of a network in.
+struct Opening {
+    rules: BTreeSet<Origin>,
+    cidrs: AddrSet,
+    services: ServiceSet,
+    targets: BTreeSet<Key>,
+}
+
+fn run(facts: &Facts<'_>) -> Vec<Finding> {
+    let mut openings: BTreeMap<Key, Opening> = BTreeMap::new();
+    let model = facts.model();
+    let owners = model.services.keys().chain(model.databases.keys());
+    for owner in owners {
+        if refuted(facts.statement("closed-to-network", owner)) {
+            openings_of(facts, owner, &mut openings);
+        }
+    }
+    openings.into_iter().map(|(group, opening)| finding(facts, &group, &opening)).collect()
+}
+
+fn openings_of(facts: &Facts<'_>, owner: &Key, openings: &mut BTreeMap<Key, Opening>) {
+    let model = facts.model();
+    let (groups, port) = match (model.services.get(owner), model.databases.get(owner)) {
+        (Some(service), _) => (&service.security_groups, None),
+        (None, Some(database)) => {
+            (&database.security_groups, database.port.get().copied().flatten())
+        }
+        (None, None) => return,
+    };
+    let wanted = port.map_or_else(ServiceSet::all, ServiceSet::tcp);
+    let site = site_addresses(facts, owner);
+    for group in &groups.sure {
+        let Some(found) = model.security_groups.get(group) else { continue };
+        for rule in &found.ingress.rules {
+            let cidrs: AddrSet = rule.peers.cidrs.sure.iter().copied().collect();
+            let Some(services) = rule.services.get() else { continue };
+            let services = services.intersect(&wanted);
+            if !cidrs.overlaps(&site) || services.is_empty() {
+                continue;
+            }
+            let opening = openings.entry(group.clone()).or_insert_with(|| Opening {
+                rules: BTreeSet::new(),
+                cidrs: AddrSet::empty(),
+                services: ServiceSet::empty(),
+                targets: BTreeSet::new(),
+            });
+            opening.rules.insert(rule.origin.clone());
+            opening.cidrs = opening.cidrs.union(&cidrs);
+            opening.services = opening.services.union(&services);
+            opening.targets.insert(owner.clone());
+        }
+    }
+}
+
+fn site_addresses(facts: &Facts<'_>, owner: &Key) -> AddrSet {
+    let lowered = facts.proof.lowered;
+    let mut all = AddrSet::empty();
+    for interface in lowered.interfaces_of(owner) {
+        let site = lowered
+            .net
+            .interfaces
+            .get(interface.index())
+            .and_then(|i| lowered.net.subnets.get(i.subnet.index()))
+            .and_then(|s| lowered.net.sites.get(s.site.index()));
+        if let Some(site) = site {
+            all = all.union(&site.addresses);
+        }
+    }
+    all
+}
+
+/// The load balancers that forward to a target.
+fn balancers(facts: &Facts<'_>, targets: &BTreeSet<Key>) -> BTreeSet<Key> {
+    let mut all = BTreeSet::new();
+    for target in targets {
+        for relay in facts.proof.relays_to(target) {
+            let owner = facts.proof.lowered.relay_owner(relay);
+            all.extend(owner.filter(|o| facts.model().load_balancers.contains_key(*o)).cloned());
+        }
+    }
+    all
+}
+
+fn finding(facts: &Facts<'_>, group: &Key, opening: &Opening) -> Finding {
+    let balancers = balancers(facts, &opening.targets);
+    let statements: Vec<_> = opening
+        .targets
+        .iter()
+        .filter_map(|target| facts.statement("closed-to-network", target))
+        .collect();
+    let past = match balancers.is_empty() {
+        true => String::new(),
+        false => format!(", past {}", listed(&balancers)),
+    };
+    let title = format!(
+        "any host of {} opens {} to {}{past}",
+        opening.cidrs,
+        opening.services,
+        listed(&opening.targets)
+    );
+    let fix = fix(facts, group, opening, &balancers);
+    shown_by(RULE.info.finding(Severity::High, [group.clone()], title, fix), statements)
+}
+
+fn fix(facts: &Facts<'_>, group: &Key, opening: &Opening, balancers: &BTreeSet<Key>) -> Fix {
+    let rules = listed(&opening.rules);
+    let scope = Scope::of(opening.targets.iter().chain(balancers).cloned());
+    let goals: Vec<String> =
+        opening.targets.iter().map(|target| format!("closed-to-network:{target}")).collect();
+    let goals: Vec<&str> = goals.iter().map(String::as_str).collect();
+    let origins: Vec<Origin> = opening.rules.iter().cloned().collect();
+    let drop = |model: &mut Model| {
+        crate::fix::drop_rules(model, group, Direction::Ingress, &origins);
+    };
+    let mut tried = vec![facts.attempt(&format!("drop {rules}"), &scope, &goals, drop)];
+    if works(&tried) {
+        return Fix { text: format!("drop {rules}: what is needed is admitted without it"), tried };
+    }
+    // Where the load balancer has a group, a rule for that group takes the place of the addresses.
+    let model = facts.model();
+    let grouped: BTreeSet<Key> = balancers
+        .iter()
+        .filter_map(|lb| model.load_balancers.get(lb)?.security_groups.as_ref())
+        .flat_map(|groups| groups.sure.iter().cloned())
+        .collect();
+    if !grouped.is_empty() {
+        let change = format!("replace {rules} by a rule that admits {}", listed(&grouped));
+        let trial = facts.attempt(&change, &scope, &goals, |model| {
+            drop(model);
+            for peer in &grouped {
+                let rule = crate::fix::group_rule(group, opening.services.clone(), peer);
+                crate::fix::add_rule(model, group, Direction::Ingress, rule);
+            }
+        });
+        tried.push(trial);
+        if works(&tried) {
+            return Fix { text: change, tried };
+        }
+    }
+    let bare: Vec<&Key> = balancers
+        .iter()
+        .filter(|lb| {
+            model.load_balancers.get(*lb).is_some_and(|found| {
+                found.kind == LoadBalancerKind::Network && found.security_groups.is_none()
+            })
+        })
+        .collect();
+    if bare.is_empty() {
+        let text = format!("admit only the groups that need it in place of {rules}");
+        return Fix { text, tried };
+    }
+    let change = format!(
+        "give {} a security group (a network load balancer must be made anew for it), admit that \
+         group on {} in {group}, and drop {rules}",
+        listed(&bare),
+        opening.services
+    );
+    let trial = facts.attempt(&change, &scope, &goals, |model| {
+        for lb in &bare {
+            let new = attach_group(model, lb, group, &opening.services);
+            let rule = crate::fix::group_rule(group, opening.services.clone(), &new);
+            crate::fix::add_rule(model, group, Direction::Ingress, rule);
+        }
+        drop(model);
+    });
+    tried.push(trial);
+    Fix { text: change, tried }
+}
+
+fn works(tried: &[Trial]) -> bool {
+    tried.last().is_some_and(|trial| trial.works)
+}

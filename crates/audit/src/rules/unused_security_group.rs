@@ -1,0 +1,121 @@
+//! `unused-security-group`: groups that nothing carries and nothing names.
+
+use std::collections::BTreeSet;
+
+use farmgate_aws::model::{Key, Model, SecurityGroup, VpcEndpoint};
+use farmgate_net::topology::Interface;
+
+use super::{Facts, Rule, RuleInfo};
+use crate::prove::listed;
+use crate::report::{Finding, Severity};
+
+pub(super) static RULE: Rule = Rule {
+    info: RuleInfo {
+        id: "unused-security-group",
+        severity: Severity::Info,
+        title: "a security group is on no interface and in no rule",
+        why: "It filters nothing, so what its rules promise holds for nobody. Left lying about, it \
+              is what somebody attaches in a hurry, with rules that nobody has read for years.",
+        page: include_str!("../../../../docs/rules/unused-security-group.md"),
+    },
+    run,
+};
+
+/// Unmodelled types that join networks and carry no group.
+const WITHOUT_GROUPS: [&str; 8] = [
+    "aws_ec2_transit_gateway",
+    "aws_vpc_peering_connection",
+    "aws_vpn_",
+    "aws_customer_gateway",
+    "aws_dx_",
+    "aws_networkmanager_",
+    "aws_globalaccelerator_",
+    "aws_ec2_carrier_gateway",
+];
+
+fn run(facts: &Facts<'_>) -> Vec<Finding> {
+    let model = facts.model();
+    if !owns_interfaces(model) || others_may_carry(model) {
+        return Vec::new();
+    }
+    let named = named_by_rules(model);
+    let groups = model.security_groups.values().filter(|group| group.managed && !group.is_default);
+    let unused: Vec<Key> = groups
+        .filter(|group| !named.contains(&group.key) && !is_carried(facts, group))
+        .map(|group| group.key.clone())
+        .collect();
+    if unused.is_empty() {
+        return Vec::new();
+    }
+    let title = match unused.as_slice() {
+        [one] => format!("{one} is on no interface of these sources, and no other group's rule names it"),
+        many => format!(
+            "{} groups are on no interface of these sources, and no other group's rule names them",
+            many.len()
+        ),
+    };
+    let fix = format!(
+        "remove {}, unless another state attaches it; or name it in `security_groups` of what it \
+         is meant for",
+        listed(&unused)
+    );
+    vec![RULE.info.finding(Severity::Info, unused, title, fix)]
+}
+
+/// Whether the sources show anything that carries groups at all, and not the network alone.
+fn owns_interfaces(model: &Model) -> bool {
+    let in_vpc = |function: &farmgate_aws::model::Function| {
+        function.subnets.open || function.subnets.mentioned().next().is_some()
+    };
+    !model.services.is_empty()
+        || !model.load_balancers.is_empty()
+        || !model.instances.is_empty()
+        || !model.databases.is_empty()
+        || model.functions.values().any(in_vpc)
+}
+
+/// Whether there is something that is not modelled and may carry any group.
+fn others_may_carry(model: &Model) -> bool {
+    let carries = |kind: &String| !WITHOUT_GROUPS.iter().any(|prefix| kind.starts_with(prefix));
+    let endpoint = |endpoint: &VpcEndpoint| endpoint.kind == farmgate_aws::model::EndpointKind::Other;
+    let unmodelled = model.unmodelled.keys().filter(|kind| *kind != "aws_vpc_endpoint");
+    unmodelled.into_iter().any(carries) || model.endpoints.values().any(endpoint)
+}
+
+/// The groups that rules of other groups name.
+fn named_by_rules(model: &Model) -> BTreeSet<Key> {
+    let mut all = BTreeSet::new();
+    for group in model.security_groups.values() {
+        let removed = model.removed_rules.iter().filter(|removed| removed.group == group.key);
+        let rules = group.ingress.rules.iter().chain(&group.egress.rules);
+        for rule in rules.chain(removed.map(|removed| &removed.rule)) {
+            let others = rule.peers.groups.mentioned().filter(|key| **key != group.key);
+            all.extend(others.cloned());
+        }
+    }
+    all
+}
+
+/// Whether some interface carries it, or may.
+fn is_carried(facts: &Facts<'_>, group: &SecurityGroup) -> bool {
+    let lowered = facts.proof.lowered;
+    let Some(id) = lowered.groups.get(&group.key) else { return true };
+    let interfaces = &lowered.net.interfaces;
+    !facts.proof.engine.carriers(*id).is_empty()
+        || interfaces.iter().any(|interface| may_carry(facts, interface, group))
+}
+
+/// Whether the groups of an interface are not all known, and it may be in the group's VPC.
+fn may_carry(facts: &Facts<'_>, interface: &Interface, group: &SecurityGroup) -> bool {
+    if interface.groups.as_ref().is_none_or(|groups| !groups.open) {
+        return false;
+    }
+    let net = &facts.proof.lowered.net;
+    let subnet = net.subnets.get(interface.subnet.index());
+    let site = subnet.and_then(|subnet| net.sites.get(subnet.site.index()));
+    let known = |name: &str| facts.model().vpcs.contains_key(name);
+    match (group.vpc.get(), site) {
+        (Some(Some(vpc)), Some(site)) => !known(&site.name) || site.name == vpc.as_str(),
+        _ => true,
+    }
+}
