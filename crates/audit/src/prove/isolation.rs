@@ -59,6 +59,7 @@ fn network(proof: &Proof<'_>, key: &Key, services: &ServiceSet) -> Statement {
     let expected = expected_openers(proof, key, &relays);
     let names = reachers(proof, key, services);
     let mut tally = Tally::new();
+    assume_closed_world(proof, key, &mut tally);
     let open = open_to_hosts(proof, key, services, &mut tally);
     let ingress: BTreeSet<&Key> =
         relays.iter().filter_map(|relay| proof.lowered.relay_owner(*relay)).collect();
@@ -77,6 +78,27 @@ fn network(proof: &Proof<'_>, key: &Key, services: &ServiceSet) -> Statement {
         }
     };
     tally.statement("closed-to-network", Family::Isolation, &[key], text)
+}
+
+/// In a network that the sources may not show as a whole, something else may carry a group that is
+/// admitted: that nothing does is an assumption.
+fn assume_closed_world(proof: &Proof<'_>, key: &Key, tally: &mut Tally) {
+    let net = &proof.lowered.net;
+    for interface in proof.lowered.interfaces_of(key) {
+        let Some(found) = net.interfaces.get(interface.index()) else { continue };
+        let site = net.subnets.get(found.subnet.index()).map(|s| s.site);
+        let open = site.and_then(|s| net.sites.get(s.index())).and_then(|s| s.open.as_ref());
+        let Some(note) = open else { continue };
+        let groups = found.groups.iter().flat_map(|set| set.sure.iter().chain(&set.maybe));
+        let rules = groups.filter_map(|g| net.groups.get(g.index())).flat_map(|g| &g.ingress);
+        let admitted: BTreeSet<_> = rules.flat_map(|r| r.peers.groups.iter().copied()).collect();
+        let names = admitted.iter().filter_map(|g| net.groups.get(g.index())).map(|g| &g.name);
+        let names: Vec<&String> = names.collect();
+        if !names.is_empty() {
+            let names = listed(names);
+            tally.assume(format!("nothing outside of the sources carries {names} ({note})"));
+        }
+    }
 }
 
 /// Adds what any host of the site can open, by its address alone.

@@ -58,14 +58,6 @@ impl Tally {
         }
     }
 
-    pub(crate) fn because(&mut self, code: &str, origin: impl ToString, text: impl Into<String>) {
-        let cause =
-            Because { code: code.to_owned(), origin: origin.to_string(), text: text.into() };
-        if !self.because.contains(&cause) {
-            self.because.push(cause);
-        }
-    }
-
     pub(crate) fn fact(
         &mut self,
         verdict: Verdict,

@@ -5,7 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use farmgate_aws::model::{Direction, Key, Model, Origin, SecurityGroup, SecurityGroupRule, SetVal};
+use farmgate_aws::model::{
+    Direction, Key, Model, Origin, SecurityGroup, SecurityGroupRule, SetVal,
+};
 use farmgate_net::addr::AddrSet;
 use farmgate_net::packet::PacketSet;
 use farmgate_net::service::{ServiceSet, TCP};
@@ -50,17 +52,37 @@ fn run(facts: &Facts<'_>) -> Vec<Finding> {
             && let Some(services) = unrestricted(group)
             && !never_revoked(model, group)
         {
-            open.insert(key, Open { group, services, owners });
+            open.insert(
+                key,
+                Open {
+                    group,
+                    services,
+                    owners,
+                },
+            );
         }
     }
-    if open.is_empty() { Vec::new() } else { vec![finding(facts, &open)] }
+    if open.is_empty() {
+        Vec::new()
+    } else {
+        vec![finding(facts, &open)]
+    }
 }
 
 /// The groups that something which runs code carries for certain, and what that is.
 fn carried(model: &Model) -> BTreeMap<Key, BTreeSet<Key>> {
-    let services = model.services.iter().map(|(key, s)| (key, &s.security_groups));
-    let functions = model.functions.iter().map(|(key, f)| (key, &f.security_groups));
-    let instances = model.instances.iter().map(|(key, i)| (key, &i.security_groups));
+    let services = model
+        .services
+        .iter()
+        .map(|(key, s)| (key, &s.security_groups));
+    let functions = model
+        .functions
+        .iter()
+        .map(|(key, f)| (key, &f.security_groups));
+    let instances = model
+        .instances
+        .iter()
+        .map(|(key, i)| (key, &i.security_groups));
     let mut all: BTreeMap<Key, BTreeSet<Key>> = BTreeMap::new();
     for (owner, groups) in services.chain(functions).chain(instances) {
         for group in &groups.sure {
@@ -99,14 +121,26 @@ fn finding(facts: &Facts<'_>, open: &BTreeMap<&Key, Open<'_>>) -> Finding {
     };
     let title = format!("{who} may open {what} to the whole internet");
     let origins = open.keys().map(|key| (*key).clone());
-    let mut finding = RULE.info.finding(Severity::Low, origins, title, fix(facts, open));
+    let mut finding = RULE
+        .info
+        .finding(Severity::Low, origins, title, fix(facts, open));
     let rules = open.values().flat_map(|o| &o.group.egress.rules);
     let mut notes: BTreeSet<String> = rules
-        .flat_map(|rule| rule.services.assumed().into_iter().chain(&rule.peers.cidrs.assumed))
+        .flat_map(|rule| {
+            rule.services
+                .assumed()
+                .into_iter()
+                .chain(&rule.peers.cidrs.assumed)
+        })
         .map(ToString::to_string)
         .collect();
     let model = facts.model();
-    notes.extend(owners.iter().filter_map(|o| groups_of(model, o)?.assumed.as_deref()).map(str::to_owned));
+    notes.extend(
+        owners
+            .iter()
+            .filter_map(|o| groups_of(model, o)?.assumed.as_deref())
+            .map(str::to_owned),
+    );
     finding.assumes = notes.into_iter().collect();
     finding
 }
@@ -131,18 +165,29 @@ fn fix(facts: &Facts<'_>, open: &BTreeMap<&Key, Open<'_>>) -> Fix {
              for the AWS services in use, by those alone"
         }
     };
-    Fix { text: text.to_owned(), tried: tried.into_iter().collect() }
+    Fix {
+        text: text.to_owned(),
+        tried: tried.into_iter().collect(),
+    }
 }
 
 fn trial(facts: &Facts<'_>, open: &BTreeMap<&Key, Open<'_>>, change: &str) -> Option<Trial> {
-    let owners: BTreeSet<Key> = open.values().flat_map(|o| o.owners.iter().cloned()).collect();
+    let owners: BTreeSet<Key> = open
+        .values()
+        .flat_map(|o| o.owners.iter().cloned())
+        .collect();
     if owners.len() > TRIED_OWNERS {
         return None;
     }
     let plan: Vec<(&Key, Vec<Origin>, Vec<IpNet>)> = open
         .iter()
         .map(|(key, open)| {
-            let wide = open.group.egress.rules.iter().filter(|rule| !addresses(rule).is_empty());
+            let wide = open
+                .group
+                .egress
+                .rules
+                .iter()
+                .filter(|rule| !addresses(rule).is_empty());
             let wide = wide.map(|rule| rule.origin.clone()).collect();
             (*key, wide, network_of(facts, key, &open.owners))
         })

@@ -55,10 +55,17 @@ pub(super) fn is_most_of_the_internet(addresses: &AddrSet) -> bool {
 }
 
 /// What of the internet surely gets into a load balancer on a listener's port.
-pub(super) fn admitted(facts: &Facts<'_>, lb: &Key, listener: &Listener) -> (AddrSet, BTreeSet<Note>) {
+pub(super) fn admitted(
+    facts: &Facts<'_>,
+    lb: &Key,
+    listener: &Listener,
+) -> (AddrSet, BTreeSet<Note>) {
     let (mut peers, mut assumes) = (AddrSet::empty(), BTreeSet::new());
     for interface in facts.proof.lowered.interfaces_of(lb) {
-        let question = facts.proof.from_internet(*interface, &listen(listener)).direct();
+        let question = facts
+            .proof
+            .from_internet(*interface, &listen(listener))
+            .direct();
         let answer = facts.proof.engine.ask(&question);
         let sure = answer.sure.peers();
         if !sure.is_empty() {
@@ -75,7 +82,15 @@ fn run(facts: &Facts<'_>) -> Vec<Finding> {
         lb.kind != LoadBalancerKind::Gateway && lb.internal.get() == Some(&false)
     });
     facing
-        .filter_map(|(key, lb)| Some(finding(facts, key, lb, &opening(facts, key, lb)?, &mut budget)))
+        .filter_map(|(key, lb)| {
+            Some(finding(
+                facts,
+                key,
+                lb,
+                &opening(facts, key, lb)?,
+                &mut budget,
+            ))
+        })
         .collect()
 }
 
@@ -90,7 +105,9 @@ fn opening(facts: &Facts<'_>, key: &Key, lb: &LoadBalancer) -> Option<Opening> {
             found.services = found.services.union(&listen(listener));
             found.peers = found.peers.union(&peers);
             found.assumes.extend(assumes);
-            found.assumes.extend(listener.load_balancer.assumed().cloned());
+            found
+                .assumes
+                .extend(listener.load_balancer.assumed().cloned());
         }
     }
     if found.listeners.is_empty() {
@@ -108,7 +125,12 @@ fn widest_rules(model: &Model, lb: &LoadBalancer, services: &ServiceSet) -> Vec<
     let mut rules: Vec<(AddrSet, &Origin)> = rules
         .flat_map(|group| &group.ingress.rules)
         .filter(|rule| rule.services.get().is_some_and(|s| s.overlaps(services)))
-        .map(|rule| (rule.peers.cidrs.sure.iter().copied().collect::<AddrSet>(), &rule.origin))
+        .map(|rule| {
+            (
+                rule.peers.cidrs.sure.iter().copied().collect::<AddrSet>(),
+                &rule.origin,
+            )
+        })
         .map(|(from, origin)| (from.intersect(&AddrSet::internet()), origin))
         .filter(|(from, _)| !from.is_empty())
         .collect();
@@ -136,18 +158,31 @@ fn finding(
         .into_iter()
         .filter_map(|relay| facts.proof.lowered.relay_owner(relay))
         .collect();
-    let passed = facts.statement("not-passed-by", key).filter(|s| refuted(Some(s)));
+    let passed = facts
+        .statement("not-passed-by", key)
+        .filter(|s| refuted(Some(s)));
     let asks = authenticates(facts, key);
-    let severity = if asks && fronts.is_empty() { Severity::Medium } else { Severity::High };
+    let severity = if asks && fronts.is_empty() {
+        Severity::Medium
+    } else {
+        Severity::High
+    };
     let whole = AddrSet::internet().only_v4().is_subset(&opening.peers);
-    let who = if whole { "the whole internet" } else { "most of the internet" };
+    let who = if whole {
+        "the whole internet"
+    } else {
+        "most of the internet"
+    };
     let past = match (fronts.is_empty(), asks) {
         (false, _) => format!(", past {}", listed(&fronts)),
         (true, false) => ", and nothing there verifies a caller".to_owned(),
         (true, true) => String::new(),
     };
     let title = format!("{who} opens {} to {key}{past}", opening.services);
-    let origins = opening.listeners.iter().chain(opening.rules.iter().map(|rule| &rule.key));
+    let origins = opening
+        .listeners
+        .iter()
+        .chain(opening.rules.iter().map(|rule| &rule.key));
     let origins: Vec<Key> = origins.cloned().collect();
     let fix = fix(facts, (key, lb), opening, &fronts, budget);
     let mut finding = RULE.info.finding(severity, origins, title, fix);
@@ -161,7 +196,9 @@ fn authenticates(facts: &Facts<'_>, lb: &Key) -> bool {
         let leading = listener.rules.iter().filter(|rule| {
             forwards(rule) && !(rule.paths.len() == 1 && rule.paths.iter().all(|p| is_health(p)))
         });
-        leading.into_iter().any(|rule| rule_authenticates(listener, rule).is_some())
+        leading
+            .into_iter()
+            .any(|rule| rule_authenticates(listener, rule).is_some())
     })
 }
 
@@ -222,7 +259,9 @@ fn fix(
 fn admit_alone(model: &mut Model, lb: &LoadBalancer, rules: &[Origin], cloudfront: bool) {
     let groups = lb.security_groups.iter().flat_map(|groups| &groups.sure);
     for group in groups {
-        let Some(group) = model.security_groups.get_mut(group) else { continue };
+        let Some(group) = model.security_groups.get_mut(group) else {
+            continue;
+        };
         let wide = group.rules_mut(Direction::Ingress).rules.iter_mut();
         for rule in wide.filter(|rule| rules.contains(&rule.origin)) {
             rule.peers.cidrs = SetVal::default();
@@ -244,7 +283,9 @@ fn try_on(
     budget: &mut usize,
     mutate: impl FnOnce(&mut Model),
 ) -> Vec<Trial> {
-    let Some(left) = budget.checked_sub(1) else { return Vec::new() };
+    let Some(left) = budget.checked_sub(1) else {
+        return Vec::new();
+    };
     *budget = left;
     let callers = facts.statements.iter().filter(|s| {
         s.id.starts_with("reaches-what-it-names:") && s.on.iter().any(|on| on == lb.as_str())

@@ -40,14 +40,19 @@ struct Plain<'s> {
 
 fn run(facts: &Facts<'_>) -> Vec<Finding> {
     let mut all: Vec<Plain<'_>> = Vec::new();
-    for service in facts.model().services.keys() {
-        if let Some(statement) = facts.statement("encrypted", service).filter(|s| refuted(Some(s)))
-            && let Some(new) = plain(facts, service, statement)
-        {
+    let told = facts
+        .statements
+        .iter()
+        .filter(|s| s.id.starts_with("encrypted:"));
+    for statement in told.filter(|s| refuted(Some(s))) {
+        let service = statement.on.first().map(|on| Key::new(on));
+        if let Some(new) = service.and_then(|service| plain(facts, &service, statement)) {
             merge(&mut all, new);
         }
     }
-    all.into_iter().map(|plain| finding(facts, &plain)).collect()
+    all.into_iter()
+        .map(|plain| finding(facts, &plain))
+        .collect()
 }
 
 fn plain<'s>(facts: &Facts<'_>, service: &Key, statement: &'s Statement) -> Option<Plain<'s>> {
@@ -58,9 +63,14 @@ fn plain<'s>(facts: &Facts<'_>, service: &Key, statement: &'s Statement) -> Opti
         outer: false,
         statements: vec![statement],
     };
-    let told: Vec<&Hop> = plain_hops(&hops).into_iter().filter(|hop| is_told(facts, hop)).collect();
+    let told: Vec<&Hop> = plain_hops(&hops)
+        .into_iter()
+        .filter(|hop| is_told(facts, hop))
+        .collect();
     for hop in told {
-        let Some((from, to)) = hop.text.split_once(" to ") else { continue };
+        let Some((from, to)) = hop.text.split_once(" to ") else {
+            continue;
+        };
         let link = (from.to_owned(), to.to_owned());
         made.outer |= facts.model().listeners.contains_key(&hop.origin.key);
         made.origins.insert(hop.origin.key.clone());
@@ -74,8 +84,12 @@ fn plain<'s>(facts: &Facts<'_>, service: &Key, statement: &'s Statement) -> Opti
 /// Whether a hop is known to be met. A listener's hop begins at the internet: it carries nothing on,
 /// and it is met if something of the internet surely gets in.
 fn is_told(facts: &Facts<'_>, hop: &Hop) -> bool {
-    let Some(listener) = facts.model().listeners.get(&hop.origin.key) else { return true };
-    let Some(lb) = listener.load_balancer.get() else { return false };
+    let Some(listener) = facts.model().listeners.get(&hop.origin.key) else {
+        return true;
+    };
+    let Some(lb) = listener.load_balancer.get() else {
+        return false;
+    };
     hop.encrypted == Some(false) && admitted(facts, lb, listener).0 != AddrSet::empty()
 }
 
@@ -84,13 +98,20 @@ fn merge<'s>(all: &mut Vec<Plain<'s>>, mut new: Plain<'s>) {
     let shares = |old: &Plain<'_>| {
         let sender = |from: &str| new.links.iter().any(|(other, _)| other == from);
         !old.origins.is_disjoint(&new.origins)
-            || old.links.iter().any(|(from, _)| from != INTERNET && sender(from))
+            || old
+                .links
+                .iter()
+                .any(|(from, _)| from != INTERNET && sender(from))
     };
     let (joined, rest): (Vec<_>, Vec<_>) = std::mem::take(all).into_iter().partition(shares);
     for old in joined.into_iter().rev() {
         new.origins.extend(old.origins);
         new.outer |= old.outer;
-        let more: Vec<_> = new.links.into_iter().filter(|link| !old.links.contains(link)).collect();
+        let more: Vec<_> = new
+            .links
+            .into_iter()
+            .filter(|link| !old.links.contains(link))
+            .collect();
         new.links = old.links.into_iter().chain(more).collect();
         new.statements = old.statements.into_iter().chain(new.statements).collect();
     }
@@ -102,10 +123,16 @@ fn merge<'s>(all: &mut Vec<Plain<'s>>, mut new: Plain<'s>) {
 const INTERNET: &str = "the internet";
 
 fn finding(facts: &Facts<'_>, plain: &Plain<'_>) -> Finding {
-    let severity = if plain.outer { Severity::High } else { Severity::Medium };
+    let severity = if plain.outer {
+        Severity::High
+    } else {
+        Severity::Medium
+    };
     let title = format!("{} is plain text", chains(&plain.links));
     let fix = advice(facts.model(), &plain.origins);
-    let finding = RULE.info.finding(severity, plain.origins.iter().cloned(), title, fix);
+    let finding = RULE
+        .info
+        .finding(severity, plain.origins.iter().cloned(), title, fix);
     shown_by(finding, plain.statements.iter().copied())
 }
 
@@ -132,13 +159,21 @@ fn chain(start: &str, onward: &BTreeMap<&str, Vec<&str>>) -> String {
     while let Some(next) = onward.get(at).filter(|_| steps > 0) {
         steps -= 1;
         text.push_str(" -> ");
-        text.push_str(&next.join(" or "));
+        text.push_str(&either(next));
         match next.as_slice() {
             [one] => at = one,
             _ => break,
         }
     }
     text
+}
+
+/// `a`, `a or b`, `a, b or 7 others`.
+fn either(names: &[&str]) -> String {
+    match names {
+        [first, second, _, _, ..] => format!("{first}, {second} or {} others", names.len() - 2),
+        few => few.join(" or "),
+    }
 }
 
 /// What to change, for each kind of resource in question.
@@ -156,10 +191,16 @@ fn advice(model: &Model, origins: &BTreeSet<Key>) -> String {
              it TLS",
         );
     }
-    if origins.iter().any(|key| model.distributions.contains_key(key)) {
+    if origins
+        .iter()
+        .any(|key| model.distributions.contains_key(key))
+    {
         all.push("set `origin_protocol_policy = \"https-only\"`");
     }
-    if origins.iter().any(|key| model.target_groups.contains_key(key)) {
+    if origins
+        .iter()
+        .any(|key| model.target_groups.contains_key(key))
+    {
         all.push(
             "make the target group `protocol = \"HTTPS\"` (`TLS` on a network load balancer) and \
              serve TLS in the container; load balancers accept a self-signed certificate there",
@@ -171,5 +212,7 @@ fn advice(model: &Model, origins: &BTreeSet<Key>) -> String {
 fn is_integration(model: &Model, origins: &BTreeSet<Key>) -> bool {
     let routes = model.apis.values().flat_map(|api| &api.routes);
     let integrations = routes.filter_map(|route| route.integration.get()?.as_ref());
-    integrations.map(|i| &i.origin).any(|origin: &Origin| origins.contains(&origin.key))
+    integrations
+        .map(|i| &i.origin)
+        .any(|origin: &Origin| origins.contains(&origin.key))
 }

@@ -3,12 +3,11 @@
 //! All that disagrees about one target is one finding. Containers that are not known say nothing.
 
 mod admitted;
+mod declared;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use farmgate_aws::model::{
-    Container, EcsService, IntegrationTarget, Key, LoadBalancerKind, Model, ServiceTarget, Val,
-};
+use farmgate_aws::model::{IntegrationTarget, Key, LoadBalancerKind, Model, Val};
 
 use super::{Facts, Rule, RuleInfo, shown_by};
 use crate::prove::{Scope, listed};
@@ -58,105 +57,15 @@ type Clashes<'s> = BTreeMap<Key, Clash<'s>>;
 fn run(facts: &Facts<'_>) -> Vec<Finding> {
     let mut clashes = Clashes::new();
     for (key, service) in &facts.model().services {
-        declared(facts, key, service, &mut clashes);
+        declared::compare(facts, key, service, &mut clashes);
     }
     admitted::compare(facts, &mut clashes);
     integrations(facts, &mut clashes);
     let mut budget = MOST_TRIALS;
-    clashes.into_iter().map(|(key, clash)| finding(facts, &key, clash, &mut budget)).collect()
-}
-
-/// A service's blocks against what its containers declare.
-fn declared<'s>(facts: &Facts<'s>, key: &Key, service: &EcsService, clashes: &mut Clashes<'s>) {
-    let model = facts.model();
-    let Some(Some(definition_key)) = service.task_definition.get() else { return };
-    let Some(definition) = model.task_definitions.get(definition_key) else { return };
-    let Some(containers) = definition.containers.get() else { return };
-    let mut clash = Clash::default();
-    for block in &service.load_balancers {
-        block_against(block, containers, &mut clash);
-        health_against(model, block, containers, &mut clash);
-    }
-    if clash.says.is_empty() {
-        return;
-    }
-    clash.origins.extend([key.clone(), definition_key.clone()]);
-    let notes = service.task_definition.assumed().into_iter().chain(definition.containers.assumed());
-    clash.assumes.extend(notes.map(ToString::to_string));
-    clashes.insert(key.clone(), clash);
-}
-
-fn block_against(block: &ServiceTarget, containers: &[Container], clash: &mut Clash<'_>) {
-    let service = &block.origin.key;
-    if block.container.is_empty() {
-        return;
-    }
-    let Some(container) = containers.iter().find(|c| c.name == block.container) else {
-        let names = listed(containers.iter().map(|c| format!("`{}`", c.name)));
-        clash.severe = true;
-        clash.says.push(format!(
-            "its `load_balancer` block names container `{}`, the task has {names}",
-            block.container
-        ));
-        let fix = format!("set `container_name` in {service} to one of {names}");
-        clash.fixes.push((fix, Change::None));
-        return;
-    };
-    let Some(port) = block.port.known() else { return };
-    if container.ports.iter().any(|(declared, _)| declared == port) {
-        return;
-    }
-    clash.severe = true;
-    clash.says.push(format!(
-        "its `load_balancer` block sends to port {port}, container `{}` has {}",
-        container.name,
-        ports(std::slice::from_ref(container))
-    ));
-    match (container.ports.as_slice(), block.target_group.get()) {
-        ([(only, _)], Some(group)) => {
-            let fix = format!("set `container_port` in the `load_balancer` block of {service} to {only}");
-            clash.fixes.push((fix, Change::ContainerPort(group.clone(), *only)));
-        }
-        _ => {
-            let fix = format!(
-                "let `container_port` in {service} be a `containerPort` of container `{}`",
-                container.name
-            );
-            clash.fixes.push((fix, Change::None));
-        }
-    }
-}
-
-fn health_against(
-    model: &Model,
-    block: &ServiceTarget,
-    containers: &[Container],
-    clash: &mut Clash<'_>,
-) {
-    let Some(group_key) = block.target_group.get() else { return };
-    let Some(group) = model.target_groups.get(group_key) else { return };
-    let Some(port) = group.health.port.filter(|_| group.health.enabled) else { return };
-    let declared = containers.iter().flat_map(|c| &c.ports).any(|(declared, _)| *declared == port);
-    if declared || block.port.get() == Some(&port) || block.port.get().is_none() {
-        return;
-    }
-    clash.says.push(format!(
-        "the health check of {group_key} asks port {port}, the task has {}",
-        ports(containers)
-    ));
-    clash.origins.insert(group_key.clone());
-    clash.assumes.extend(block.target_group.assumed().map(ToString::to_string));
-    let fix = format!("set `health_check.port` of {group_key} to \"traffic-port\"");
-    clash.fixes.push((fix, Change::TrafficPort(group_key.clone())));
-}
-
-fn ports(containers: &[Container]) -> String {
-    let all: BTreeSet<u16> = containers.iter().flat_map(|c| &c.ports).map(|(port, _)| *port).collect();
-    match all.len() {
-        0 => "no port".to_owned(),
-        1 => format!("port {}", listed(all)),
-        _ => format!("ports {}", listed(all)),
-    }
+    clashes
+        .into_iter()
+        .map(|(key, clash)| finding(facts, &key, clash, &mut budget))
+        .collect()
 }
 
 /// Addresses of integrations that name a port on which the load balancer does not listen.
@@ -164,10 +73,23 @@ fn integrations<'s>(facts: &Facts<'s>, clashes: &mut Clashes<'s>) {
     let model = facts.model();
     for api in model.apis.values() {
         for route in &api.routes {
-            let Some(Some(integration)) = route.integration.get() else { continue };
-            let IntegrationTarget::VpcLink { to, .. } = &integration.target else { continue };
-            let (Some(lb), Some(port)) = (to.get(), integration.port) else { continue };
-            let Some(open) = listened(model, lb).filter(|open| !open.contains(&port)) else { continue };
+            let Some(Some(integration)) = route.integration.get() else {
+                continue;
+            };
+            let IntegrationTarget::VpcLink { link, to } = &integration.target else {
+                continue;
+            };
+            let (Some(lb), Some(port)) = (to.get(), integration.port) else {
+                continue;
+            };
+            // Of a link of the other kind a listener is named, and with it its port.
+            let link = link.get().and_then(|link| model.vpc_links.get(link));
+            if link.is_none_or(|link| !link.v1) {
+                continue;
+            }
+            let Some(open) = listened(model, lb).filter(|open| !open.contains(&port)) else {
+                continue;
+            };
             let origin = &integration.origin.key;
             let clash = clashes.entry(origin.clone()).or_default();
             if !clash.says.is_empty() {
@@ -175,10 +97,13 @@ fn integrations<'s>(facts: &Facts<'s>, clashes: &mut Clashes<'s>) {
             }
             clash.severe = true;
             let open = listed(open);
-            clash.says.push(format!("it leads to port {port} of {lb}, which listens on {open}"));
+            clash.says.push(format!(
+                "it leads to port {port} of {lb}, which listens on {open}"
+            ));
             clash.origins.extend([origin.clone(), lb.clone()]);
             clash.assumes.extend(to.assumed().map(ToString::to_string));
-            let fix = format!("let the address in {origin} name a port of {lb}'s listeners ({open})");
+            let fix =
+                format!("let the address in {origin} name a port of {lb}'s listeners ({open})");
             clash.fixes.push((fix, Change::None));
         }
     }
@@ -204,7 +129,11 @@ fn listened(model: &Model, lb: &Key) -> Option<BTreeSet<u16>> {
 }
 
 fn finding(facts: &Facts<'_>, key: &Key, clash: Clash<'_>, budget: &mut usize) -> Finding {
-    let severity = if clash.severe { Severity::High } else { Severity::Medium };
+    let severity = if clash.severe {
+        Severity::High
+    } else {
+        Severity::Medium
+    };
     let title = format!("{key}: {}", clash.says.join("; "));
     let goals: Vec<&str> = clash.statements.iter().map(|s| s.id.as_str()).collect();
     let mut tried = Vec::new();
@@ -219,11 +148,21 @@ fn finding(facts: &Facts<'_>, key: &Key, clash: Clash<'_>, budget: &mut usize) -
             break;
         }
     }
-    let worked = tried.iter().find(|trial| trial.works).map(|trial| trial.change.clone());
+    let worked = tried
+        .iter()
+        .find(|trial| trial.works)
+        .map(|trial| trial.change.clone());
     let text = worked.unwrap_or_else(|| {
-        clash.fixes.iter().map(|(text, _)| text.as_str()).collect::<Vec<_>>().join("; ")
+        clash
+            .fixes
+            .iter()
+            .map(|(text, _)| text.as_str())
+            .collect::<Vec<_>>()
+            .join("; ")
     });
-    let mut finding = RULE.info.finding(severity, clash.origins, title, Fix { text, tried });
+    let mut finding = RULE
+        .info
+        .finding(severity, clash.origins, title, Fix { text, tried });
     finding.assumes.extend(clash.assumes);
     shown_by(finding, clash.statements)
 }
@@ -233,7 +172,9 @@ fn attempt(facts: &Facts<'_>, key: &Key, text: &str, change: &Change, goals: &[&
     facts.attempt(text, &scope, goals, |model| match change {
         Change::ContainerPort(group, port) => {
             let service = model.services.get_mut(key);
-            let blocks = service.into_iter().flat_map(|service| &mut service.load_balancers);
+            let blocks = service
+                .into_iter()
+                .flat_map(|service| &mut service.load_balancers);
             for block in blocks.filter(|block| block.target_group.get() == Some(group)) {
                 block.port = Val::Known(*port);
             }

@@ -64,7 +64,9 @@ impl<'p> Reach<'p> {
         let statement = facts.statement("only-through-ingress", key);
         let how = match statement.map(|s| s.verdict) {
             Some(Verdict::Refuted) => directly(facts, key),
-            Some(Verdict::Proved) => "its groups and routes let nothing of the internet in".to_owned(),
+            Some(Verdict::Proved) => {
+                "its groups and routes let nothing of the internet in".to_owned()
+            }
             _ => "whether the internet gets in is not known".to_owned(),
         };
         Self { statement, how }
@@ -72,7 +74,9 @@ impl<'p> Reach<'p> {
 
     /// What taking the address away has to prove.
     fn goal(&self) -> Option<&'p str> {
-        self.statement.filter(|s| refuted(Some(s))).map(|s| s.id.as_str())
+        self.statement
+            .filter(|s| refuted(Some(s)))
+            .map(|s| s.id.as_str())
     }
 }
 
@@ -80,7 +84,10 @@ impl<'p> Reach<'p> {
 fn directly(facts: &Facts<'_>, key: &Key) -> String {
     let (mut services, mut peers) = (ServiceSet::empty(), AddrSet::empty());
     for interface in facts.proof.lowered.interfaces_of(key) {
-        let question = facts.proof.from_internet(*interface, &ServiceSet::all()).direct();
+        let question = facts
+            .proof
+            .from_internet(*interface, &ServiceSet::all())
+            .direct();
         let answer = facts.proof.engine.ask(&question);
         if answer.verdict == Reached::Yes {
             services = services.union(&answer.sure.services());
@@ -96,7 +103,11 @@ fn directly(facts: &Facts<'_>, key: &Key) -> String {
 
 /// The finding, with what shows it and what was assumed.
 fn made(key: &Key, what: &str, reach: &Reach<'_>, fix: Fix, assumed: Option<&Note>) -> Finding {
-    let severity = if refuted(reach.statement) { Severity::High } else { Severity::Low };
+    let severity = if refuted(reach.statement) {
+        Severity::High
+    } else {
+        Severity::Low
+    };
     let title = format!("{key} {what}, and {}", reach.how);
     let mut finding = RULE.info.finding(severity, [key.clone()], title, fix);
     finding.assumes = assumed.into_iter().map(ToString::to_string).collect();
@@ -111,8 +122,17 @@ fn service(facts: &Facts<'_>, key: &Key, found: &EcsService, budget: &mut usize)
         tried = private::tries(facts, key, &goals);
         *budget -= tried.len();
     }
-    let fix = Fix { text: text(&tried), tried };
-    made(key, "gives its tasks public addresses", &reach, fix, found.assign_public_ip.assumed())
+    let fix = Fix {
+        text: text(&tried),
+        tried,
+    };
+    made(
+        key,
+        "gives its tasks public addresses",
+        &reach,
+        fix,
+        found.assign_public_ip.assumed(),
+    )
 }
 
 fn text(tried: &[Trial]) -> String {
@@ -154,7 +174,13 @@ fn database(facts: &Facts<'_>, key: &Key, found: &Database, budget: &mut usize) 
         }));
     }
     let text = format!("{change}; reach it from outside by a VPN or Session Manager");
-    made(key, "is publicly accessible", &reach, Fix { text, tried }, found.public.assumed())
+    made(
+        key,
+        "is publicly accessible",
+        &reach,
+        Fix { text, tried },
+        found.public.assumed(),
+    )
 }
 
 /// All instances together: an address of theirs is often what they are there for.
@@ -174,7 +200,9 @@ fn instances(model: &Model) -> Option<Finding> {
                accept this where the address is what they are there for";
     let keys = public.iter().map(|key| (*key).clone());
     let mut finding = RULE.info.finding(Severity::Low, keys, title, fix);
-    let notes = public.iter().filter_map(|key| model.instances.get(*key)?.public.assumed());
+    let notes = public
+        .iter()
+        .filter_map(|key| model.instances.get(*key)?.public.assumed());
     finding.assumes = notes.map(ToString::to_string).collect();
     Some(finding)
 }

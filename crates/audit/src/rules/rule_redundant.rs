@@ -3,15 +3,17 @@
 //! Rules that are too wide are not this rule's business, and neither is a pair of which the wider
 //! one has a finding of its own: there the narrow rule is the one that is meant.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use farmgate_aws::model::{Direction, Key, Note, Origin, SecurityGroup, SecurityGroupRule};
 use farmgate_net::addr::AddrSet;
 use farmgate_net::rule::{Rule as NetRule, redundant};
 use farmgate_net::service::{ICMP, ICMPV6, ServiceSet};
-use farmgate_net::topology::{GroupId, ListId};
+use farmgate_net::topology::{GroupId, ListId, Network, SiteId};
 use farmgate_net::uncertain::Uncertain;
 
+use super::egress_never_revoked::never_revoked;
 use super::{Facts, Rule, RuleInfo, refuted};
 use crate::prove::{Scope, listed};
 use crate::report::{Finding, Fix, Severity};
@@ -35,10 +37,10 @@ const MOST_TRIALS: usize = 4;
 const MOST_NAMED: usize = 2;
 
 /// A rule that adds nothing.
-struct Covered<'m> {
-    rule: &'m SecurityGroupRule,
+pub(super) struct Covered<'m> {
+    pub(super) rule: &'m SecurityGroupRule,
     direction: Direction,
-    by: Vec<&'m SecurityGroupRule>,
+    pub(super) by: Vec<&'m SecurityGroupRule>,
 }
 
 fn run(facts: &Facts<'_>) -> Vec<Finding> {
@@ -64,46 +66,71 @@ pub(super) fn is_exact(services: &ServiceSet) -> bool {
 }
 
 /// The rules of one direction that the others cover, exactly.
-fn covered<'m>(
+pub(super) fn covered<'m>(
     facts: &Facts<'m>,
     group: &'m SecurityGroup,
     direction: Direction,
 ) -> Vec<Covered<'m>> {
     let lowered = facts.proof.lowered;
-    let net = lowered.groups.get(&group.key).and_then(|id| lowered.net.groups.get(id.index()));
+    let net = lowered
+        .groups
+        .get(&group.key)
+        .and_then(|id| lowered.net.groups.get(id.index()));
     let Some(net) = net else { return Vec::new() };
-    // Origins in words are what the network's rules are named by.
-    let written: BTreeMap<String, &SecurityGroupRule> =
-        group.rules(direction).rules.iter().map(|rule| (rule.origin.to_string(), rule)).collect();
-    let uncertain: BTreeSet<&str> = net
-        .rules(direction)
-        .iter()
-        .filter(|rule| rule.maybe.is_some())
-        .map(|rule| rule.name.as_str())
-        .collect();
     let bound = |group: GroupId| bound(facts, group);
     let list = |list: ListId| match lowered.net.lists.get(list.index()).map(|l| &l.addresses) {
         Some(Uncertain::Known(addresses)) => Some(addresses.clone()),
         _ => None,
     };
-    let rules: Vec<NetRule> =
-        net.rules(direction).iter().filter(|rule| is_exact(&rule.services)).cloned().collect();
+    let rules = exact(net.rules(direction));
+    let found = redundant(&rules, &bound, &list);
+    if found.is_empty() {
+        return Vec::new();
+    }
+    // Origins in words are what the network's rules are named by.
+    let written: BTreeMap<String, &SecurityGroupRule> = group
+        .rules(direction)
+        .rules
+        .iter()
+        .map(|rule| (rule.origin.to_string(), rule))
+        .collect();
     let rule_at = |position: usize| {
         let name = rules.get(position)?.name.as_str();
         written.get(name).copied().map(|rule| (name, rule))
     };
-    let found = redundant(&rules, &bound, &list).into_iter();
+    let may_admit_more = |name: &str| {
+        net.rules(direction)
+            .iter()
+            .any(|rule| rule.maybe.is_some() && rule.name == name)
+    };
     found
+        .into_iter()
         .filter_map(|found| {
             let (name, rule) = rule_at(found.rule)?;
-            let mut by: Vec<&SecurityGroupRule> =
-                found.covered_by.iter().filter_map(|at| Some(rule_at(*at)?.1)).collect();
+            let mut by: Vec<&SecurityGroupRule> = found
+                .covered_by
+                .iter()
+                .filter_map(|at| Some(rule_at(*at)?.1))
+                .collect();
             by.dedup_by_key(|rule| &rule.origin);
             // Of a rule that may admit more only a part is covered; one without peers is not at all.
-            let whole = !uncertain.contains(name) && !by.is_empty();
-            whole.then_some(Covered { rule, direction, by })
+            let whole = !by.is_empty() && !may_admit_more(name);
+            whole.then_some(Covered {
+                rule,
+                direction,
+                by,
+            })
         })
         .collect()
+}
+
+/// The rules that admit exactly what they say.
+fn exact(rules: &[NetRule]) -> Cow<'_, [NetRule]> {
+    if rules.iter().all(|rule| is_exact(&rule.services)) {
+        return Cow::Borrowed(rules);
+    }
+    let exact = rules.iter().filter(|rule| is_exact(&rule.services));
+    Cow::Owned(exact.cloned().collect())
 }
 
 /// Where a group's members are: in the subnets of its carriers if these are all known, somewhere in
@@ -112,15 +139,16 @@ fn bound(facts: &Facts<'_>, group: GroupId) -> Option<AddrSet> {
     let lowered = facts.proof.lowered;
     let net = &lowered.net;
     let name = net.groups.get(group.index())?.name.as_str();
-    let vpc = facts.model().security_groups.get(name)?.vpc.get()?.as_ref()?;
+    let vpc = facts
+        .model()
+        .security_groups
+        .get(name)?
+        .vpc
+        .get()?
+        .as_ref()?;
     let vpc = facts.model().vpcs.get(vpc)?;
     let site = *lowered.sites.get(&vpc.key)?;
-    let here = |subnet: &farmgate_net::topology::Subnet| subnet.site == site;
-    let settled = net.interfaces.iter().all(|interface| {
-        let elsewhere = net.subnets.get(interface.subnet.index()).is_some_and(|s| !here(s));
-        elsewhere || interface.groups.as_ref().is_none_or(|groups| !groups.open)
-    });
-    if vpc.open.is_none() && settled {
+    if vpc.open.is_none() && groups_are_known(net, site) {
         let carriers = facts.proof.engine.carriers(group).iter();
         let interfaces = carriers.filter_map(|id| net.interfaces.get(id.index()));
         let subnets = interfaces.filter_map(|i| net.subnets.get(i.subnet.index()));
@@ -130,16 +158,27 @@ fn bound(facts: &Facts<'_>, group: GroupId) -> Option<AddrSet> {
     known.then(|| vpc.cidrs.sure.iter().copied().collect())
 }
 
+/// Whether it is known of every interface that may be in a site which groups it carries.
+fn groups_are_known(net: &Network, site: SiteId) -> bool {
+    net.interfaces.iter().all(|interface| {
+        let subnet = net.subnets.get(interface.subnet.index());
+        subnet.is_some_and(|subnet| subnet.site != site)
+            || interface.groups.as_ref().is_none_or(|groups| !groups.open)
+    })
+}
+
 /// Whether another rule says it already: `egress-never-revoked` of narrow rules beside an allow-all,
 /// `target-open-to-network` of a rule for the load balancer beside one for the whole network.
 fn is_told_elsewhere(facts: &Facts<'_>, group: &SecurityGroup, covered: &Covered<'_>) -> bool {
     match covered.direction {
-        Direction::Egress => covered.by.iter().any(|rule| admits_all(rule)),
+        Direction::Egress => never_revoked(facts.model(), group),
         Direction::Ingress => {
             let own: AddrSet = match group.vpc.get() {
                 Some(Some(vpc)) => {
                     let vpc = facts.model().vpcs.get(vpc);
-                    vpc.into_iter().flat_map(|vpc| vpc.cidrs.mentioned().copied()).collect()
+                    vpc.into_iter()
+                        .flat_map(|vpc| vpc.cidrs.mentioned().copied())
+                        .collect()
                 }
                 _ => AddrSet::all(),
             };
@@ -155,18 +194,16 @@ fn is_told_elsewhere(facts: &Facts<'_>, group: &SecurityGroup, covered: &Covered
     }
 }
 
-/// Everything, to everywhere by IPv4 or by IPv6.
-fn admits_all(rule: &SecurityGroupRule) -> bool {
-    let cidrs: AddrSet = rule.peers.cidrs.sure.iter().copied().collect();
-    rule.services.get() == Some(&ServiceSet::all())
-        && (AddrSet::v4().is_subset(&cidrs) || AddrSet::v6().is_subset(&cidrs))
-}
-
 fn owners(facts: &Facts<'_>, group: &Key) -> BTreeSet<Key> {
     let lowered = facts.proof.lowered;
-    let Some(id) = lowered.groups.get(group) else { return BTreeSet::new() };
+    let Some(id) = lowered.groups.get(group) else {
+        return BTreeSet::new();
+    };
     let carriers = facts.proof.engine.carriers(*id).iter();
-    carriers.filter_map(|interface| lowered.owner(*interface)).cloned().collect()
+    carriers
+        .filter_map(|interface| lowered.owner(*interface))
+        .cloned()
+        .collect()
 }
 
 fn finding(facts: &Facts<'_>, group: &Key, covered: &[Covered<'_>], try_it: bool) -> Finding {
@@ -177,8 +214,11 @@ fn finding(facts: &Facts<'_>, group: &Key, covered: &[Covered<'_>], try_it: bool
     };
     let title = format!("{}{more}", named.join("; "));
     let rules: BTreeSet<&Origin> = covered.iter().map(|covered| &covered.rule.origin).collect();
-    let by: BTreeSet<&Origin> =
-        covered.iter().flat_map(|covered| &covered.by).map(|rule| &rule.origin).collect();
+    let by: BTreeSet<&Origin> = covered
+        .iter()
+        .flat_map(|covered| &covered.by)
+        .map(|rule| &rule.origin)
+        .collect();
     let text = format!(
         "remove {}, which changes nothing; if the narrower one is what is meant, narrow {} instead",
         listed(&rules),
@@ -195,17 +235,33 @@ fn finding(facts: &Facts<'_>, group: &Key, covered: &[Covered<'_>], try_it: bool
             }
         }));
     }
-    let origins = rules.iter().map(|origin| origin.key.clone()).chain([group.clone()]);
-    let mut finding = RULE.info.finding(Severity::Low, origins, title, Fix { text, tried });
+    let origins = rules
+        .iter()
+        .map(|origin| origin.key.clone())
+        .chain([group.clone()]);
+    let mut finding = RULE
+        .info
+        .finding(Severity::Low, origins, title, Fix { text, tried });
     let notes: BTreeSet<&Note> = covered.iter().flat_map(|one| assumed(facts, one)).collect();
-    finding.assumes.extend(notes.into_iter().map(ToString::to_string));
+    finding
+        .assumes
+        .extend(notes.into_iter().map(ToString::to_string));
     finding
 }
 
 fn words(covered: &Covered<'_>) -> String {
-    let services = covered.rule.services.get().map(ToString::to_string).unwrap_or_default();
+    let services = covered
+        .rule
+        .services
+        .get()
+        .map(ToString::to_string)
+        .unwrap_or_default();
     let by: BTreeSet<&Origin> = covered.by.iter().map(|rule| &rule.origin).collect();
-    format!("{} ({services}) adds nothing to {}", covered.rule.origin, listed(by))
+    format!(
+        "{} ({services}) adds nothing to {}",
+        covered.rule.origin,
+        listed(by)
+    )
 }
 
 /// What was assumed of the rules and of where their peers are.
@@ -214,10 +270,14 @@ fn assumed<'m>(facts: &Facts<'m>, covered: &Covered<'m>) -> Vec<&'m Note> {
     let mut all: Vec<&Note> = rules
         .flat_map(|rule| {
             let peers = &rule.peers;
-            [&peers.cidrs.assumed, &peers.groups.assumed, &peers.prefix_lists.assumed]
-                .into_iter()
-                .flatten()
-                .chain(rule.services.assumed())
+            [
+                &peers.cidrs.assumed,
+                &peers.groups.assumed,
+                &peers.prefix_lists.assumed,
+            ]
+            .into_iter()
+            .flatten()
+            .chain(rule.services.assumed())
         })
         .collect();
     let groups = covered.rule.peers.groups.sure.iter();

@@ -37,7 +37,9 @@ struct Hidden<'m> {
 impl Hidden<'_> {
     /// Whether it would change anything if it came first.
     fn contradicts(&self) -> bool {
-        self.by.iter().any(|earlier| earlier.allow != self.entry.allow)
+        self.by
+            .iter()
+            .any(|earlier| earlier.allow != self.entry.allow)
     }
 
     fn words(&self) -> String {
@@ -61,7 +63,10 @@ fn run(facts: &Facts<'_>) -> Vec<Finding> {
     let mut all = Vec::new();
     for (key, acl) in &facts.model().network_acls {
         let lowered = facts.proof.lowered;
-        let net = lowered.acls.get(key).and_then(|id| lowered.net.acls.get(id.index()));
+        let net = lowered
+            .acls
+            .get(key)
+            .and_then(|id| lowered.net.acls.get(id.index()));
         let Some(net) = net else { continue };
         let hidden: Vec<Hidden<'_>> = [Direction::Ingress, Direction::Egress]
             .into_iter()
@@ -83,14 +88,19 @@ fn hidden<'m>(acl: &'m NetworkAcl, net: &Acl, direction: Direction) -> Vec<Hidde
         .filter(|entry| entry.direction == direction)
         .zip(net.entries(direction))
         .collect();
-    let (exact, inexact): (Vec<_>, Vec<_>) =
-        entries.into_iter().partition(|(entry, _)| is_exact(&entry.services));
+    let (exact, inexact): (Vec<_>, Vec<_>) = entries
+        .into_iter()
+        .partition(|(entry, _)| is_exact(&entry.services));
     let mut all = never_deciding(&exact, direction);
     for one in inexact {
         let mut with: Vec<_> = exact.clone();
         with.push(one);
         let found = never_deciding(&with, direction);
-        all.extend(found.into_iter().filter(|hidden| std::ptr::eq(hidden.entry, one.0)));
+        all.extend(
+            found
+                .into_iter()
+                .filter(|hidden| std::ptr::eq(hidden.entry, one.0)),
+        );
     }
     all.sort_by_key(|hidden| hidden.entry.number);
     all
@@ -100,10 +110,19 @@ fn never_deciding<'m>(
     entries: &[(&'m NetworkAclEntry, &farmgate_net::acl::Entry)],
     direction: Direction,
 ) -> Vec<Hidden<'m>> {
-    let list: Vec<_> = entries.iter().map(|(_, lowered)| (*lowered).clone()).collect();
+    let list: Vec<_> = entries
+        .iter()
+        .map(|(_, lowered)| (*lowered).clone())
+        .collect();
     let acl = match direction {
-        Direction::Ingress => Acl { ingress: list, ..Acl::default() },
-        Direction::Egress => Acl { egress: list, ..Acl::default() },
+        Direction::Ingress => Acl {
+            ingress: list,
+            ..Acl::default()
+        },
+        Direction::Egress => Acl {
+            egress: list,
+            ..Acl::default()
+        },
     };
     let at = |position: &usize| entries.get(*position).map(|(entry, _)| *entry);
     let shadowed = acl.shadowed(direction).into_iter();
@@ -112,7 +131,10 @@ fn never_deciding<'m>(
             let mut by: Vec<_> = found.by.iter().filter_map(at).collect();
             by.sort_by_key(|entry| entry.number);
             // An entry that matches nothing by itself is hidden by nobody.
-            (!by.is_empty()).then_some(Hidden { entry: at(&found.entry)?, by })
+            (!by.is_empty()).then_some(Hidden {
+                entry: at(&found.entry)?,
+                by,
+            })
         })
         .collect()
 }
@@ -125,39 +147,77 @@ fn finding(facts: &Facts<'_>, acl: &Key, hidden: &[Hidden<'_>], try_it: bool) ->
     };
     let title = match hidden.len() {
         1 => format!("an entry of {acl} never matches: {}", listed(named)),
-        many => format!("{many} entries of {acl} never match: {}{more}", named.join("; ")),
+        many => format!(
+            "{many} entries of {acl} never match: {}{more}",
+            named.join("; ")
+        ),
     };
-    let origins = hidden.iter().map(|hidden| hidden.entry.origin.key.clone()).chain([acl.clone()]);
-    let mut finding =
-        RULE.info.finding(Severity::Low, origins, title, fix(facts, acl, hidden, try_it));
-    let note = facts.model().network_acls.get(acl).and_then(|acl| acl.assumed.as_ref());
+    let origins = hidden
+        .iter()
+        .map(|hidden| hidden.entry.origin.key.clone())
+        .chain([acl.clone()]);
+    let mut finding = RULE.info.finding(
+        Severity::Low,
+        origins,
+        title,
+        fix(facts, acl, hidden, try_it),
+    );
+    let note = facts
+        .model()
+        .network_acls
+        .get(acl)
+        .and_then(|acl| acl.assumed.as_ref());
     finding.assumes.extend(note.map(ToString::to_string));
     finding
 }
 
 fn fix(facts: &Facts<'_>, acl: &Key, hidden: &[Hidden<'_>], try_it: bool) -> Fix {
-    let contradicting: Vec<&Hidden<'_>> = hidden.iter().filter(|h| h.contradicts()).collect();
-    let numbers = |all: &[&Hidden<'_>]| {
-        let numbers: BTreeSet<u32> = all.iter().map(|hidden| hidden.entry.number).collect();
-        listed(numbers)
-    };
-    let all: Vec<&Hidden<'_>> = hidden.iter().collect();
-    let before = contradicting.iter().flat_map(|h| &h.by).map(|entry| entry.number).min();
+    let (meant, plain): (Vec<&Hidden<'_>>, Vec<_>) = hidden.iter().partition(|h| h.contradicts());
+    let remove =
+        |all: &[&Hidden<'_>]| format!("remove {} from {acl}, which changes nothing", entries(all));
+    let before = meant
+        .iter()
+        .flat_map(|hidden| &hidden.by)
+        .map(|entry| entry.number)
+        .min();
     let Some(before) = before else {
-        let change = format!("remove {} from {acl}, which changes nothing", numbers(&all));
-        return change.into();
+        return remove(&plain).into();
     };
-    let change = format!("give {} of {acl} a number below {before}", numbers(&contradicting));
-    let remove = format!("remove {} from {acl}, which changes nothing", numbers(&all));
-    if !try_it {
-        return format!("{change} if it is meant, or {remove}").into();
+    let it = if meant.len() == 1 {
+        ("it is", "it")
+    } else {
+        ("they are", "them")
+    };
+    let change = format!("give {} of {acl} a number below {before}", entries(&meant));
+    let mut text = format!(
+        "{change} if {} meant to decide, or remove {}, which changes nothing",
+        it.0, it.1
+    );
+    let mut tried = Vec::new();
+    if try_it {
+        let trial = reordered(facts, acl, &meant, before, &change);
+        if !trial.works {
+            text = format!(
+                "{}; a number below {before} would cut something off",
+                remove(&meant)
+            );
+        }
+        tried.push(trial);
     }
-    let trial = reordered(facts, acl, &contradicting, before, &change);
-    let text = match trial.works {
-        true => format!("{change} if it is meant, or {remove}"),
-        false => format!("{remove}; in front of {before} it would cut something off"),
-    };
-    Fix { text, tried: vec![trial] }
+    if !plain.is_empty() {
+        text = format!("{text}; {}", remove(&plain));
+    }
+    Fix { text, tried }
+}
+
+/// `entry 200`, `entries 200 and 300`.
+fn entries(hidden: &[&Hidden<'_>]) -> String {
+    let numbers: BTreeSet<u32> = hidden.iter().map(|hidden| hidden.entry.number).collect();
+    format!(
+        "entr{} {}",
+        if numbers.len() == 1 { "y" } else { "ies" },
+        listed(numbers)
+    )
 }
 
 /// Tries to let the hidden entries decide.
@@ -168,10 +228,14 @@ fn reordered(
     before: u32,
     change: &str,
 ) -> Trial {
-    let moved: Vec<(Direction, u32)> =
-        hidden.iter().map(|h| (h.entry.direction, h.entry.number)).collect();
+    let moved: Vec<(Direction, u32)> = hidden
+        .iter()
+        .map(|h| (h.entry.direction, h.entry.number))
+        .collect();
     facts.attempt(change, &Scope::of(behind(facts, acl)), &[], |model| {
-        let Some(list) = model.network_acls.get_mut(acl) else { return };
+        let Some(list) = model.network_acls.get_mut(acl) else {
+            return;
+        };
         for entry in &mut list.entries {
             if moved.contains(&(entry.direction, entry.number)) {
                 entry.number = before.saturating_sub(1);
@@ -184,14 +248,20 @@ fn reordered(
 fn behind(facts: &Facts<'_>, acl: &Key) -> BTreeSet<Key> {
     let lowered = facts.proof.lowered;
     let net = &lowered.net;
-    let Some(id) = lowered.acls.get(acl) else { return BTreeSet::new() };
-    let owners = net.interfaces.iter().zip(&lowered.owners).filter(|(interface, _)| {
-        let subnet = net.subnets.get(interface.subnet.index());
-        subnet.is_some_and(|subnet| match &subnet.acl {
-            farmgate_net::uncertain::Uncertain::Known(list)
-            | farmgate_net::uncertain::Uncertain::Assumed(list, _) => *list == Some(*id),
-            _ => true,
-        })
-    });
+    let Some(id) = lowered.acls.get(acl) else {
+        return BTreeSet::new();
+    };
+    let owners = net
+        .interfaces
+        .iter()
+        .zip(&lowered.owners)
+        .filter(|(interface, _)| {
+            let subnet = net.subnets.get(interface.subnet.index());
+            subnet.is_some_and(|subnet| match &subnet.acl {
+                farmgate_net::uncertain::Uncertain::Known(list)
+                | farmgate_net::uncertain::Uncertain::Assumed(list, _) => *list == Some(*id),
+                _ => true,
+            })
+        });
     owners.map(|(_, owner)| owner.clone()).collect()
 }

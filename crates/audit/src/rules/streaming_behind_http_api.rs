@@ -4,7 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use farmgate_aws::model::{Action, Api, ApiKind, Integration, IntegrationTarget, Key, Listener, Note};
+use farmgate_aws::model::{
+    Action, Api, ApiKind, Integration, IntegrationTarget, Key, Listener, Note,
+};
 
 use super::{Facts, Rule, RuleInfo};
 use crate::prove::listed;
@@ -25,7 +27,12 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn run(facts: &Facts<'_>) -> Vec<Finding> {
-    facts.model().apis.iter().filter_map(|(key, api)| finding(facts, key, api)).collect()
+    facts
+        .model()
+        .apis
+        .iter()
+        .filter_map(|(key, api)| finding(facts, key, api))
+        .collect()
 }
 
 fn finding(facts: &Facts<'_>, key: &Key, api: &Api) -> Option<Finding> {
@@ -33,8 +40,14 @@ fn finding(facts: &Facts<'_>, key: &Key, api: &Api) -> Option<Finding> {
         return None;
     }
     let (mut servers, mut assumes) = (BTreeSet::new(), BTreeSet::new());
-    for route in api.routes.iter().filter(|r| !r.route.get().is_some_and(|name| is_health(name))) {
-        let Some(Some(integration)) = route.integration.get() else { continue };
+    for route in api
+        .routes
+        .iter()
+        .filter(|r| !r.route.get().is_some_and(|name| is_health(name)))
+    {
+        let Some(Some(integration)) = route.integration.get() else {
+            continue;
+        };
         let linked = matches!(integration.target, IntegrationTarget::VpcLink { .. });
         let streams = api.kind == ApiKind::Rest && integration.streams;
         if linked
@@ -61,7 +74,9 @@ fn finding(facts: &Facts<'_>, key: &Key, api: &Api) -> Option<Finding> {
         ApiKind::Http | ApiKind::WebSocket => RULE.info.finding(
             Severity::Medium,
             [key.clone()],
-            format!("{key} is an HTTP API: it buffers the answers of {servers} and ends them after 30 s"),
+            format!(
+                "{key} is an HTTP API: it buffers the answers of {servers} and ends them after 30 s"
+            ),
             "put a REST API (`aws_api_gateway_rest_api`, regional) in its place, with \
              `response_transfer_mode = \"STREAM\"` on the integration (AWS provider 6; up to 15 \
              minutes, WAF and IAM authorization possible), or an application load balancer",
@@ -92,7 +107,9 @@ pub(super) fn behind(facts: &Facts<'_>, integration: &Integration) -> Behind {
             (host.get().map(|host| model.resolve(host)), host.assumed())
         }
     };
-    let Some(to) = to else { return Behind::Elsewhere };
+    let Some(to) = to else {
+        return Behind::Elsewhere;
+    };
     let mut found = Followed::default();
     found.assumes.extend(note.cloned());
     if let Some(listener) = model.listeners.get(&to) {
@@ -102,7 +119,10 @@ pub(super) fn behind(facts: &Facts<'_>, integration: &Integration) -> Behind {
     } else {
         found.registered(facts, &to);
     }
-    match (found.services.is_empty(), found.listeners > 0 && !found.leads) {
+    match (
+        found.services.is_empty(),
+        found.listeners > 0 && !found.leads,
+    ) {
         (false, _) => Behind::Services(found.services, found.assumes),
         (true, true) => Behind::Nothing,
         (true, false) => Behind::Elsewhere,
@@ -135,7 +155,9 @@ impl Followed {
         self.listeners += 1;
         self.leads |= listener.open.is_some() || listener.rules.is_empty() || actions().any(leads);
         for action in actions() {
-            let Action::Forward(groups) = action else { continue };
+            let Action::Forward(groups) = action else {
+                continue;
+            };
             for group in &groups.sure {
                 self.assumes.extend(groups.assumed.clone());
                 self.target_group(facts, group);
@@ -144,7 +166,9 @@ impl Followed {
     }
 
     fn target_group(&mut self, facts: &Facts<'_>, key: &Key) {
-        let Some(group) = facts.model().target_groups.get(key) else { return };
+        let Some(group) = facts.model().target_groups.get(key) else {
+            return;
+        };
         for target in facts.proof.lowered.targets(facts.model(), key, group) {
             if facts.model().services.contains_key(&target.owner) {
                 self.services.insert(target.owner);
@@ -158,7 +182,11 @@ impl Followed {
     /// Services that are found by a Cloud Map name.
     fn registered(&mut self, facts: &Facts<'_>, discovery: &Key) {
         for (key, service) in &facts.model().services {
-            for registry in service.registries.iter().filter(|r| r.get() == Some(discovery)) {
+            for registry in service
+                .registries
+                .iter()
+                .filter(|r| r.get() == Some(discovery))
+            {
                 self.services.insert(key.clone());
                 self.assumes.extend(registry.assumed().cloned());
             }

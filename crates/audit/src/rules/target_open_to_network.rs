@@ -119,14 +119,29 @@ fn finding(facts: &Facts<'_>, group: &Key, opening: &Opening) -> Finding {
         true => String::new(),
         false => format!(", past {}", listed(&balancers)),
     };
+    let useless = useless_beside(facts, group, opening);
+    let beside = match useless.is_empty() {
+        true => String::new(),
+        false => format!("; beside that {} means nothing", listed(useless)),
+    };
     let title = format!(
-        "any host of {} opens {} to {}{past}",
+        "any host of {} opens {} to {}{past}{beside}",
         opening.cidrs,
         opening.services,
         listed(&opening.targets)
     );
     let fix = fix(facts, group, opening, &balancers);
     shown_by(RULE.info.finding(Severity::High, [group.clone()], title, fix), statements)
+}
+
+/// The rules that admit nothing beside those that let the whole network in.
+fn useless_beside(facts: &Facts<'_>, group: &Key, opening: &Opening) -> BTreeSet<Origin> {
+    let Some(found) = facts.model().security_groups.get(group) else { return BTreeSet::new() };
+    let covered = super::rule_redundant::covered(facts, found, Direction::Ingress).into_iter();
+    covered
+        .filter(|covered| covered.by.iter().any(|rule| opening.rules.contains(&rule.origin)))
+        .map(|covered| covered.rule.origin.clone())
+        .collect()
 }
 
 fn fix(facts: &Facts<'_>, group: &Key, opening: &Opening, balancers: &BTreeSet<Key>) -> Fix {

@@ -48,7 +48,7 @@ fn some(names: &BTreeSet<String>) -> String {
     listed(names.iter().take(NAMED).cloned().chain([more]))
 }
 
-/// Services in words; `a server` if none is known.
+/// What is led to, in words.
 fn servers(keys: &BTreeSet<Key>) -> String {
     match keys.is_empty() {
         true => "what the model does not show".to_owned(),

@@ -39,16 +39,25 @@ fn run(facts: &Facts<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let named = named_by_rules(model);
-    let groups = model.security_groups.values().filter(|group| group.managed && !group.is_default);
+    let interfaces = facts.proof.lowered.net.interfaces.iter();
+    let unknown: Vec<&Interface> = interfaces
+        .filter(|interface| interface.groups.as_ref().is_some_and(|groups| groups.open))
+        .collect();
+    let groups = model
+        .security_groups
+        .values()
+        .filter(|group| group.managed && !group.is_default);
     let unused: Vec<Key> = groups
-        .filter(|group| !named.contains(&group.key) && !is_carried(facts, group))
+        .filter(|group| !named.contains(&group.key) && !is_carried(facts, group, &unknown))
         .map(|group| group.key.clone())
         .collect();
     if unused.is_empty() {
         return Vec::new();
     }
     let title = match unused.as_slice() {
-        [one] => format!("{one} is on no interface of these sources, and no other group's rule names it"),
+        [one] => {
+            format!("{one} is on no interface of these sources, and no other group's rule names it")
+        }
         many => format!(
             "{} groups are on no interface of these sources, and no other group's rule names them",
             many.len()
@@ -77,8 +86,12 @@ fn owns_interfaces(model: &Model) -> bool {
 /// Whether there is something that is not modelled and may carry any group.
 fn others_may_carry(model: &Model) -> bool {
     let carries = |kind: &String| !WITHOUT_GROUPS.iter().any(|prefix| kind.starts_with(prefix));
-    let endpoint = |endpoint: &VpcEndpoint| endpoint.kind == farmgate_aws::model::EndpointKind::Other;
-    let unmodelled = model.unmodelled.keys().filter(|kind| *kind != "aws_vpc_endpoint");
+    let endpoint =
+        |endpoint: &VpcEndpoint| endpoint.kind == farmgate_aws::model::EndpointKind::Other;
+    let unmodelled = model
+        .unmodelled
+        .keys()
+        .filter(|kind| *kind != "aws_vpc_endpoint");
     unmodelled.into_iter().any(carries) || model.endpoints.values().any(endpoint)
 }
 
@@ -86,36 +99,43 @@ fn others_may_carry(model: &Model) -> bool {
 fn named_by_rules(model: &Model) -> BTreeSet<Key> {
     let mut all = BTreeSet::new();
     for group in model.security_groups.values() {
-        let removed = model.removed_rules.iter().filter(|removed| removed.group == group.key);
+        let removed = model
+            .removed_rules
+            .iter()
+            .filter(|removed| removed.group == group.key);
         let rules = group.ingress.rules.iter().chain(&group.egress.rules);
         for rule in rules.chain(removed.map(|removed| &removed.rule)) {
-            let others = rule.peers.groups.mentioned().filter(|key| **key != group.key);
+            let others = rule
+                .peers
+                .groups
+                .mentioned()
+                .filter(|key| **key != group.key);
             all.extend(others.cloned());
         }
     }
     all
 }
 
-/// Whether some interface carries it, or may.
-fn is_carried(facts: &Facts<'_>, group: &SecurityGroup) -> bool {
-    let lowered = facts.proof.lowered;
-    let Some(id) = lowered.groups.get(&group.key) else { return true };
-    let interfaces = &lowered.net.interfaces;
+/// Whether some interface carries it, or may; of the `unknown` ones the groups are not all known.
+fn is_carried(facts: &Facts<'_>, group: &SecurityGroup, unknown: &[&Interface]) -> bool {
+    let Some(id) = facts.proof.lowered.groups.get(&group.key) else {
+        return true;
+    };
     !facts.proof.engine.carriers(*id).is_empty()
-        || interfaces.iter().any(|interface| may_carry(facts, interface, group))
+        || unknown
+            .iter()
+            .any(|interface| is_near(facts, interface, group))
 }
 
-/// Whether the groups of an interface are not all known, and it may be in the group's VPC.
-fn may_carry(facts: &Facts<'_>, interface: &Interface, group: &SecurityGroup) -> bool {
-    if interface.groups.as_ref().is_none_or(|groups| !groups.open) {
-        return false;
-    }
+/// Whether an interface may be in the group's VPC.
+fn is_near(facts: &Facts<'_>, interface: &Interface, group: &SecurityGroup) -> bool {
     let net = &facts.proof.lowered.net;
     let subnet = net.subnets.get(interface.subnet.index());
     let site = subnet.and_then(|subnet| net.sites.get(subnet.site.index()));
-    let known = |name: &str| facts.model().vpcs.contains_key(name);
     match (group.vpc.get(), site) {
-        (Some(Some(vpc)), Some(site)) => !known(&site.name) || site.name == vpc.as_str(),
+        (Some(Some(vpc)), Some(site)) => {
+            site.name == vpc.as_str() || !facts.model().vpcs.contains_key(site.name.as_str())
+        }
         _ => true,
     }
 }

@@ -9,7 +9,8 @@ use farmgate_aws::model::{
     HealthCheck, Instance, Integration, IntegrationTarget, InternetGateway, Key, Listener,
     ListenerRule, LoadBalancer, LoadBalancerKind, Model, NatGateway, Origin, Route,
     RouteDestination, RouteTable, RouteTarget, RuleList, RulePeers, SecurityGroup,
-    SecurityGroupRule, ServiceTarget, SetVal, Subnet, TargetGroup, TaskDefinition, Val, Vpc, VpcLink,
+    SecurityGroupRule, ServiceTarget, SetVal, Subnet, TargetGroup, TaskDefinition, Val, Vpc,
+    VpcLink,
 };
 use farmgate_net::service::ServiceSet;
 
@@ -28,7 +29,10 @@ pub fn keys(names: &[&str]) -> SetVal<Key> {
 /// A VPC 10.0.0.0/16 in which a public subnet leads to the internet and a private one to a NAT
 /// gateway.
 pub fn network() -> Model {
-    let mut model = Model { region: Some("eu-west-1".to_owned()), ..Model::default() };
+    let mut model = Model {
+        region: Some("eu-west-1".to_owned()),
+        ..Model::default()
+    };
     let vpc = Vpc {
         key: key(VPC),
         cidrs: SetVal::known(["10.0.0.0/16".parse().unwrap()]),
@@ -44,7 +48,11 @@ pub fn network() -> Model {
     let gateway = key("aws_internet_gateway.main");
     model.internet_gateways.insert(
         gateway.clone(),
-        InternetGateway { key: gateway.clone(), vpc: Val::Known(Some(key(VPC))), egress_only: false },
+        InternetGateway {
+            key: gateway.clone(),
+            vpc: Val::Known(Some(key(VPC))),
+            egress_only: false,
+        },
     );
     let nat = key("aws_nat_gateway.main");
     model.nat_gateways.insert(
@@ -57,8 +65,18 @@ pub fn network() -> Model {
             private_address: None,
         },
     );
-    subnet(&mut model, PUBLIC, "10.0.100.0/24", Some(RouteTarget::InternetGateway(gateway)));
-    subnet(&mut model, PRIVATE, "10.0.1.0/24", Some(RouteTarget::NatGateway(nat)));
+    subnet(
+        &mut model,
+        PUBLIC,
+        "10.0.100.0/24",
+        Some(RouteTarget::InternetGateway(gateway)),
+    );
+    subnet(
+        &mut model,
+        PRIVATE,
+        "10.0.1.0/24",
+        Some(RouteTarget::NatGateway(nat)),
+    );
     model
 }
 
@@ -74,7 +92,13 @@ pub fn subnet(model: &mut Model, name: &str, cidr: &str, to: Option<RouteTarget>
     let vpc = || Val::Known(key(VPC));
     model.route_tables.insert(
         table.clone(),
-        RouteTable { key: table.clone(), vpc: vpc(), routes, open: None, assumed: None },
+        RouteTable {
+            key: table.clone(),
+            vpc: vpc(),
+            routes,
+            open: None,
+            assumed: None,
+        },
     );
     let made = Subnet {
         key: key(name),
@@ -108,14 +132,24 @@ pub fn group(model: &mut Model, name: &str) {
 /// Adds a rule to a group; each peer is a CIDR, or else the name of a group.
 pub fn rule(model: &mut Model, group: &str, way: Direction, services: ServiceSet, peers: &[&str]) {
     let cidrs: Vec<_> = peers.iter().filter_map(|peer| peer.parse().ok()).collect();
-    let groups = peers.iter().filter(|peer| peer.parse::<ipnet::IpNet>().is_err());
+    let groups = peers
+        .iter()
+        .filter(|peer| peer.parse::<ipnet::IpNet>().is_err());
     let groups = SetVal::known(groups.map(|name| key(name)));
     let list = model.security_groups.get_mut(group).unwrap().rules_mut(way);
-    let word = if way == Direction::Ingress { "ingress" } else { "egress" };
+    let word = if way == Direction::Ingress {
+        "ingress"
+    } else {
+        "egress"
+    };
     list.rules.push(SecurityGroupRule {
         origin: Origin::at(&key(group), format!("{word}[{}]", list.rules.len())),
         services: Val::Known(services),
-        peers: RulePeers { cidrs: SetVal::known(cidrs), groups, ..RulePeers::default() },
+        peers: RulePeers {
+            cidrs: SetVal::known(cidrs),
+            groups,
+            ..RulePeers::default()
+        },
         description: None,
     });
 }
@@ -168,8 +202,18 @@ pub fn service(model: &mut Model, name: &str, subnet: &str, groups: &[&str]) {
     model.services.insert(key(name), made);
 }
 
-pub fn load_balancer(model: &mut Model, name: &str, network: bool, internal: bool, groups: &[&str]) {
-    let kind = if network { LoadBalancerKind::Network } else { LoadBalancerKind::Application };
+pub fn load_balancer(
+    model: &mut Model,
+    name: &str,
+    network: bool,
+    internal: bool,
+    groups: &[&str],
+) {
+    let kind = if network {
+        LoadBalancerKind::Network
+    } else {
+        LoadBalancerKind::Application
+    };
     let made = LoadBalancer {
         key: key(name),
         kind,
@@ -183,7 +227,13 @@ pub fn load_balancer(model: &mut Model, name: &str, network: bool, internal: boo
     model.load_balancers.insert(key(name), made);
 }
 
-pub fn listener(model: &mut Model, name: &str, lb: &str, (protocol, port): (&str, u16), do_: Action) {
+pub fn listener(
+    model: &mut Model,
+    name: &str,
+    lb: &str,
+    (protocol, port): (&str, u16),
+    do_: Action,
+) {
     let rule = ListenerRule {
         origin: Origin::at(&key(name), "default_action[0]"),
         priority: None,
@@ -211,7 +261,10 @@ pub fn forward(group: &str) -> Action {
 }
 
 pub fn verify() -> Action {
-    Action::Authenticate { kind: "jwt-validation".to_owned(), allows_anonymous: false }
+    Action::Authenticate {
+        kind: "jwt-validation".to_owned(),
+        allows_anonymous: false,
+    }
 }
 
 /// A target group in which a service is registered on 8080.
@@ -225,7 +278,10 @@ pub fn target_group(model: &mut Model, name: &str, protocol: &str, service: &str
         protocol_version: None,
         target_type: Val::Known("ip".to_owned()),
         preserve_client_ip: Val::Known(None),
-        health: HealthCheck { enabled: true, ..HealthCheck::default() },
+        health: HealthCheck {
+            enabled: true,
+            ..HealthCheck::default()
+        },
         sticky: Val::Known(false),
         attachments: Vec::new(),
     };
@@ -236,7 +292,12 @@ pub fn target_group(model: &mut Model, name: &str, protocol: &str, service: &str
         container: "server".to_owned(),
         port: Val::Known(8080),
     };
-    model.services.get_mut(service).unwrap().load_balancers.push(target);
+    model
+        .services
+        .get_mut(service)
+        .unwrap()
+        .load_balancers
+        .push(target);
 }
 
 /// An API without routes.
@@ -294,7 +355,10 @@ pub fn linked(model: &mut Model, name: &str, group: &str, listener: &str) -> Int
             v1: false,
         },
     );
-    let target = IntegrationTarget::VpcLink { link: Val::Known(link), to: Val::Known(key(listener)) };
+    let target = IntegrationTarget::VpcLink {
+        link: Val::Known(link),
+        to: Val::Known(key(listener)),
+    };
     integration(name, target)
 }
 

@@ -1,10 +1,21 @@
 //! The importer: joins by reference, merging of sources, refusals, and real inputs.
 
-mod families;
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::needless_pass_by_value,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test"
+)]
+
+mod fronts;
 mod joins;
 mod merging;
+mod network;
 mod plans;
 mod real;
 mod refusals;
 mod robust;
 mod rules;
+mod workloads;

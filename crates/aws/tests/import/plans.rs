@@ -7,12 +7,20 @@ use farmgate_aws::model::{Key, Model, SetVal};
 use serde_json::{Map, Value, json};
 
 /// An expression that refers to these.
-pub fn refs(references: &[&str]) -> Value {
+pub(crate) fn refs(references: &[&str]) -> Value {
     json!({ "references": references })
 }
 
+/// An expression that refers to this one thing, as Terraform lists it.
+pub(crate) fn names(references: &str) -> Value {
+    let resource = references
+        .rsplit_once('.')
+        .map_or(references, |(head, _)| head);
+    refs(&[references, resource])
+}
+
 /// A literal expression.
-pub fn literal(value: impl Into<Value>) -> Value {
+pub(crate) fn literal(value: impl Into<Value>) -> Value {
     json!({ "constant_value": value.into() })
 }
 
@@ -26,7 +34,7 @@ struct Module {
 
 /// A plan under construction. Modules of the configuration are named by dotted paths: `a.b`.
 #[derive(Default, Clone)]
-pub struct Plan {
+pub(crate) struct Plan {
     changes: Vec<Value>,
     prior: Vec<Value>,
     modules: BTreeMap<String, Module>,
@@ -55,7 +63,12 @@ fn name(text: &str) -> Name {
         }
         None => (rest, None),
     };
-    Name { mode, kind: kind.to_owned(), name: name.to_owned(), index }
+    Name {
+        mode,
+        kind: kind.to_owned(),
+        name: name.to_owned(),
+        index,
+    }
 }
 
 fn instance(module: &str, text: &str) -> Map<String, Value> {
@@ -72,17 +85,20 @@ fn instance(module: &str, text: &str) -> Map<String, Value> {
     if let Some(index) = parts.index {
         members.insert("index".into(), index);
     }
-    members.insert("provider_name".into(), json!("registry.terraform.io/hashicorp/aws"));
+    members.insert(
+        "provider_name".into(),
+        json!("registry.terraform.io/hashicorp/aws"),
+    );
     members
 }
 
 impl Plan {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
     /// A resource change.
-    pub fn change(mut self, module: &str, resource: &str, change: Value) -> Self {
+    pub(crate) fn change(mut self, module: &str, resource: &str, change: Value) -> Self {
         let mut members = instance(module, resource);
         members.insert("change".into(), change);
         self.changes.push(Value::Object(members));
@@ -90,7 +106,7 @@ impl Plan {
     }
 
     /// A resource that is created.
-    pub fn create(self, module: &str, resource: &str, after: Value, unknown: Value) -> Self {
+    pub(crate) fn create(self, module: &str, resource: &str, after: Value, unknown: Value) -> Self {
         let change = json!({
             "actions": ["create"], "before": null, "after": after, "after_unknown": unknown,
             "before_sensitive": false, "after_sensitive": {},
@@ -99,7 +115,7 @@ impl Plan {
     }
 
     /// A resource that stays as it is.
-    pub fn keep(self, module: &str, resource: &str, value: Value) -> Self {
+    pub(crate) fn keep(self, module: &str, resource: &str, value: Value) -> Self {
         let change = json!({
             "actions": ["no-op"], "before": value, "after": value, "after_unknown": {},
         });
@@ -107,7 +123,7 @@ impl Plan {
     }
 
     /// A data source that is already read.
-    pub fn data(mut self, resource: &str, values: Value) -> Self {
+    pub(crate) fn data(mut self, resource: &str, values: Value) -> Self {
         let mut members = instance("", resource);
         members.insert("values".into(), values);
         self.prior.push(Value::Object(members));
@@ -119,12 +135,12 @@ impl Plan {
     }
 
     /// What is written for a resource block.
-    pub fn written(self, module: &str, resource: &str, expressions: Value) -> Self {
+    pub(crate) fn written(self, module: &str, resource: &str, expressions: Value) -> Self {
         self.written_with(module, resource, expressions, json!({}))
     }
 
     /// The same with more members, as `for_each_expression`.
-    pub fn written_with(
+    pub(crate) fn written_with(
         mut self,
         module: &str,
         resource: &str,
@@ -143,38 +159,50 @@ impl Plan {
     }
 
     /// Creates a resource of the root module and writes it.
-    pub fn both(self, resource: &str, after: Value, unknown: Value, expressions: Value) -> Self {
+    pub(crate) fn both(
+        self,
+        resource: &str,
+        after: Value,
+        unknown: Value,
+        expressions: Value,
+    ) -> Self {
         let block = resource.split('[').next().unwrap_or(resource).to_owned();
-        self.create("", resource, after, unknown).written("", &block, expressions)
+        self.create("", resource, after, unknown)
+            .written("", &block, expressions)
     }
 
     /// A module call, with whatever else belongs to it (`expressions`, `for_each_expression`).
-    pub fn call(mut self, from: &str, called: &str, call: Value) -> Self {
+    pub(crate) fn call(mut self, from: &str, called: &str, call: Value) -> Self {
         self.module(from).calls.insert(called.to_owned(), call);
         let dot = if from.is_empty() { "" } else { "." };
         self.module(&format!("{from}{dot}{called}"));
         self
     }
 
-    pub fn output(mut self, module: &str, output: &str, expression: Value) -> Self {
-        self.module(module).outputs.insert(output.to_owned(), json!({ "expression": expression }));
+    pub(crate) fn output(mut self, module: &str, output: &str, expression: Value) -> Self {
+        self.module(module)
+            .outputs
+            .insert(output.to_owned(), json!({ "expression": expression }));
         self
     }
 
     /// A variable's declaration.
-    pub fn declare(mut self, module: &str, variable: &str, declaration: Value) -> Self {
-        self.module(module).variables.insert(variable.to_owned(), declaration);
+    pub(crate) fn declare(mut self, module: &str, variable: &str, declaration: Value) -> Self {
+        self.module(module)
+            .variables
+            .insert(variable.to_owned(), declaration);
         self
     }
 
     /// The value of a root variable.
-    pub fn variable(mut self, variable: &str, value: Value) -> Self {
-        self.variables.insert(variable.to_owned(), json!({ "value": value }));
+    pub(crate) fn variable(mut self, variable: &str, value: Value) -> Self {
+        self.variables
+            .insert(variable.to_owned(), json!({ "value": value }));
         self
     }
 
     /// A top-level member.
-    pub fn with(mut self, member: &str, value: Value) -> Self {
+    pub(crate) fn with(mut self, member: &str, value: Value) -> Self {
         self.more.insert(member.to_owned(), value);
         self
     }
@@ -186,7 +214,9 @@ impl Plan {
             let dot = if path.is_empty() { "" } else { "." };
             let mut call = call.clone();
             let inner = self.configuration(&format!("{path}{dot}{called}"));
-            call.as_object_mut().expect("an object").insert("module".into(), inner);
+            call.as_object_mut()
+                .expect("an object")
+                .insert("module".into(), inner);
             calls.insert(called, call);
         }
         json!({
@@ -195,7 +225,7 @@ impl Plan {
         })
     }
 
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         let mut plan = json!({
             "format_version": "1.2",
             "terraform_version": "1.11.4",
@@ -214,21 +244,23 @@ impl Plan {
             "complete": true,
             "errored": false,
         });
-        plan.as_object_mut().expect("an object").extend(self.more.clone());
+        plan.as_object_mut()
+            .expect("an object")
+            .extend(self.more.clone());
         plan
     }
 
-    pub fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         serde_json::to_vec(&self.json()).expect("JSON")
     }
 
-    pub fn model(&self) -> Model {
+    pub(crate) fn model(&self) -> Model {
         read(&[("plan.json", &self.bytes())])
     }
 }
 
 /// A state as `terraform show -json` prints it: resources of the root module.
-pub fn shown_state(resources: &[(&str, Value)]) -> Vec<u8> {
+pub(crate) fn shown_state(resources: &[(&str, Value)]) -> Vec<u8> {
     let list: Vec<Value> = resources
         .iter()
         .map(|(resource, values)| {
@@ -246,22 +278,24 @@ pub fn shown_state(resources: &[(&str, Value)]) -> Vec<u8> {
 }
 
 /// Imports these; fails the test with what is wrong.
-pub fn read(inputs: &[(&str, &[u8])]) -> Model {
-    let inputs: Vec<Input<'_>> =
-        inputs.iter().map(|(name, bytes)| Input { name, bytes }).collect();
+pub(crate) fn read(inputs: &[(&str, &[u8])]) -> Model {
+    let inputs: Vec<Input<'_>> = inputs
+        .iter()
+        .map(|(name, bytes)| Input { name, bytes })
+        .collect();
     import(&inputs).unwrap_or_else(|errors| panic!("{errors:?}"))
 }
 
-pub fn key(text: &str) -> Key {
+pub(crate) fn key(text: &str) -> Key {
     Key::new(text)
 }
 
 /// The sure members of a set, as text.
-pub fn sure(set: &SetVal<Key>) -> Vec<&str> {
+pub(crate) fn sure(set: &SetVal<Key>) -> Vec<&str> {
     set.sure.iter().map(Key::as_str).collect()
 }
 
 /// The possible members of a set, as text.
-pub fn maybe(set: &SetVal<Key>) -> Vec<&str> {
+pub(crate) fn maybe(set: &SetVal<Key>) -> Vec<&str> {
     set.maybe.iter().map(Key::as_str).collect()
 }

@@ -38,25 +38,38 @@ pub(super) fn compare<'s>(facts: &Facts<'s>, clashes: &mut Clashes<'s>) {
     let model = facts.model();
     let mut seen = BTreeSet::new();
     for listener in model.listeners.values() {
-        let Some(lb) = listener.load_balancer.get() else { continue };
+        let Some(lb) = listener.load_balancer.get() else {
+            continue;
+        };
         for (key, _) in forwarded_groups(listener) {
-            let Some(group) = model.target_groups.get(&key) else { continue };
+            let Some(group) = model.target_groups.get(&key) else {
+                continue;
+            };
             for targets in facts.proof.lowered.targets(model, &key, group) {
                 let statement = format!("reaches-targets:{lb}->{}", targets.owner);
-                let statement = facts.statements.iter().find(|s| s.id == statement);
+                // Two target groups of one load balancer may lead to the same target.
+                let mut statements = facts.statements.iter().filter(|s| s.id == statement);
                 let new = seen.insert((lb.clone(), key.clone(), targets.owner.clone()));
-                let Some(statement) = statement.filter(|s| new && refuted(Some(*s))) else { continue };
+                let statement = statements.find(|s| refuted(Some(*s)));
+                let Some(statement) = statement.filter(|_| new) else {
+                    continue;
+                };
                 let health = group.health.port.filter(|_| group.health.enabled);
                 let wanted: BTreeSet<u16> = targets.port.into_iter().chain(health).collect();
+                let meant = clashes.get(&targets.owner).and_then(meant);
                 let mut found = Clash::default();
                 for port in wanted {
-                    sides(facts, lb, &targets, port, &mut found);
+                    sides(facts, lb, &targets, (port, meant), &mut found);
                 }
-                if found.says.is_empty() {
+                if found.says.is_empty() && meant.is_none() {
                     continue;
                 }
                 let clash = clashes.entry(targets.owner.clone()).or_default();
-                found.origins.extend([lb.clone(), targets.owner.clone(), key.clone()]);
+                if !found.says.is_empty() {
+                    found
+                        .origins
+                        .extend([lb.clone(), targets.owner.clone(), key.clone()]);
+                }
                 clash.severe = true;
                 clash.says.extend(found.says);
                 clash.origins.extend(found.origins);
@@ -67,17 +80,34 @@ pub(super) fn compare<'s>(facts: &Facts<'s>, clashes: &mut Clashes<'s>) {
     }
 }
 
-/// What a load balancer's nodes may open, and what the targets let in.
-fn sides(facts: &Facts<'_>, lb: &Key, targets: &Targets, port: u16, clash: &mut Clash<'_>) {
+/// The port that a service's block should say, if it says another.
+fn meant(clash: &Clash<'_>) -> Option<u16> {
+    clash.fixes.iter().find_map(|(_, change)| match change {
+        Change::ContainerPort(_, port) => Some(*port),
+        _ => None,
+    })
+}
+
+/// What a load balancer's nodes may open, and what the targets let in. Groups that speak of the
+/// port that is meant are right.
+fn sides(
+    facts: &Facts<'_>,
+    lb: &Key,
+    targets: &Targets,
+    (port, meant): (u16, Option<u16>),
+    clash: &mut Clash<'_>,
+) {
     let lowered = facts.proof.lowered;
     let interfaces = |ids: &[farmgate_net::topology::InterfaceId]| -> Vec<&Interface> {
-        ids.iter().filter_map(|id| lowered.net.interfaces.get(id.index())).collect()
+        ids.iter()
+            .filter_map(|id| lowered.net.interfaces.get(id.index()))
+            .collect()
     };
     let nodes = interfaces(lowered.interfaces_of(lb));
     for target in interfaces(&targets.interfaces) {
         for node in &nodes {
-            let into = side(facts, target, Direction::Ingress, node, port);
-            let out = side(facts, node, Direction::Egress, target, port);
+            let into = side(facts, target, Direction::Ingress, node, (port, meant));
+            let out = side(facts, node, Direction::Egress, target, (port, meant));
             let found = into
                 .map(|(says, missing)| (format!("{says} from {lb}, not {port}"), missing))
                 .into_iter()
@@ -108,9 +138,12 @@ fn side(
     own: &Interface,
     direction: Direction,
     peer: &Interface,
-    port: u16,
+    (port, meant): (u16, Option<u16>),
 ) -> Option<(String, Missing)> {
-    let groups = own.groups.as_ref().filter(|groups| !groups.open && groups.maybe.is_empty())?;
+    let groups = own
+        .groups
+        .as_ref()
+        .filter(|groups| !groups.open && groups.maybe.is_empty())?;
     let net = &facts.proof.lowered.net;
     let mut open = ServiceSet::empty();
     let mut admitting: BTreeSet<Key> = BTreeSet::new();
@@ -136,6 +169,9 @@ fn side(
             }
         }
     }
+    if meant.is_some_and(|meant| open.contains(Service::tcp(meant))) {
+        return None;
+    }
     let first = admitting.first()?.clone();
     let peer = match peer.groups.as_ref().and_then(|groups| groups.sure.first()) {
         Some(group) => Ok(Key::new(&net.groups.get(group.index())?.name)),
@@ -146,7 +182,15 @@ fn side(
         Direction::Egress => "lets out",
     };
     let says = format!("{} {verb} {open}", listed(&admitting));
-    Some((says, Missing { group: first, direction, port, peer }))
+    Some((
+        says,
+        Missing {
+            group: first,
+            direction,
+            port,
+            peer,
+        },
+    ))
 }
 
 /// Whether a rule is for a peer: surely, and possibly.
@@ -155,10 +199,19 @@ fn meets(rule: &NetRule, peer: &Interface) -> (bool, bool) {
     let by_group = |surely: bool| {
         let carried = peer.groups.as_ref();
         peers.groups.iter().any(|group| {
-            carried.is_some_and(|set| if surely { set.surely(group) } else { set.possibly(group) })
+            carried.is_some_and(|set| {
+                if surely {
+                    set.surely(group)
+                } else {
+                    set.possibly(group)
+                }
+            })
         })
     };
     let by_address = peers.addresses.overlaps(&peer.addresses);
     let surely = rule.maybe.is_none() && (by_address || by_group(true));
-    (surely, by_address || by_group(false) || !peers.lists.is_empty())
+    (
+        surely,
+        by_address || by_group(false) || !peers.lists.is_empty(),
+    )
 }

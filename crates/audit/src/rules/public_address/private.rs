@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use farmgate_aws::model::{
-    EndpointKind, Key, Model, NatGateway, Origin, Route, RouteDestination,
-    RouteTable, RouteTarget, SetVal, Subnet, Val,
+    EndpointKind, Key, Model, NatGateway, Origin, Route, RouteDestination, RouteTable, RouteTarget,
+    SetVal, Subnet, Val,
 };
 use farmgate_net::addr::AddrSet;
 
@@ -62,7 +62,9 @@ fn works(tried: &[Trial]) -> bool {
 /// What no endpoint stands for yet.
 fn needs(facts: &Facts<'_>, key: &Key) -> BTreeSet<&'static str> {
     let vpc = vpc_of(facts, key);
-    let needs = NEEDS.iter().filter(|(kind, _)| facts.statement(kind, key).is_some());
+    let needs = NEEDS
+        .iter()
+        .filter(|(kind, _)| facts.statement(kind, key).is_some());
     needs
         .flat_map(|(_, services)| services.iter().copied())
         .filter(|service| facts.proof.endpoints_for(vpc.as_ref(), service).is_empty())
@@ -75,8 +77,12 @@ fn vpc_of(facts: &Facts<'_>, key: &Key) -> Option<Key> {
 }
 
 fn endpoints(facts: &Facts<'_>, model: &mut Model, key: &Key, needs: &BTreeSet<&'static str>) {
-    let Some(vpc) = vpc_of(facts, key) else { return };
-    let Some(subnets) = model.services.get(key).map(subnets_of) else { return };
+    let Some(vpc) = vpc_of(facts, key) else {
+        return;
+    };
+    let Some(subnets) = model.services.get(key).map(subnets_of) else {
+        return;
+    };
     if let Some(vpc) = model.vpcs.get_mut(&vpc) {
         vpc.dns_support = Val::Known(true);
         vpc.dns_hostnames = Val::Known(true);
@@ -86,9 +92,15 @@ fn endpoints(facts: &Facts<'_>, model: &mut Model, key: &Key, needs: &BTreeSet<&
         let before: BTreeSet<Key> = model.endpoints.keys().cloned().collect();
         add_endpoint(model, &vpc, &name, subnets.clone());
         if *service == "s3" {
-            let own = model.route_tables.values().filter(|table| table.vpc.get() == Some(&vpc));
+            let own = model
+                .route_tables
+                .values()
+                .filter(|table| table.vpc.get() == Some(&vpc));
             let tables = SetVal::known(own.map(|table| table.key.clone()).collect::<Vec<_>>());
-            let new = model.endpoints.iter_mut().filter(|(key, _)| !before.contains(*key));
+            let new = model
+                .endpoints
+                .iter_mut()
+                .filter(|(key, _)| !before.contains(*key));
             for (_, endpoint) in new {
                 endpoint.kind = EndpointKind::Gateway;
                 endpoint.route_tables = tables.clone();
@@ -99,10 +111,17 @@ fn endpoints(facts: &Facts<'_>, model: &mut Model, key: &Key, needs: &BTreeSet<&
 
 /// Moves a service to private twins of its subnets, which have a route to a NAT gateway.
 fn behind_nat(model: &mut Model, key: &Key) {
-    let Some(subnets) = model.services.get(key).map(|s| s.subnets.sure.clone()) else { return };
+    let Some(subnets) = model.services.get(key).map(|s| s.subnets.sure.clone()) else {
+        return;
+    };
     let Some(first) = subnets.first() else { return };
-    let Some(vpc) = model.subnets.get(first).map(|subnet| subnet.vpc.clone()) else { return };
-    let (nat, table) = (Key::new("new NAT gateway"), Key::new("new private route table"));
+    let Some(vpc) = model.subnets.get(first).map(|subnet| subnet.vpc.clone()) else {
+        return;
+    };
+    let (nat, table) = (
+        Key::new("new NAT gateway"),
+        Key::new("new private route table"),
+    );
     model.nat_gateways.insert(
         nat.clone(),
         NatGateway {
@@ -123,15 +142,30 @@ fn behind_nat(model: &mut Model, key: &Key) {
     let routes: Vec<Route> = routes.collect();
     model.route_tables.insert(
         table.clone(),
-        RouteTable { key: table.clone(), vpc, routes, open: None, assumed: None },
+        RouteTable {
+            key: table.clone(),
+            vpc,
+            routes,
+            open: None,
+            assumed: None,
+        },
     );
     let mut twins = BTreeSet::new();
     for public in &subnets {
-        let Some(subnet) = model.subnets.get(public).cloned() else { continue };
+        let Some(subnet) = model.subnets.get(public).cloned() else {
+            continue;
+        };
         let twin = Key::new(&format!("new private twin of {public}"));
         twins.insert(twin.clone());
         let route_table = Val::Known(Some(table.clone()));
-        model.subnets.insert(twin.clone(), Subnet { key: twin, route_table, ..subnet });
+        model.subnets.insert(
+            twin.clone(),
+            Subnet {
+                key: twin,
+                route_table,
+                ..subnet
+            },
+        );
     }
     if let Some(service) = model.services.get_mut(key) {
         service.subnets = SetVal::known(twins);

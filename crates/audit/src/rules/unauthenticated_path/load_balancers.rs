@@ -44,8 +44,11 @@ pub(super) fn findings(facts: &Facts<'_>, budget: &mut usize) -> Vec<Finding> {
 fn open(facts: &Facts<'_>, lb: &Key) -> Open {
     let mut open = Open::default();
     for listener in listeners_of(facts.proof, lb) {
-        let rules: Vec<&ListenerRule> =
-            listener.rules.iter().filter(|rule| is_open(listener, rule)).collect();
+        let rules: Vec<&ListenerRule> = listener
+            .rules
+            .iter()
+            .filter(|rule| is_open(listener, rule))
+            .collect();
         let (peers, assumes) = admitted(facts, lb, listener);
         if rules.is_empty() || peers.is_empty() {
             continue;
@@ -54,7 +57,11 @@ fn open(facts: &Facts<'_>, lb: &Key) -> Open {
         open.assumes.extend(assumes);
         for rule in rules {
             let callers: AddrSet = rule.sources.iter().copied().collect();
-            let from = if rule.sources.is_empty() { peers.clone() } else { peers.intersect(&callers) };
+            let from = if rule.sources.is_empty() {
+                peers.clone()
+            } else {
+                peers.intersect(&callers)
+            };
             open.widely |= is_most_of_the_internet(&from);
             open.rules.insert(rule.origin.clone());
             open.targets.extend(targets(facts, rule));
@@ -71,9 +78,13 @@ fn is_open(listener: &Listener, rule: &ListenerRule) -> bool {
 fn targets(facts: &Facts<'_>, rule: &ListenerRule) -> BTreeSet<Key> {
     let mut all = BTreeSet::new();
     for action in &rule.actions {
-        let Action::Forward(groups) = action else { continue };
+        let Action::Forward(groups) = action else {
+            continue;
+        };
         for group in &groups.sure {
-            let Some(found) = facts.model().target_groups.get(group) else { continue };
+            let Some(found) = facts.model().target_groups.get(group) else {
+                continue;
+            };
             let targets = facts.proof.lowered.targets(facts.model(), group, found);
             all.extend(targets.into_iter().map(|target| target.owner));
         }
@@ -89,8 +100,16 @@ fn finding(
     budget: &mut usize,
 ) -> Finding {
     // A list of callers is something that an attacker has to be on first.
-    let severity = if open.widely { Severity::High } else { Severity::Medium };
-    let from = if open.widely { "the internet" } else { "the addresses that it admits" };
+    let severity = if open.widely {
+        Severity::High
+    } else {
+        Severity::Medium
+    };
+    let from = if open.widely {
+        "the internet"
+    } else {
+        "the addresses that it admits"
+    };
     let title = format!(
         "{key} forwards {} from {from} to {} and verifies no caller",
         open.services,
@@ -118,16 +137,28 @@ fn finding(
 }
 
 fn trial(facts: &Facts<'_>, key: &Key, open: &Open, budget: &mut usize) -> Vec<Trial> {
-    let Some(left) = budget.checked_sub(1) else { return Vec::new() };
+    let Some(left) = budget.checked_sub(1) else {
+        return Vec::new();
+    };
     *budget = left;
     let goal = format!("authenticates:{key}");
     let scope = Scope::of([key.clone()]);
-    vec![facts.attempt("put `jwt-validation` before `forward`", &scope, &[&goal], |model: &mut Model| {
-        let rules = model.listeners.values_mut().flat_map(|listener| &mut listener.rules);
-        for rule in rules.filter(|rule| open.rules.contains(&rule.origin)) {
-            let verify =
-                Action::Authenticate { kind: "jwt-validation".to_owned(), allows_anonymous: false };
-            rule.actions.insert(0, verify);
-        }
-    })]
+    vec![facts.attempt(
+        "put `jwt-validation` before `forward`",
+        &scope,
+        &[&goal],
+        |model: &mut Model| {
+            let rules = model
+                .listeners
+                .values_mut()
+                .flat_map(|listener| &mut listener.rules);
+            for rule in rules.filter(|rule| open.rules.contains(&rule.origin)) {
+                let verify = Action::Authenticate {
+                    kind: "jwt-validation".to_owned(),
+                    allows_anonymous: false,
+                };
+                rule.actions.insert(0, verify);
+            }
+        },
+    )]
 }

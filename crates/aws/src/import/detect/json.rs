@@ -63,14 +63,12 @@ fn array(text: &str) -> Refusal {
 }
 
 fn broken(text: &str, error: &serde_json::Error) -> Refusal {
+    // The parser counts a line's end as column 0 of the next.
+    let place = format!("at line {}, column {}", error.line(), error.column().max(1));
     if error.classify() == Category::Eof {
         return Refusal::new(
             "truncated-json",
-            format!(
-                "the JSON ends too early, at line {}, column {}",
-                error.line(),
-                error.column()
-            ),
+            format!("the JSON ends too early, {place}"),
         )
         .help("was the disk full, or the command interrupted? write it again");
     }
@@ -79,14 +77,8 @@ fn broken(text: &str, error: &serde_json::Error) -> Refusal {
     }
     let whole = error.to_string();
     let what = whole.split(" at line ").next().unwrap_or("a syntax error");
-    Refusal::new(
-        "not-json",
-        format!(
-            "it is not JSON: {what}, at line {}, column {}",
-            error.line(),
-            error.column()
-        ),
-    )
+    Refusal::new("not-json", format!("it is not JSON: {what}, {place}"))
+        .help("run `terraform show -json FILE`, and give what it prints")
 }
 
 /// Text that is neither an object nor an array.

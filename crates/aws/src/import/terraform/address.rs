@@ -46,11 +46,14 @@ pub(super) enum Part {
     Index(Index),
 }
 
+/// How many parts of one reference are read.
+const MOST_PARTS: usize = 256;
+
 /// Takes `a.b[0].c["k"]` apart. Text that is no reference gives what could be read of it.
 pub(super) fn parts(text: &str) -> Vec<Part> {
     let mut found = Vec::new();
     let mut rest = text;
-    while !rest.is_empty() {
+    while !rest.is_empty() && found.len() < MOST_PARTS {
         if let Some(inside) = rest.strip_prefix('[') {
             let Some((index, after)) = index(inside) else {
                 break;
@@ -145,8 +148,9 @@ pub(super) enum Head {
         output: Option<String>,
         rest: Vec<Part>,
     },
-    /// `each.value`, with what follows.
-    EachValue,
+    EachValue {
+        rest: Vec<Part>,
+    },
     /// `each.key`, `count.index`.
     EachKey,
     /// `path.module`, `terraform.workspace`, `self`.
@@ -173,7 +177,9 @@ pub(super) fn head(text: &str) -> Option<Head> {
             name: name(&mut parts)?,
         },
         "each" => match name(&mut parts)?.as_str() {
-            "value" => Head::EachValue,
+            "value" => Head::EachValue {
+                rest: parts.collect(),
+            },
             _ => Head::EachKey,
         },
         "count" => Head::EachKey,

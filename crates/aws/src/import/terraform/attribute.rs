@@ -267,7 +267,7 @@ impl Attribute<'_> {
         if traceless {
             found
                 .missing
-                .insert("what a dynamic block does not show".to_owned());
+                .insert("something that leaves no trace (a dynamic block)".to_owned());
         }
         first.joined(known, Some(places), &found)
     }

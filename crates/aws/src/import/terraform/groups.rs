@@ -5,9 +5,10 @@
 //! warning at the top of
 //! <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/security_group_rule>.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod mentioned;
 
-use super::endpoints::unshown_default_group;
+use std::collections::BTreeMap;
+
 use super::graph::{Graph, Resource};
 use super::place::Place;
 use super::raw::Action;
@@ -18,9 +19,10 @@ use super::rules::{
 use super::vpc::tags;
 use super::wanted::VPC;
 use crate::model::{
-    Direction, Key, Model, Note, PrefixList, RemovedRule, RuleList, SecurityGroup,
-    SecurityGroupRule, SetVal, Tags, Val,
+    Direction, Key, Model, Note, RemovedRule, RuleList, SecurityGroup, SecurityGroupRule, Tags, Val,
 };
+
+pub(super) use mentioned::add_mentioned;
 
 const KINDS: [&str; 2] = ["aws_security_group", "aws_default_security_group"];
 
@@ -218,80 +220,5 @@ fn unmanaged(key: &Key, note: &Note) -> SecurityGroup {
         ingress: open(),
         egress: open(),
         tags: Tags::new(),
-    }
-}
-
-/// Adds the groups and prefix lists that are only mentioned, by their id.
-pub(super) fn add_mentioned(model: &mut Model) {
-    let mut groups = BTreeSet::new();
-    let mut lists = BTreeSet::new();
-    for group in model.security_groups.values() {
-        for rule in group.ingress.rules.iter().chain(&group.egress.rules) {
-            groups.extend(rule.peers.groups.mentioned().cloned());
-            lists.extend(rule.peers.prefix_lists.mentioned().cloned());
-        }
-    }
-    let mut take = |set: &SetVal<Key>| groups.extend(set.mentioned().cloned());
-    model
-        .services
-        .values()
-        .for_each(|service| take(&service.security_groups));
-    model
-        .endpoints
-        .values()
-        .for_each(|endpoint| take(&endpoint.security_groups));
-    model
-        .functions
-        .values()
-        .for_each(|function| take(&function.security_groups));
-    model
-        .instances
-        .values()
-        .for_each(|instance| take(&instance.security_groups));
-    model
-        .databases
-        .values()
-        .for_each(|database| take(&database.security_groups));
-    model
-        .vpc_links
-        .values()
-        .for_each(|link| take(&link.security_groups));
-    model
-        .load_balancers
-        .values()
-        .filter_map(|lb| lb.security_groups.as_ref())
-        .for_each(take);
-    let default: Vec<(Key, Key)> = model
-        .vpcs
-        .values()
-        .map(|vpc| {
-            let shown = vpc.default_security_group.clone();
-            let group = shown.unwrap_or_else(|| unshown_default_group(&vpc.key));
-            (group, vpc.key.clone())
-        })
-        .collect();
-    let shown = model.vpcs.values();
-    groups.extend(shown.filter_map(|vpc| vpc.default_security_group.clone()));
-    for key in groups {
-        model.security_groups.entry(key).or_insert_with_key(|key| {
-            let mut group = unmanaged(key, &not_in_sources(key));
-            if let Some((_, vpc)) = default.iter().find(|(default, _)| default == key) {
-                group.is_default = true;
-                group.vpc = Val::Known(Some(vpc.clone()));
-            }
-            group
-        });
-    }
-    for key in lists {
-        let note = || not_in_sources(&key);
-        model
-            .prefix_lists
-            .entry(key.clone())
-            .or_insert_with(|| PrefixList {
-                key: key.clone(),
-                name: Val::Unknown(note()),
-                aws_managed: false,
-                entries: SetVal::unknown(note()),
-            });
     }
 }

@@ -94,6 +94,8 @@ impl Merger {
         for (at, root) in self.roots.iter().enumerate() {
             let (mut shared, mut equal, mut different) = (0_usize, 0_usize, 0_usize);
             for raw in source.resources.iter().filter(|raw| !raw.data) {
+                // What the plan deletes is in the state still.
+                shared += usize::from(root.gone.contains(&raw.address));
                 let Some(other) = root.addresses.get(&raw.address) else {
                     continue;
                 };

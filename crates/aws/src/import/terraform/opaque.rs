@@ -14,7 +14,8 @@ use crate::model::{EndpointKind, Key, Model, Opaque};
 pub(super) fn read(graph: &Graph, model: &mut Model) {
     for resource in graph.all().iter().filter(|resource| !resource.data) {
         let joins = schema::joins_networks(&resource.kind);
-        if !joins && !schema::holds_interfaces(&resource.kind) {
+        let holds = schema::holds_interfaces(&resource.kind) || runs_tasks(graph, resource);
+        if !joins && !holds {
             continue;
         }
         add(graph, model, resource, joins);
@@ -29,6 +30,19 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
         if let Some(resource) = graph.get(&key) {
             add(graph, model, resource, true);
         }
+    }
+}
+
+/// Whether it starts ECS tasks by itself, which have interfaces of their own.
+fn runs_tasks(graph: &Graph, resource: &Resource) -> bool {
+    let place = Place::top(graph, resource);
+    match resource.kind.as_str() {
+        "aws_cloudwatch_event_target" => !place.blocks("ecs_target").list.is_empty(),
+        "aws_scheduler_schedule" => {
+            let mut targets = place.blocks("target").list.into_iter();
+            targets.any(|target| !target.blocks("ecs_parameters").list.is_empty())
+        }
+        _ => false,
     }
 }
 

@@ -14,7 +14,9 @@ use super::modules::ModuleId;
 use super::wanted::Wanted;
 use crate::model::Key;
 
+mod calls;
 mod harmless;
+mod resources;
 
 /// How far one resolution goes before it gives up.
 const MOST_STEPS: usize = 5_000;
@@ -35,13 +37,16 @@ pub(super) struct Found {
 }
 
 /// Where an expression is evaluated.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Scope<'g> {
     config: usize,
     module: ModuleId,
     /// `count.index` or `each.key`.
     index: Option<&'g Index>,
     for_each: Option<&'g Value>,
+    /// What is taken of the value of the expression: `.vpc_id` of `each.value.vpc_id`. It belongs
+    /// to whatever the expression names as a whole.
+    of_it: Vec<Part>,
 }
 
 /// Follows the expressions of a resource to what is wanted.
@@ -57,13 +62,14 @@ pub(super) fn follow(
         found: Found::default(),
         held: HashSet::new(),
         steps: 0,
+        taken: false,
     };
     if graph.followed.get() > MOST_STEPS_TOGETHER {
         search.steps = MOST_STEPS;
     }
     if let Some(scope) = scope_of(graph, resource) {
         for expression in expressions {
-            search.expression(scope, expression, 0);
+            search.expression(&scope, expression, 0);
         }
     }
     let steps = u64::try_from(search.steps).unwrap_or(u64::MAX);
@@ -74,13 +80,13 @@ pub(super) fn follow(
 }
 
 fn scope_of<'g>(graph: &'g Graph, resource: &'g Resource) -> Option<Scope<'g>> {
+    let written = graph.written(resource);
     Some(Scope {
         config: resource.config?,
         module: resource.module,
         index: resource.index.as_ref(),
-        for_each: graph
-            .written(resource)
-            .and_then(|written| written.for_each.as_ref()),
+        for_each: written.and_then(|written| written.for_each.as_ref()),
+        of_it: Vec::new(),
     })
 }
 
@@ -90,6 +96,8 @@ struct Search<'g, 'w> {
     found: Found,
     held: HashSet<Key>,
     steps: usize,
+    /// Whether a `Scope::of_it` was used up.
+    taken: bool,
 }
 
 impl<'g> Search<'g, '_> {
@@ -105,10 +113,18 @@ impl<'g> Search<'g, '_> {
         }
     }
 
-    fn expression(&mut self, scope: Scope<'g>, expression: &'g Value, depth: usize) {
+    /// Counts a step; false once it is enough.
+    fn step(&mut self, depth: usize) -> bool {
         self.steps += 1;
-        if self.steps > MOST_STEPS || depth > DEEPEST {
+        let goes_on = self.steps <= MOST_STEPS && depth <= DEEPEST;
+        if !goes_on {
             self.miss("more than could be followed");
+        }
+        goes_on
+    }
+
+    fn expression(&mut self, scope: &Scope<'g>, expression: &'g Value, depth: usize) {
+        if !self.step(depth) {
             return;
         }
         match expression {
@@ -144,7 +160,7 @@ impl<'g> Search<'g, '_> {
         }
     }
 
-    fn references(&mut self, scope: Scope<'g>, references: &'g Value, depth: usize) {
+    fn references(&mut self, scope: &Scope<'g>, references: &'g Value, depth: usize) {
         let texts = references
             .as_array()
             .into_iter()
@@ -154,22 +170,21 @@ impl<'g> Search<'g, '_> {
         // `aws_subnet.a[count.index]` is written as `aws_subnet.a` beside `count.index`.
         let own = heads
             .iter()
-            .any(|head| matches!(head, Head::EachKey | Head::EachValue));
+            .any(|head| matches!(head, Head::EachKey | Head::EachValue { .. }));
         let pick = if own { scope.index } else { None };
-        for head in &heads {
-            self.steps += 1;
-            if self.steps > MOST_STEPS {
-                self.miss("more than could be followed");
+        for head in heads {
+            if !self.step(depth) {
                 return;
             }
             self.head(scope, head, pick, depth + 1);
         }
     }
 
-    fn head(&mut self, scope: Scope<'g>, head: &Head, pick: Option<&Index>, depth: usize) {
+    fn head(&mut self, scope: &Scope<'g>, head: Head, pick: Option<&Index>, depth: usize) {
         match head {
             Head::Variable { name, rest } => {
-                self.selected(rest, |search| search.variable(scope, name, depth));
+                let of_it = [rest.as_slice(), &scope.of_it].concat();
+                self.selected(&rest, |search| search.variable(scope, &name, of_it, depth));
             }
             Head::Local { name } => self.miss(format!("a local value (local.{name})")),
             Head::Module {
@@ -178,18 +193,22 @@ impl<'g> Search<'g, '_> {
                 output,
                 rest,
             } => {
-                let instance = index.as_ref().or(pick);
-                self.selected(rest, |search| {
-                    search.module(scope, name, instance, output.as_deref(), depth);
-                });
+                let called = calls::Called {
+                    name,
+                    index: index.or_else(|| pick.cloned()),
+                    output,
+                };
+                self.selected(&rest, |search| search.module(scope, called, &rest, depth));
             }
-            Head::EachValue => {
-                if let Some(all) = scope.for_each {
-                    let pick = scope.index.cloned().map(Part::Index);
-                    self.selected(pick.as_slice(), |search| {
-                        search.expression(scope, all, depth)
-                    });
-                }
+            Head::EachValue { rest } => {
+                let Some(all) = scope.for_each else { return };
+                let own: Vec<Part> = scope.index.cloned().map(Part::Index).into_iter().collect();
+                let of_it = [own.as_slice(), &rest].concat();
+                let inner = Scope {
+                    of_it,
+                    ..scope.clone()
+                };
+                self.selected(&own, |search| search.expression(&inner, all, depth));
             }
             Head::EachKey | Head::Surroundings => {}
             Head::Resource {
@@ -199,8 +218,15 @@ impl<'g> Search<'g, '_> {
                 index,
                 rest,
             } => {
-                let instance = index.as_ref().or(pick);
-                self.resources(scope, group, kind, *data, instance, rest, depth);
+                let index = index.or_else(|| pick.cloned());
+                let named = resources::Named {
+                    group,
+                    kind,
+                    data,
+                    index,
+                    rest,
+                };
+                self.resources(scope, named, depth);
             }
         }
     }
@@ -212,12 +238,15 @@ impl<'g> Search<'g, '_> {
         };
         let keys = std::mem::take(&mut self.found.keys);
         let held = std::mem::take(&mut self.held);
+        let taken = std::mem::take(&mut self.taken);
         let missed = self.found.missing.len();
         search(self);
         let inner = std::mem::replace(&mut self.found.keys, keys);
         self.held = held;
+        let exact = std::mem::replace(&mut self.taken, taken);
         let complete = self.found.missing.len() == missed;
         let chosen = match first {
+            _ if exact => None,
             Part::Index(Index::Number(number)) if complete => {
                 usize::try_from(*number).ok().and_then(|at| inner.get(at))
             }
@@ -231,190 +260,9 @@ impl<'g> Search<'g, '_> {
         match chosen {
             Some(key) => self.push(key.clone()),
             None => {
-                self.found.loose |= inner.len() > 1;
+                self.found.loose |= inner.len() > 1 && !exact;
                 inner.into_iter().for_each(|key| self.push(key));
             }
-        }
-    }
-
-    fn variable(&mut self, scope: Scope<'g>, name: &str, depth: usize) {
-        let graph = self.graph;
-        let declared = graph
-            .module(scope.config, scope.module)
-            .and_then(|m| m.variables.get(name));
-        let Some((parent, call)) = graph.call(scope.config, scope.module) else {
-            match graph.variable(scope.config, name) {
-                _ if declared.is_some_and(|variable| variable.sensitive) => {
-                    self.miss(format!("a sensitive variable (var.{name})"));
-                }
-                Some(value) => self.constants(value),
-                None => self.miss(format!("a variable without a value (var.{name})")),
-            }
-            return;
-        };
-        if let Some(expression) = call.expressions.get(name) {
-            let index = graph.modules.index(scope.module);
-            let for_each = call.for_each.as_ref();
-            let scope = Scope {
-                config: scope.config,
-                module: parent,
-                index,
-                for_each,
-            };
-            self.expression(scope, expression, depth);
-        } else if let Some(default) = declared.and_then(|variable| variable.default.as_ref()) {
-            self.constants(default);
-        } else if declared.is_none() {
-            self.miss(format!("a variable without a value (var.{name})"));
-        }
-    }
-
-    fn module(
-        &mut self,
-        scope: Scope<'g>,
-        name: &str,
-        instance: Option<&Index>,
-        output: Option<&str>,
-        depth: usize,
-    ) {
-        let graph = self.graph;
-        let all = graph.modules.children(scope.module, name);
-        let one = all
-            .iter()
-            .copied()
-            .find(|child| instance.is_some() && graph.modules.index(*child) == instance);
-        let chosen = match one {
-            Some(one) => vec![one],
-            None => all.to_vec(),
-        };
-        if chosen.is_empty() {
-            let call = graph
-                .module(scope.config, scope.module)
-                .and_then(|m| m.calls.get(name));
-            if call.is_some_and(|call| !call.module.has_resources) {
-                self.miss(format!("module.{name}, which holds no resources"));
-            }
-        }
-        for child in chosen {
-            let Some(module) = graph.module(scope.config, child) else {
-                continue;
-            };
-            let inner = Scope {
-                config: scope.config,
-                module: child,
-                index: None,
-                for_each: None,
-            };
-            match output {
-                Some(output) => match module.outputs.get(output) {
-                    Some(expression) => self.expression(inner, expression, depth),
-                    None => self.miss(format!("module.{name}.{output}")),
-                },
-                // `module.m[each.key].x` is written as `module.m`: any of its outputs.
-                None => {
-                    let before = self.found.keys.len();
-                    let mut outputs: Vec<_> = module.outputs.iter().collect();
-                    outputs.sort_by_key(|(name, _)| *name);
-                    for (_, expression) in outputs {
-                        self.expression(inner, expression, depth);
-                    }
-                    self.found.loose |= self.found.keys.len() > before + 1;
-                }
-            }
-        }
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "the parts of one reference")]
-    fn resources(
-        &mut self,
-        scope: Scope<'g>,
-        group: &str,
-        kind: &str,
-        data: bool,
-        instance: Option<&Index>,
-        rest: &[Part],
-        depth: usize,
-    ) {
-        let graph = self.graph;
-        if !kind.starts_with("aws_") {
-            if !harmless::provider(kind) {
-                self.miss(format!("{group}, of another provider"));
-            }
-            return;
-        }
-        let one = instance.and_then(|index| graph.member(scope.module, group, index));
-        let members: Vec<&Resource> = match one {
-            Some(one) => vec![one],
-            None => graph.members(scope.module, group).collect(),
-        };
-        let attribute = rest.iter().find_map(|part| match part {
-            Part::Name(name) => Some(name.as_str()),
-            Part::Index(_) => None,
-        });
-        let wanted = self.wanted.takes(kind, data);
-        for member in members {
-            if wanted {
-                self.member(member);
-            } else {
-                self.indirect(member, group, attribute, depth);
-            }
-            self.steps += 1;
-            if self.steps > MOST_STEPS {
-                self.miss("more than could be followed");
-                return;
-            }
-        }
-    }
-
-    fn member(&mut self, member: &Resource) {
-        if !member.data {
-            self.push(member.key.clone());
-            return;
-        }
-        match member.text("id") {
-            Some(id) => self.push(self.graph.resolve(self.wanted, id)),
-            None => self.miss(format!("{}, which is read only during apply", member.key)),
-        }
-    }
-
-    /// An attribute of something else: `aws_db_subnet_group.a.subnet_ids`.
-    fn indirect(
-        &mut self,
-        member: &'g Resource,
-        group: &str,
-        attribute: Option<&str>,
-        depth: usize,
-    ) {
-        self.steps += 1;
-        let Some(attribute) = attribute else {
-            if !harmless::kind(&member.kind) {
-                self.miss(format!("something of {group}"));
-            }
-            return;
-        };
-        if harmless::kind(&member.kind) || harmless::attribute(attribute) {
-            return;
-        }
-        if attribute == "prefix_list_id" && self.wanted.takes("aws_prefix_list", true) {
-            // The list of the service that a gateway endpoint is for, before it has an id.
-            if let Some(list) = member
-                .text("prefix_list_id")
-                .or_else(|| member.text("service_name"))
-            {
-                self.push(self.graph.resolve(self.wanted, list));
-                return;
-            }
-        }
-        let graph = self.graph;
-        let written = graph
-            .written(member)
-            .and_then(|written| written.expressions.get(attribute));
-        if let Some(known) = member.value.get(attribute).filter(|value| !value.is_null()) {
-            self.constants(known);
-        } else if let (Some(expression), Some(scope)) = (written, scope_of(graph, member)) {
-            self.expression(scope, expression, depth + 1);
-        } else {
-            self.miss(format!("{group}.{attribute}"));
         }
     }
 }

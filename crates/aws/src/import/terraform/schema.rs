@@ -8,32 +8,34 @@ mod fronts;
 mod things;
 mod vpc;
 
+/// Types, with the attributes of each that are read.
+type Table = &'static [(&'static str, &'static [&'static str])];
+
+const TABLES: [Table; 6] = [
+    vpc::NETWORK,
+    vpc::RULES,
+    fronts::BALANCING,
+    fronts::API,
+    things::COMPUTE,
+    things::NAMED,
+];
+
 /// The attributes of a type that are read; `None` for types of other providers.
 pub(super) fn attributes(kind: &str, data: bool) -> Option<&'static [&'static str]> {
     if !kind.starts_with("aws_") {
         return None;
     }
-    let known = if data {
-        things::data_source(kind)
-    } else {
-        None
-    };
-    Some(
-        known
-            .or_else(|| vpc::network(kind))
-            .or_else(|| vpc::rules(kind))
-            .or_else(|| fronts::balancing(kind))
-            .or_else(|| fronts::api(kind))
-            .or_else(|| things::compute(kind))
-            .or_else(|| things::named(kind))
-            .unwrap_or_else(|| {
-                if joins_networks(kind) || holds_interfaces(kind) {
-                    &TOUCHES
-                } else {
-                    &["id", "arn"]
-                }
-            }),
-    )
+    let own = if data { things::DATA_SOURCE } else { &[] };
+    let mut entries = own.iter().chain(TABLES.into_iter().flatten());
+    let known = entries
+        .find(|(name, _)| *name == kind)
+        .map(|(_, attributes)| *attributes);
+    let unmodelled = || joins_networks(kind) || holds_interfaces(kind);
+    Some(match known {
+        Some(attributes) => attributes,
+        None if unmodelled() => &TOUCHES,
+        None => &["id", "arn"],
+    })
 }
 
 /// What things that are not modelled may say of where they are.

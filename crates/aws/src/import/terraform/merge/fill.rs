@@ -183,13 +183,15 @@ fn same_json(one: &str, two: &str) -> bool {
         return false;
     }
     let parse = |text: &str| serde_json::from_str::<Value>(text).ok();
-    matches!((parse(one), parse(two)), (Some(one), Some(two)) if one == two)
+    matches!((parse(one), parse(two)), (Some(one), Some(two)) if same(&one, &two))
 }
 
 /// Whether two sources contradict each other. A state lists rules and routes that separate
 /// resources made among those of the group or table; that is no contradiction.
 fn disagree(name: &str, ours: &Value, theirs: &Value) -> bool {
-    if name == "tags" || name == "description" || is_empty(ours) || is_empty(theirs) {
+    // AWS adds its defaults to container definitions.
+    let untold = matches!(name, "tags" | "description" | "container_definitions");
+    if untold || is_empty(ours) || is_empty(theirs) {
         return false;
     }
     match (ours, theirs) {

@@ -1,9 +1,12 @@
 //! Types that accept and pass on requests: load balancers, APIs, distributions.
 
-/// What is read of a type.
-pub(super) fn balancing(kind: &str) -> Option<&'static [&'static str]> {
-    Some(match kind {
-        "aws_lb" | "aws_alb" => &[
+use super::Table;
+
+/// Load balancers, distributions and their protection.
+pub(super) const BALANCING: Table = &[
+    (
+        "aws_lb",
+        &[
             "id",
             "arn",
             "name",
@@ -17,7 +20,27 @@ pub(super) fn balancing(kind: &str) -> Option<&'static [&'static str]> {
             "vpc_id",
             "tags",
         ],
-        "aws_lb_listener" | "aws_alb_listener" => &[
+    ),
+    (
+        "aws_alb",
+        &[
+            "id",
+            "arn",
+            "name",
+            "internal",
+            "load_balancer_type",
+            "subnets",
+            "subnet_mapping",
+            "security_groups",
+            "idle_timeout",
+            "dns_name",
+            "vpc_id",
+            "tags",
+        ],
+    ),
+    (
+        "aws_lb_listener",
+        &[
             "id",
             "arn",
             "load_balancer_arn",
@@ -27,7 +50,23 @@ pub(super) fn balancing(kind: &str) -> Option<&'static [&'static str]> {
             "default_action",
             "mutual_authentication",
         ],
-        "aws_lb_listener_rule" | "aws_alb_listener_rule" => &[
+    ),
+    (
+        "aws_alb_listener",
+        &[
+            "id",
+            "arn",
+            "load_balancer_arn",
+            "port",
+            "protocol",
+            "ssl_policy",
+            "default_action",
+            "mutual_authentication",
+        ],
+    ),
+    (
+        "aws_lb_listener_rule",
+        &[
             "id",
             "arn",
             "listener_arn",
@@ -35,7 +74,21 @@ pub(super) fn balancing(kind: &str) -> Option<&'static [&'static str]> {
             "action",
             "condition",
         ],
-        "aws_lb_target_group" | "aws_alb_target_group" => &[
+    ),
+    (
+        "aws_alb_listener_rule",
+        &[
+            "id",
+            "arn",
+            "listener_arn",
+            "priority",
+            "action",
+            "condition",
+        ],
+    ),
+    (
+        "aws_lb_target_group",
+        &[
             "id",
             "arn",
             "name",
@@ -48,12 +101,39 @@ pub(super) fn balancing(kind: &str) -> Option<&'static [&'static str]> {
             "health_check",
             "stickiness",
         ],
-        "aws_lb_target_group_attachment" | "aws_alb_target_group_attachment" => {
-            &["id", "target_group_arn", "target_id", "port"]
-        }
-        "aws_wafv2_web_acl_association" => &["id", "resource_arn", "web_acl_arn"],
-        "aws_wafv2_web_acl" => &["id", "arn", "name"],
-        "aws_cloudfront_distribution" => &[
+    ),
+    (
+        "aws_alb_target_group",
+        &[
+            "id",
+            "arn",
+            "name",
+            "vpc_id",
+            "port",
+            "protocol",
+            "protocol_version",
+            "target_type",
+            "preserve_client_ip",
+            "health_check",
+            "stickiness",
+        ],
+    ),
+    (
+        "aws_lb_target_group_attachment",
+        &["id", "target_group_arn", "target_id", "port"],
+    ),
+    (
+        "aws_alb_target_group_attachment",
+        &["id", "target_group_arn", "target_id", "port"],
+    ),
+    (
+        "aws_wafv2_web_acl_association",
+        &["id", "resource_arn", "web_acl_arn"],
+    ),
+    ("aws_wafv2_web_acl", &["id", "arn", "name"]),
+    (
+        "aws_cloudfront_distribution",
+        &[
             "id",
             "arn",
             "domain_name",
@@ -62,14 +142,14 @@ pub(super) fn balancing(kind: &str) -> Option<&'static [&'static str]> {
             "ordered_cache_behavior",
             "web_acl_id",
         ],
-        _ => return None,
-    })
-}
+    ),
+];
 
-/// What is read of a type.
-pub(super) fn api(kind: &str) -> Option<&'static [&'static str]> {
-    Some(match kind {
-        "aws_apigatewayv2_api" => &[
+/// API Gateway, both generations.
+pub(super) const API: Table = &[
+    (
+        "aws_apigatewayv2_api",
+        &[
             "id",
             "arn",
             "name",
@@ -79,7 +159,10 @@ pub(super) fn api(kind: &str) -> Option<&'static [&'static str]> {
             "route_key",
             "api_endpoint",
         ],
-        "aws_apigatewayv2_route" => &[
+    ),
+    (
+        "aws_apigatewayv2_route",
+        &[
             "id",
             "api_id",
             "route_key",
@@ -88,7 +171,10 @@ pub(super) fn api(kind: &str) -> Option<&'static [&'static str]> {
             "authorizer_id",
             "api_key_required",
         ],
-        "aws_apigatewayv2_integration" => &[
+    ),
+    (
+        "aws_apigatewayv2_integration",
+        &[
             "id",
             "api_id",
             "connection_type",
@@ -99,10 +185,22 @@ pub(super) fn api(kind: &str) -> Option<&'static [&'static str]> {
             "timeout_milliseconds",
             "tls_config",
         ],
-        "aws_apigatewayv2_authorizer" => &["id", "api_id", "authorizer_type", "name"],
-        "aws_apigatewayv2_stage" => &["id", "arn", "api_id", "name", "invoke_url"],
-        "aws_apigatewayv2_vpc_link" => &["id", "arn", "name", "subnet_ids", "security_group_ids"],
-        "aws_api_gateway_rest_api" => &[
+    ),
+    (
+        "aws_apigatewayv2_authorizer",
+        &["id", "api_id", "authorizer_type", "name"],
+    ),
+    (
+        "aws_apigatewayv2_stage",
+        &["id", "arn", "api_id", "name", "invoke_url"],
+    ),
+    (
+        "aws_apigatewayv2_vpc_link",
+        &["id", "arn", "name", "subnet_ids", "security_group_ids"],
+    ),
+    (
+        "aws_api_gateway_rest_api",
+        &[
             "id",
             "arn",
             "name",
@@ -111,9 +209,18 @@ pub(super) fn api(kind: &str) -> Option<&'static [&'static str]> {
             "endpoint_configuration",
             "root_resource_id",
         ],
-        "aws_api_gateway_rest_api_policy" => &["id", "rest_api_id", "policy"],
-        "aws_api_gateway_resource" => &["id", "rest_api_id", "parent_id", "path_part", "path"],
-        "aws_api_gateway_method" => &[
+    ),
+    (
+        "aws_api_gateway_rest_api_policy",
+        &["id", "rest_api_id", "policy"],
+    ),
+    (
+        "aws_api_gateway_resource",
+        &["id", "rest_api_id", "parent_id", "path_part", "path"],
+    ),
+    (
+        "aws_api_gateway_method",
+        &[
             "id",
             "rest_api_id",
             "resource_id",
@@ -122,7 +229,10 @@ pub(super) fn api(kind: &str) -> Option<&'static [&'static str]> {
             "authorizer_id",
             "api_key_required",
         ],
-        "aws_api_gateway_integration" => &[
+    ),
+    (
+        "aws_api_gateway_integration",
+        &[
             "id",
             "rest_api_id",
             "resource_id",
@@ -136,10 +246,21 @@ pub(super) fn api(kind: &str) -> Option<&'static [&'static str]> {
             "response_transfer_mode",
             "integration_target",
         ],
-        "aws_api_gateway_authorizer" => &["id", "arn", "rest_api_id", "type", "name"],
-        "aws_api_gateway_stage" => &["id", "arn", "rest_api_id", "stage_name", "invoke_url"],
-        "aws_api_gateway_deployment" => &["id", "rest_api_id", "stage_name"],
-        "aws_api_gateway_vpc_link" => &["id", "arn", "name", "target_arns"],
-        _ => return None,
-    })
-}
+    ),
+    (
+        "aws_api_gateway_authorizer",
+        &["id", "arn", "rest_api_id", "type", "name"],
+    ),
+    (
+        "aws_api_gateway_stage",
+        &["id", "arn", "rest_api_id", "stage_name", "invoke_url"],
+    ),
+    (
+        "aws_api_gateway_deployment",
+        &["id", "rest_api_id", "stage_name"],
+    ),
+    (
+        "aws_api_gateway_vpc_link",
+        &["id", "arn", "name", "target_arns"],
+    ),
+];

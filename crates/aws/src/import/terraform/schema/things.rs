@@ -1,16 +1,19 @@
 //! Types that run, store or are only named, and data sources that differ from their resource.
 
-/// What is read of a type.
-pub(super) fn data_source(kind: &str) -> Option<&'static [&'static str]> {
-    Some(match kind {
-        "aws_region" => &["id", "name", "region"],
-        "aws_caller_identity" => &["id", "account_id"],
-        "aws_subnets"
-        | "aws_subnet_ids"
-        | "aws_security_groups"
-        | "aws_vpcs"
-        | "aws_route_tables" => &["id", "ids", "arns"],
-        "aws_route_table" => &[
+use super::Table;
+
+/// Data sources whose attributes differ from their resource's.
+pub(super) const DATA_SOURCE: Table = &[
+    ("aws_region", &["id", "name", "region"]),
+    ("aws_caller_identity", &["id", "account_id"]),
+    ("aws_subnets", &["id", "ids", "arns"]),
+    ("aws_subnet_ids", &["id", "ids", "arns"]),
+    ("aws_security_groups", &["id", "ids", "arns"]),
+    ("aws_vpcs", &["id", "ids", "arns"]),
+    ("aws_route_tables", &["id", "ids", "arns"]),
+    (
+        "aws_route_table",
+        &[
             "id",
             "arn",
             "route_table_id",
@@ -18,19 +21,28 @@ pub(super) fn data_source(kind: &str) -> Option<&'static [&'static str]> {
             "routes",
             "associations",
         ],
-        "aws_prefix_list" => &["id", "name", "cidr_blocks", "prefix_list_id"],
-        "aws_ec2_managed_prefix_list" => &["id", "arn", "name", "entries", "owner_id"],
-        "aws_security_group" => &["id", "arn", "name", "description", "vpc_id", "tags"],
-        "aws_ecs_cluster" => &["id", "arn", "cluster_name", "setting"],
-        _ => return None,
-    })
-}
+    ),
+    (
+        "aws_prefix_list",
+        &["id", "name", "cidr_blocks", "prefix_list_id"],
+    ),
+    (
+        "aws_ec2_managed_prefix_list",
+        &["id", "arn", "name", "entries", "owner_id"],
+    ),
+    (
+        "aws_security_group",
+        &["id", "arn", "name", "description", "vpc_id", "tags"],
+    ),
+    ("aws_ecs_cluster", &["id", "arn", "cluster_name", "setting"]),
+];
 
-/// What is read of a type.
-pub(super) fn compute(kind: &str) -> Option<&'static [&'static str]> {
-    Some(match kind {
-        "aws_ecs_cluster" => &["id", "arn", "name", "setting"],
-        "aws_ecs_service" => &[
+/// ECS, Lambda, EC2, RDS, Cloud Map.
+pub(super) const COMPUTE: Table = &[
+    ("aws_ecs_cluster", &["id", "arn", "name", "setting"]),
+    (
+        "aws_ecs_service",
+        &[
             "id",
             "arn",
             "name",
@@ -44,7 +56,10 @@ pub(super) fn compute(kind: &str) -> Option<&'static [&'static str]> {
             "service_registries",
             "tags",
         ],
-        "aws_ecs_task_definition" => &[
+    ),
+    (
+        "aws_ecs_task_definition",
+        &[
             "id",
             "arn",
             "arn_without_revision",
@@ -56,7 +71,10 @@ pub(super) fn compute(kind: &str) -> Option<&'static [&'static str]> {
             "volume",
             "requires_compatibilities",
         ],
-        "aws_appautoscaling_target" => &[
+    ),
+    (
+        "aws_appautoscaling_target",
+        &[
             "id",
             "arn",
             "resource_id",
@@ -64,7 +82,10 @@ pub(super) fn compute(kind: &str) -> Option<&'static [&'static str]> {
             "max_capacity",
             "service_namespace",
         ],
-        "aws_lambda_function" => &[
+    ),
+    (
+        "aws_lambda_function",
+        &[
             "id",
             "arn",
             "invoke_arn",
@@ -72,9 +93,18 @@ pub(super) fn compute(kind: &str) -> Option<&'static [&'static str]> {
             "function_name",
             "vpc_config",
         ],
-        "aws_lambda_function_url" => &["id", "function_arn", "function_name", "authorization_type"],
-        "aws_lambda_alias" => &["id", "arn", "invoke_arn", "function_name"],
-        "aws_instance" => &[
+    ),
+    (
+        "aws_lambda_function_url",
+        &["id", "function_arn", "function_name", "authorization_type"],
+    ),
+    (
+        "aws_lambda_alias",
+        &["id", "arn", "invoke_arn", "function_name"],
+    ),
+    (
+        "aws_instance",
+        &[
             "id",
             "arn",
             "subnet_id",
@@ -87,7 +117,10 @@ pub(super) fn compute(kind: &str) -> Option<&'static [&'static str]> {
             "primary_network_interface_id",
             "tags",
         ],
-        "aws_network_interface" => &[
+    ),
+    (
+        "aws_network_interface",
+        &[
             "id",
             "arn",
             "subnet_id",
@@ -96,11 +129,26 @@ pub(super) fn compute(kind: &str) -> Option<&'static [&'static str]> {
             "private_ips",
             "tags",
         ],
-        "aws_service_discovery_service" => &["id", "arn", "name", "namespace_id", "dns_config"],
-        "aws_service_discovery_private_dns_namespace"
-        | "aws_service_discovery_public_dns_namespace"
-        | "aws_service_discovery_http_namespace" => &["id", "arn", "name"],
-        "aws_db_instance" => &[
+    ),
+    (
+        "aws_service_discovery_service",
+        &["id", "arn", "name", "namespace_id", "dns_config"],
+    ),
+    (
+        "aws_service_discovery_private_dns_namespace",
+        &["id", "arn", "name"],
+    ),
+    (
+        "aws_service_discovery_public_dns_namespace",
+        &["id", "arn", "name"],
+    ),
+    (
+        "aws_service_discovery_http_namespace",
+        &["id", "arn", "name"],
+    ),
+    (
+        "aws_db_instance",
+        &[
             "id",
             "arn",
             "identifier",
@@ -113,7 +161,10 @@ pub(super) fn compute(kind: &str) -> Option<&'static [&'static str]> {
             "address",
             "tags",
         ],
-        "aws_rds_cluster" => &[
+    ),
+    (
+        "aws_rds_cluster",
+        &[
             "id",
             "arn",
             "cluster_identifier",
@@ -126,29 +177,46 @@ pub(super) fn compute(kind: &str) -> Option<&'static [&'static str]> {
             "reader_endpoint",
             "tags",
         ],
-        "aws_rds_cluster_instance" => &[
+    ),
+    (
+        "aws_rds_cluster_instance",
+        &[
             "id",
             "arn",
             "identifier",
             "cluster_identifier",
             "publicly_accessible",
         ],
-        "aws_db_subnet_group" => &["id", "arn", "name", "subnet_ids", "vpc_id"],
-        _ => return None,
-    })
-}
+    ),
+    (
+        "aws_db_subnet_group",
+        &["id", "arn", "name", "subnet_ids", "vpc_id"],
+    ),
+];
 
-/// What is read of a type.
-pub(super) fn named(kind: &str) -> Option<&'static [&'static str]> {
-    Some(match kind {
-        "aws_ecr_repository" => &["id", "arn", "name", "region", "repository_url"],
-        "aws_secretsmanager_secret"
-        | "aws_ssm_parameter"
-        | "aws_cloudwatch_log_group"
-        | "aws_iam_role" => &["id", "arn", "name", "region"],
-        "aws_efs_file_system" => &["id", "arn"],
-        "aws_efs_mount_target" => &["id", "file_system_id", "subnet_id", "security_groups"],
-        "aws_elb" | "aws_alb_classic" => &[
+/// What is known by name, or by where it is.
+pub(super) const NAMED: Table = &[
+    (
+        "aws_ecr_repository",
+        &["id", "arn", "name", "region", "repository_url"],
+    ),
+    (
+        "aws_secretsmanager_secret",
+        &["id", "arn", "name", "region"],
+    ),
+    ("aws_ssm_parameter", &["id", "arn", "name", "region"]),
+    ("aws_cloudwatch_log_group", &["id", "arn", "name", "region"]),
+    ("aws_iam_role", &["id", "arn", "name", "region"]),
+    ("aws_efs_file_system", &["id", "arn"]),
+    ("aws_cloudwatch_event_target", &["id", "arn", "ecs_target"]),
+    ("aws_scheduler_schedule", &["id", "arn", "target"]),
+    (
+        "aws_efs_mount_target",
+        &["id", "file_system_id", "subnet_id", "security_groups"],
+    ),
+    (
+        "aws_elb",
+        &[
             "id",
             "arn",
             "name",
@@ -156,7 +224,9 @@ pub(super) fn named(kind: &str) -> Option<&'static [&'static str]> {
             "security_groups",
             "dns_name",
         ],
-        "aws_elasticache_cluster" => &["id", "arn", "subnet_group_name", "security_group_ids"],
-        _ => return None,
-    })
-}
+    ),
+    (
+        "aws_elasticache_cluster",
+        &["id", "arn", "subnet_group_name", "security_group_ids"],
+    ),
+];

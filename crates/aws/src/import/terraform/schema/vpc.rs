@@ -1,9 +1,12 @@
 //! Types of the VPC: addresses, routes, gateways, endpoints, rules.
 
-/// What is read of a type.
-pub(super) fn network(kind: &str) -> Option<&'static [&'static str]> {
-    Some(match kind {
-        "aws_vpc" | "aws_default_vpc" => &[
+use super::Table;
+
+/// VPCs, subnets, routes, gateways, prefix lists, endpoints.
+pub(super) const NETWORK: Table = &[
+    (
+        "aws_vpc",
+        &[
             "id",
             "arn",
             "cidr_block",
@@ -18,9 +21,36 @@ pub(super) fn network(kind: &str) -> Option<&'static [&'static str]> {
             "default_network_acl_id",
             "tags",
         ],
-        "aws_vpc_ipv4_cidr_block_association" => &["id", "vpc_id", "cidr_block"],
-        "aws_vpc_ipv6_cidr_block_association" => &["id", "vpc_id", "ipv6_cidr_block"],
-        "aws_subnet" | "aws_default_subnet" => &[
+    ),
+    (
+        "aws_default_vpc",
+        &[
+            "id",
+            "arn",
+            "cidr_block",
+            "ipv6_cidr_block",
+            "assign_generated_ipv6_cidr_block",
+            "cidr_block_associations",
+            "enable_dns_support",
+            "enable_dns_hostnames",
+            "main_route_table_id",
+            "default_route_table_id",
+            "default_security_group_id",
+            "default_network_acl_id",
+            "tags",
+        ],
+    ),
+    (
+        "aws_vpc_ipv4_cidr_block_association",
+        &["id", "vpc_id", "cidr_block"],
+    ),
+    (
+        "aws_vpc_ipv6_cidr_block_association",
+        &["id", "vpc_id", "ipv6_cidr_block"],
+    ),
+    (
+        "aws_subnet",
+        &[
             "id",
             "arn",
             "vpc_id",
@@ -30,8 +60,27 @@ pub(super) fn network(kind: &str) -> Option<&'static [&'static str]> {
             "map_public_ip_on_launch",
             "tags",
         ],
-        "aws_route_table" => &["id", "arn", "vpc_id", "route", "propagating_vgws"],
-        "aws_default_route_table" => &[
+    ),
+    (
+        "aws_default_subnet",
+        &[
+            "id",
+            "arn",
+            "vpc_id",
+            "cidr_block",
+            "ipv6_cidr_block",
+            "availability_zone",
+            "map_public_ip_on_launch",
+            "tags",
+        ],
+    ),
+    (
+        "aws_route_table",
+        &["id", "arn", "vpc_id", "route", "propagating_vgws"],
+    ),
+    (
+        "aws_default_route_table",
+        &[
             "id",
             "arn",
             "vpc_id",
@@ -39,9 +88,18 @@ pub(super) fn network(kind: &str) -> Option<&'static [&'static str]> {
             "propagating_vgws",
             "default_route_table_id",
         ],
-        "aws_main_route_table_association" => &["id", "vpc_id", "route_table_id"],
-        "aws_route_table_association" => &["id", "subnet_id", "gateway_id", "route_table_id"],
-        "aws_route" => &[
+    ),
+    (
+        "aws_main_route_table_association",
+        &["id", "vpc_id", "route_table_id"],
+    ),
+    (
+        "aws_route_table_association",
+        &["id", "subnet_id", "gateway_id", "route_table_id"],
+    ),
+    (
+        "aws_route",
+        &[
             "id",
             "route_table_id",
             "destination_cidr_block",
@@ -61,11 +119,22 @@ pub(super) fn network(kind: &str) -> Option<&'static [&'static str]> {
             "state",
             "origin",
         ],
-        "aws_internet_gateway" | "aws_egress_only_internet_gateway" => {
-            &["id", "arn", "vpc_id", "attachments"]
-        }
-        "aws_internet_gateway_attachment" => &["id", "vpc_id", "internet_gateway_id"],
-        "aws_nat_gateway" => &[
+    ),
+    (
+        "aws_internet_gateway",
+        &["id", "arn", "vpc_id", "attachments"],
+    ),
+    (
+        "aws_egress_only_internet_gateway",
+        &["id", "arn", "vpc_id", "attachments"],
+    ),
+    (
+        "aws_internet_gateway_attachment",
+        &["id", "vpc_id", "internet_gateway_id"],
+    ),
+    (
+        "aws_nat_gateway",
+        &[
             "id",
             "allocation_id",
             "connectivity_type",
@@ -73,7 +142,10 @@ pub(super) fn network(kind: &str) -> Option<&'static [&'static str]> {
             "public_ip",
             "subnet_id",
         ],
-        "aws_eip" => &[
+    ),
+    (
+        "aws_eip",
+        &[
             "id",
             "arn",
             "allocation_id",
@@ -81,16 +153,28 @@ pub(super) fn network(kind: &str) -> Option<&'static [&'static str]> {
             "network_interface",
             "instance",
         ],
-        "aws_eip_association" => &[
+    ),
+    (
+        "aws_eip_association",
+        &[
             "id",
             "allocation_id",
             "public_ip",
             "network_interface_id",
             "instance_id",
         ],
-        "aws_ec2_managed_prefix_list" => &["id", "arn", "name", "entry"],
-        "aws_ec2_managed_prefix_list_entry" => &["id", "cidr", "prefix_list_id"],
-        "aws_vpc_endpoint" => &[
+    ),
+    (
+        "aws_ec2_managed_prefix_list",
+        &["id", "arn", "name", "entry"],
+    ),
+    (
+        "aws_ec2_managed_prefix_list_entry",
+        &["id", "cidr", "prefix_list_id"],
+    ),
+    (
+        "aws_vpc_endpoint",
+        &[
             "id",
             "arn",
             "vpc_id",
@@ -106,24 +190,39 @@ pub(super) fn network(kind: &str) -> Option<&'static [&'static str]> {
             "dns_entry",
             "tags",
         ],
-        "aws_vpc_endpoint_policy" => &["id", "vpc_endpoint_id", "policy"],
-        "aws_vpc_endpoint_private_dns" => &["vpc_endpoint_id", "private_dns_enabled"],
-        "aws_vpc_endpoint_security_group_association" => &[
+    ),
+    (
+        "aws_vpc_endpoint_policy",
+        &["id", "vpc_endpoint_id", "policy"],
+    ),
+    (
+        "aws_vpc_endpoint_private_dns",
+        &["vpc_endpoint_id", "private_dns_enabled"],
+    ),
+    (
+        "aws_vpc_endpoint_security_group_association",
+        &[
             "id",
             "vpc_endpoint_id",
             "security_group_id",
             "replace_default_association",
         ],
-        "aws_vpc_endpoint_subnet_association" => &["id", "vpc_endpoint_id", "subnet_id"],
-        "aws_vpc_endpoint_route_table_association" => &["id", "vpc_endpoint_id", "route_table_id"],
-        _ => return None,
-    })
-}
+    ),
+    (
+        "aws_vpc_endpoint_subnet_association",
+        &["id", "vpc_endpoint_id", "subnet_id"],
+    ),
+    (
+        "aws_vpc_endpoint_route_table_association",
+        &["id", "vpc_endpoint_id", "route_table_id"],
+    ),
+];
 
-/// What is read of a type.
-pub(super) fn rules(kind: &str) -> Option<&'static [&'static str]> {
-    Some(match kind {
-        "aws_security_group" | "aws_default_security_group" => &[
+/// Security groups, network ACLs and their rules.
+pub(super) const RULES: Table = &[
+    (
+        "aws_security_group",
+        &[
             "id",
             "arn",
             "name",
@@ -133,7 +232,23 @@ pub(super) fn rules(kind: &str) -> Option<&'static [&'static str]> {
             "egress",
             "tags",
         ],
-        "aws_security_group_rule" => &[
+    ),
+    (
+        "aws_default_security_group",
+        &[
+            "id",
+            "arn",
+            "name",
+            "description",
+            "vpc_id",
+            "ingress",
+            "egress",
+            "tags",
+        ],
+    ),
+    (
+        "aws_security_group_rule",
+        &[
             "id",
             "security_group_id",
             "security_group_rule_id",
@@ -148,7 +263,10 @@ pub(super) fn rules(kind: &str) -> Option<&'static [&'static str]> {
             "self",
             "description",
         ],
-        "aws_vpc_security_group_ingress_rule" | "aws_vpc_security_group_egress_rule" => &[
+    ),
+    (
+        "aws_vpc_security_group_ingress_rule",
+        &[
             "id",
             "arn",
             "security_group_id",
@@ -161,8 +279,30 @@ pub(super) fn rules(kind: &str) -> Option<&'static [&'static str]> {
             "referenced_security_group_id",
             "description",
         ],
-        "aws_network_acl" => &["id", "arn", "vpc_id", "subnet_ids", "ingress", "egress"],
-        "aws_default_network_acl" => &[
+    ),
+    (
+        "aws_vpc_security_group_egress_rule",
+        &[
+            "id",
+            "arn",
+            "security_group_id",
+            "ip_protocol",
+            "from_port",
+            "to_port",
+            "cidr_ipv4",
+            "cidr_ipv6",
+            "prefix_list_id",
+            "referenced_security_group_id",
+            "description",
+        ],
+    ),
+    (
+        "aws_network_acl",
+        &["id", "arn", "vpc_id", "subnet_ids", "ingress", "egress"],
+    ),
+    (
+        "aws_default_network_acl",
+        &[
             "id",
             "arn",
             "vpc_id",
@@ -171,7 +311,10 @@ pub(super) fn rules(kind: &str) -> Option<&'static [&'static str]> {
             "egress",
             "default_network_acl_id",
         ],
-        "aws_network_acl_rule" => &[
+    ),
+    (
+        "aws_network_acl_rule",
+        &[
             "id",
             "network_acl_id",
             "rule_number",
@@ -183,7 +326,9 @@ pub(super) fn rules(kind: &str) -> Option<&'static [&'static str]> {
             "from_port",
             "to_port",
         ],
-        "aws_network_acl_association" => &["id", "network_acl_id", "subnet_id"],
-        _ => return None,
-    })
-}
+    ),
+    (
+        "aws_network_acl_association",
+        &["id", "network_acl_id", "subnet_id"],
+    ),
+];
