@@ -565,6 +565,29 @@ fn what_is_taken_of_a_whole_resource_or_module_is_followed() {
 }
 
 #[test]
+fn a_member_of_an_object_is_what_fits_among_its_members() {
+    let object = refs(&[
+        "module.net.ids",
+        "module.net",
+        "aws_vpc.v.id",
+        "aws_vpc.v",
+        "local.name",
+    ]);
+    let plan = nested(
+        object,
+        refs(&["aws_subnet.p[0].id", "aws_subnet.p[0]", "aws_subnet.p"]),
+    );
+    let mut json = plan.json();
+    let app = &mut json["configuration"]["root_module"]["module_calls"]["app"]["module"];
+    app["resources"][0]["expressions"]["network_configuration"][0]["subnets"] =
+        refs(&["var.subnets.private", "var.subnets"]);
+    let model = crate::plans::read(&[("plan.json", &serde_json::to_vec(&json).expect("JSON"))]);
+    let subnets = &model.services[&key("module.app.aws_ecs_service.s")].subnets;
+    assert_eq!(sure(subnets), ["module.net.aws_subnet.p[0]"]);
+    assert!(!subnets.open);
+}
+
+#[test]
 fn a_member_of_a_known_object_is_that_member() {
     let plan = instance_with(refs(&["var.net.groups", "var.net", "local.x"])).variable(
         "net",

@@ -14,7 +14,8 @@ const ENDPOINT_GROUP: &str = "module.supporting.aws_security_group.vpc_endpoints
 
 /// The bytes of a file of the bus simulator, if the folder is given.
 fn file(name: &str) -> Option<Vec<u8>> {
-    let Some(folder) = std::env::var_os("FARMGATE_REAL_INPUTS") else {
+    let Some(folder) = std::env::var_os("FARMGATE_REAL_INPUTS").filter(|folder| !folder.is_empty())
+    else {
         println!("skipped: FARMGATE_REAL_INPUTS not set");
         return None;
     };

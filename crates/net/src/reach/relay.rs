@@ -37,7 +37,7 @@ impl Engine<'_> {
                 _ => search.direct(&question.from, &question.to, &question.services),
             }
         });
-        let mut answer = combine(worlds);
+        let mut answer = combine(worlds, asks_which(&question.from));
         if answer.verdict == Verdict::Unknown {
             answer.deciders.extend(notes);
         }
@@ -49,7 +49,12 @@ fn order(alternatives: &mut [Alternative]) {
     alternatives.sort_by_key(|a| (a.verdict, a.cost, a.relays.len()));
 }
 
-fn combine(worlds: Vec<Ways>) -> Answer {
+/// Whether the question is which of several sources gets through.
+fn asks_which(from: &Place) -> bool {
+    matches!(from, Place::Anywhere(_) | Place::Hosts(..))
+}
+
+fn combine(worlds: Vec<Ways>, asks_which: bool) -> Answer {
     let mut services: Option<(ServiceSet, ServiceSet)> = None;
     let (mut sure, mut possible) = (PacketSet::all(), PacketSet::empty());
     for ways in &worlds {
@@ -62,7 +67,11 @@ fn combine(worlds: Vec<Ways>) -> Answer {
         sure = sure.intersect(&ways.sure);
         possible = possible.union(&ways.possible);
     }
-    let (all, any) = services.unwrap_or_default();
+    let (mut all, any) = services.unwrap_or_default();
+    if asks_which {
+        // In each world some source may get through, but in no two of them the same.
+        all = sure.services();
+    }
     let verdict = verdict(&all, &any);
     let mut answer = Answer {
         verdict,
@@ -102,6 +111,17 @@ fn verdict(sure: &ServiceSet, possible: &ServiceSet) -> Verdict {
         (true, true) => Verdict::No,
         (true, false) => Verdict::Unknown,
     }
+}
+
+/// From a relay to a target.
+struct BackLeg {
+    /// The telling leg.
+    best: Outcome,
+    /// Whether any of them gets through.
+    verdict: Verdict,
+    /// What the target sees and lets in, over all of them.
+    sure: PacketSet,
+    possible: PacketSet,
 }
 
 struct Search<'a, 'e, 'n> {
@@ -185,7 +205,7 @@ impl Search<'_, '_, '_> {
         }
     }
 
-    /// The best leg from a relay to a target.
+    /// The legs from a relay to a target, from each of its interfaces.
     fn back(
         &self,
         from: &Place,
@@ -193,24 +213,39 @@ impl Search<'_, '_, '_> {
         forward: &Forward,
         to: InterfaceId,
         onward: &ServiceSet,
-    ) -> Option<Outcome> {
-        let mut all: Vec<Variant> = Vec::new();
-        match &relay.back {
+    ) -> Option<BackLeg> {
+        // One list of variants for each opener: what one of them lacks another may have, but the
+        // unknown address of one says nothing of that of another.
+        let openers: Vec<Vec<Variant>> = match &relay.back {
             Back::Interfaces(list) => {
                 let client = forward.preserves_client.then(|| Client { domain: self.domain(from) });
-                for back in list {
-                    all.extend(between(self.scene, *back, to, client.as_ref()));
-                }
+                list.iter().map(|back| between(self.scene, *back, to, client.as_ref())).collect()
             }
             Back::Outside(outside) => {
                 let place = Place::Outside(outside.clone());
-                all.extend(variants(self.scene, &place, &Place::Interface(to)));
+                vec![variants(self.scene, &place, &Place::Interface(to))]
+            }
+        };
+        let engine = self.scene.engine;
+        let mut best: Option<Outcome> = None;
+        let (mut services_sure, mut sure) = (ServiceSet::empty(), PacketSet::empty());
+        let mut possible = PacketSet::empty();
+        for variants in &openers {
+            let (services, sources) = joint(variants, onward);
+            services_sure = services_sure.union(&services);
+            sure = sure.union(&sources);
+            for variant in variants {
+                let outcome = evaluate(engine, variant, onward, true);
+                possible = possible.union(&outcome.possible);
+                let rank = (outcome.verdict, outcome.cost);
+                if best.as_ref().is_none_or(|old| rank < (old.verdict, old.cost)) {
+                    best = Some(outcome);
+                }
             }
         }
-        let engine = self.scene.engine;
-        all.iter()
-            .map(|v| evaluate(engine, v, onward, true))
-            .min_by_key(|outcome| (outcome.verdict, outcome.cost))
+        let best = best?;
+        let verdict = verdict(&services_sure, &possible.services());
+        Some(BackLeg { best, verdict, sure, possible })
     }
 
     fn domain(&self, from: &Place) -> Domain {
@@ -299,7 +334,7 @@ fn accepted(
 }
 
 /// A direct leg with all of its variants.
-pub(crate) fn legs(scene: Scene<'_, '_>, all: &[Variant], services: &ServiceSet) -> Ways {
+fn legs(scene: Scene<'_, '_>, all: &[Variant], services: &ServiceSet) -> Ways {
     let outcomes: Vec<Outcome> =
         all.iter().map(|v| evaluate(scene.engine, v, services, true)).collect();
     let mut ways = Ways {
@@ -359,7 +394,7 @@ fn alternative(outcome: Outcome) -> Alternative {
 fn chain(
     front: &Alternative,
     (id, relay, forward): (RelayId, &Relay, &Forward),
-    back: &Outcome,
+    back: &BackLeg,
 ) -> Alternative {
     let mut chained = front.clone();
     chained.verdict = front.verdict.max(back.verdict);
@@ -383,18 +418,18 @@ fn chain(
         _ => format!("{}, {}", front.title, relay.name),
     };
     chained.relays.push(id);
-    chained.cost += back.cost;
+    chained.cost += back.best.cost;
     chained.steps.push(Step {
         ok: if forward.maybe.is_some() { None } else { Some(true) },
         code: "FORWARDED",
         setting: forward.name.clone(),
         text: format!("{} connects onward on {}", relay.name, forward.service),
     });
-    chained.steps.extend(back.steps.iter().cloned());
+    chained.steps.extend(back.best.steps.iter().cloned());
     match chained.verdict {
         Verdict::No => {
             // Either half alone is enough to deny.
-            let denying = [(front.verdict, &front.assumes), (back.verdict, &back.assumes)];
+            let denying = [(front.verdict, &front.assumes), (back.verdict, &back.best.assumes)];
             let fewest = denying
                 .into_iter()
                 .filter(|(verdict, _)| *verdict == Verdict::No)
@@ -402,11 +437,11 @@ fn chain(
             chained.assumes = fewest.map(|(_, notes)| notes.clone()).unwrap_or_default();
         }
         _ => {
-            chained.assumes.extend(back.assumes.iter().cloned());
+            chained.assumes.extend(back.best.assumes.iter().cloned());
             chained.assumes.extend(forward.assumed.iter().cloned());
         }
     }
-    chained.deciders.extend(back.deciders.iter().cloned());
+    chained.deciders.extend(back.best.deciders.iter().cloned());
     chained.deciders.extend(forward.maybe.iter().cloned());
     chained
 }

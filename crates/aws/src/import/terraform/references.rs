@@ -172,6 +172,17 @@ impl<'g> Search<'g, '_> {
             .iter()
             .any(|head| matches!(head, Head::EachKey | Head::EachValue { .. }));
         let pick = if own { scope.index } else { None };
+        // Of several references it does not show to which `of_it` belongs: they may be the members
+        // of an object.
+        let solid = heads
+            .iter()
+            .filter(|head| !matches!(head, Head::EachKey | Head::Surroundings));
+        let alone = solid.count() <= 1;
+        let apart = Scope {
+            of_it: Vec::new(),
+            ..scope.clone()
+        };
+        let scope = if alone { scope } else { &apart };
         for head in heads {
             if !self.step(depth) {
                 return;
@@ -236,33 +247,41 @@ impl<'g> Search<'g, '_> {
         let Some(first) = rest.first() else {
             return search(self);
         };
-        let keys = std::mem::take(&mut self.found.keys);
+        let outer = std::mem::take(&mut self.found);
         let held = std::mem::take(&mut self.held);
         let taken = std::mem::take(&mut self.taken);
-        let missed = self.found.missing.len();
         search(self);
-        let inner = std::mem::replace(&mut self.found.keys, keys);
+        let mut inner = std::mem::replace(&mut self.found, outer);
         self.held = held;
         let exact = std::mem::replace(&mut self.taken, taken);
-        let complete = self.found.missing.len() == missed;
         let chosen = match first {
             _ if exact => None,
-            Part::Index(Index::Number(number)) if complete => {
-                usize::try_from(*number).ok().and_then(|at| inner.get(at))
+            Part::Index(Index::Number(number)) if inner.missing.is_empty() => {
+                usize::try_from(*number)
+                    .ok()
+                    .and_then(|at| inner.keys.get(at))
             }
             Part::Index(index @ Index::Text(_)) => {
                 let suffix = index.to_string();
-                let mut fits = inner.iter().filter(|key| key.as_str().ends_with(&suffix));
+                let mut fits = inner
+                    .keys
+                    .iter()
+                    .filter(|key| key.as_str().ends_with(&suffix));
                 fits.next().filter(|_| fits.next().is_none())
+            }
+            // A member of an object: what fits is it, the rest are other members.
+            Part::Name(_) if !inner.keys.is_empty() => {
+                inner.missing.clear();
+                None
             }
             _ => None,
         };
-        match chosen {
-            Some(key) => self.push(key.clone()),
-            None => {
-                self.found.loose |= inner.len() > 1 && !exact;
-                inner.into_iter().for_each(|key| self.push(key));
-            }
+        if let Some(key) = chosen.cloned() {
+            inner.keys = vec![key];
+            inner.loose = false;
         }
+        self.found.loose |= inner.loose || (inner.keys.len() > 1 && !exact);
+        inner.missing.into_iter().for_each(|what| self.miss(what));
+        inner.keys.into_iter().for_each(|key| self.push(key));
     }
 }

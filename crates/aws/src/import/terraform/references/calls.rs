@@ -104,10 +104,18 @@ impl<'g> Search<'g, '_> {
             if matches!(of_it.first(), Some(Part::Index(_))) {
                 of_it.remove(0);
             }
-            if let Some(Part::Name(first)) = of_it.first() {
+            // Otherwise it is a member of an object around the module.
+            let called = graph
+                .module(scope.config, scope.module)
+                .and_then(|m| m.calls.get(&name));
+            if let (Some(Part::Name(first)), Some(call)) = (of_it.first(), called)
+                && call.module.outputs.contains_key(first)
+            {
                 output = Some(first.clone());
-                of_it.remove(0);
                 self.taken = true;
+            }
+            if matches!(of_it.first(), Some(Part::Name(_))) {
+                of_it.remove(0);
             }
         }
         let chosen = match index.as_ref().and_then(instance) {
