@@ -56,20 +56,15 @@ pub fn read(source: &str, rule_ids: &[&str]) -> Result<Acceptances, Vec<Diagnost
     yaml::document(source, |root, problems| {
         let fields = root.fields(&["accept"], problems);
         let list = fields.and_then(|fields| fields.require("accept", problems));
-        list.map(|list| read_list(list, rule_ids, problems))
-            .unwrap_or_default()
+        list.map(|list| read_list(list, rule_ids, problems)).unwrap_or_default()
     })
 }
 
 /// Reads the list under `accept`, wherever it stands. What is wrong is left out and reported.
 pub fn read_list(list: &Node, rule_ids: &[&str], problems: &mut Vec<Diagnostic>) -> Acceptances {
     let items = list.list(problems).unwrap_or_default();
-    let items = items
-        .iter()
-        .filter_map(|item| acceptance(item, rule_ids, problems));
-    Acceptances {
-        items: items.collect(),
-    }
+    let items = items.iter().filter_map(|item| acceptance(item, rule_ids, problems));
+    Acceptances { items: items.collect() }
 }
 
 fn acceptance(
@@ -137,8 +132,7 @@ impl Acceptance {
     /// Whether it speaks of this origin of a finding of its rule.
     fn matches(&self, origin: &str) -> bool {
         let key = Key::new(origin);
-        self.on
-            .matches(origin, key.resource_type(), &BTreeMap::new())
+        self.on.matches(origin, key.resource_type(), &BTreeMap::new())
     }
 
     fn speaks_of(&self, finding: &Finding) -> bool {
@@ -150,11 +144,7 @@ impl Acceptance {
     }
 
     fn warning(&self, code: &str, text: String) -> Warning {
-        Warning {
-            code: code.to_owned(),
-            origin: Some(self.on.text.clone()),
-            text,
-        }
+        Warning { code: code.to_owned(), origin: Some(self.on.text.clone()), text }
     }
 }
 
@@ -163,15 +153,9 @@ impl Acceptance {
 pub fn apply(acceptances: &Acceptances, findings: Vec<Finding>, today: Date) -> Applied {
     let mut applied = Applied::default();
     for acceptance in &acceptances.items {
-        applied
-            .warnings
-            .extend(useless(acceptance, &findings, today));
+        applied.warnings.extend(useless(acceptance, &findings, today));
     }
-    let live: Vec<_> = acceptances
-        .items
-        .iter()
-        .filter(|it| !it.has_expired(today))
-        .collect();
+    let live: Vec<_> = acceptances.items.iter().filter(|it| !it.has_expired(today)).collect();
     for finding in findings {
         match cover(&live, &finding) {
             Cover::All { why, until } => applied.accepted.push(Accepted {
@@ -234,10 +218,7 @@ fn cover(live: &[&Acceptance], finding: &Finding) -> Cover {
         (false, Some(left)) => Cover::Part { left: left.clone() },
         (false, None) => {
             let mut reasons = BTreeSet::new();
-            let reasons = used
-                .iter()
-                .map(|it| it.why.as_str())
-                .filter(|why| reasons.insert(*why));
+            let reasons = used.iter().map(|it| it.why.as_str()).filter(|why| reasons.insert(*why));
             Cover::All {
                 why: reasons.collect::<Vec<_>>().join("; "),
                 // The first end is the end of the whole.

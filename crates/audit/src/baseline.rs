@@ -65,11 +65,8 @@ pub fn read(bytes: &[u8]) -> Result<Report, BaselineError> {
 pub fn compare(report: &mut Report, before: &Report) {
     let mut known = 0;
 
-    let statements: BTreeSet<(&str, Verdict)> = before
-        .statements
-        .iter()
-        .map(|s| (s.id.as_str(), s.verdict))
-        .collect();
+    let statements: BTreeSet<(&str, Verdict)> =
+        before.statements.iter().map(|s| (s.id.as_str(), s.verdict)).collect();
     for statement in &mut report.statements {
         statement.known = statement.verdict != Verdict::Proved
             && statements.contains(&(statement.id.as_str(), statement.verdict));
@@ -78,20 +75,13 @@ pub fn compare(report: &mut Report, before: &Report) {
 
     let mut findings: BTreeMap<Identity, Vec<Severity>> = BTreeMap::new();
     for finding in &before.findings {
-        findings
-            .entry(identity(finding))
-            .or_default()
-            .push(finding.severity);
+        findings.entry(identity(finding)).or_default().push(finding.severity);
     }
     for finding in &mut report.findings {
-        finding.known = findings
-            .get_mut(&identity(finding))
-            .is_some_and(|severities| {
-                let same = severities
-                    .iter()
-                    .position(|before| *before >= finding.severity);
-                same.map(|at| severities.swap_remove(at)).is_some()
-            });
+        finding.known = findings.get_mut(&identity(finding)).is_some_and(|severities| {
+            let same = severities.iter().position(|before| *before >= finding.severity);
+            same.map(|at| severities.swap_remove(at)).is_some()
+        });
         known += usize::from(finding.known);
     }
 
@@ -102,10 +92,7 @@ pub fn compare(report: &mut Report, before: &Report) {
 type Identity = (String, BTreeSet<String>);
 
 fn identity(finding: &Finding) -> Identity {
-    (
-        finding.rule.clone(),
-        finding.origins.iter().cloned().collect(),
-    )
+    (finding.rule.clone(), finding.origins.iter().cloned().collect())
 }
 
 #[cfg(test)]
@@ -118,14 +105,8 @@ mod tests {
             version: VERSION,
             sources: Vec::new(),
             warnings: Vec::new(),
-            statements: statements
-                .iter()
-                .map(|(id, verdict)| statement(id, *verdict))
-                .collect(),
-            findings: findings
-                .iter()
-                .map(|(rule, on, how)| finding(rule, on, *how))
-                .collect(),
+            statements: statements.iter().map(|(id, verdict)| statement(id, *verdict)).collect(),
+            findings: findings.iter().map(|(rule, on, how)| finding(rule, on, *how)).collect(),
             accepted: Vec::new(),
             unmodelled: BTreeMap::new(),
             totals: Totals::default(),
@@ -168,11 +149,7 @@ mod tests {
         compare(&mut now, before);
         let statements: Vec<bool> = now.statements.iter().map(|s| s.known).collect();
         let findings: Vec<bool> = now.findings.iter().map(|f| f.known).collect();
-        let count = statements
-            .iter()
-            .chain(&findings)
-            .filter(|&&known| known)
-            .count();
+        let count = statements.iter().chain(&findings).filter(|&&known| known).count();
         assert_eq!(now.totals.known_before, Some(count));
         (statements, findings)
     }
@@ -180,11 +157,7 @@ mod tests {
     #[test]
     fn a_statement_is_known_by_id_and_verdict() {
         let before = report(
-            &[
-                ("a", Verdict::Refuted),
-                ("b", Verdict::Unknown),
-                ("c", Verdict::Proved),
-            ],
+            &[("a", Verdict::Refuted), ("b", Verdict::Unknown), ("c", Verdict::Proved)],
             &[],
         );
         let now = report(
@@ -222,10 +195,7 @@ mod tests {
     #[test]
     fn one_before_answers_for_one_now() {
         let before = report(&[], &[("r", &["x"], Severity::Low)]);
-        let twice = report(
-            &[],
-            &[("r", &["x"], Severity::Low), ("r", &["x"], Severity::Low)],
-        );
+        let twice = report(&[], &[("r", &["x"], Severity::Low), ("r", &["x"], Severity::Low)]);
         assert_eq!(known(twice, &before).1, [true, false]);
     }
 
@@ -242,17 +212,8 @@ mod tests {
     fn other_versions_and_other_files_are_refused() {
         let version = read(br#"{"version": 2, "quite": "different"}"#).unwrap_err();
         assert_eq!(version.code(), "baseline-version");
-        assert_eq!(
-            version.to_string(),
-            "a report of version 2, and this farmgate reads version 1"
-        );
-        for broken in [
-            &b""[..],
-            b"[]",
-            b"{}",
-            br#"{"version": 1}"#,
-            br#"{"version": "1"}"#,
-        ] {
+        assert_eq!(version.to_string(), "a report of version 2, and this farmgate reads version 1");
+        for broken in [&b""[..], b"[]", b"{}", br#"{"version": 1}"#, br#"{"version": "1"}"#] {
             assert_eq!(read(broken).unwrap_err().code(), "broken-baseline");
         }
     }

@@ -36,7 +36,11 @@ pub fn check(model: &Model, options: &Options) -> Result<Report, Vec<Diagnostic>
         statements,
         findings,
         accepted: Vec::new(),
-        unmodelled: model.unmodelled.iter().map(|(kind, keys)| (kind.clone(), keys.len())).collect(),
+        unmodelled: model
+            .unmodelled
+            .iter()
+            .map(|(kind, keys)| (kind.clone(), keys.len()))
+            .collect(),
         totals: Totals::default(),
     };
     report.totals.resources = model.sources.iter().map(|s| s.resources).sum();

@@ -97,31 +97,20 @@ impl Diagnostic {
     /// A warning without a place.
     #[must_use]
     pub fn warning(code: &'static str, title: impl Into<String>) -> Self {
-        Self {
-            severity: Severity::Warning,
-            ..Self::error(code, title)
-        }
+        Self { severity: Severity::Warning, ..Self::error(code, title) }
     }
 
     /// With the place of the problem.
     #[must_use]
     pub fn at(mut self, span: &Range<usize>, text: impl Into<String>) -> Self {
-        self.labels.push(Label {
-            span: span.clone(),
-            text: text.into(),
-            primary: true,
-        });
+        self.labels.push(Label { span: span.clone(), text: text.into(), primary: true });
         self
     }
 
     /// With a place that helps to understand it.
     #[must_use]
     pub fn context(mut self, span: &Range<usize>, text: impl Into<String>) -> Self {
-        self.labels.push(Label {
-            span: span.clone(),
-            text: text.into(),
-            primary: false,
-        });
+        self.labels.push(Label { span: span.clone(), text: text.into(), primary: false });
         self
     }
 
@@ -177,11 +166,8 @@ impl Diagnostic {
         let skipped = source.len() - shown.len();
         let marks = self.labels.iter().map(|label| {
             let span = within(&label.span, source);
-            let kind = if label.primary {
-                AnnotationKind::Primary
-            } else {
-                AnnotationKind::Context
-            };
+            let kind =
+                if label.primary { AnnotationKind::Primary } else { AnnotationKind::Context };
             let mark =
                 kind.span(span.start.saturating_sub(skipped)..span.end.saturating_sub(skipped));
             mark.label((!label.text.is_empty()).then_some(label.text.as_str()))
@@ -195,11 +181,7 @@ impl Diagnostic {
         if let Some(help) = &self.help {
             group = group.element(Level::HELP.message(help.as_str()));
         }
-        let renderer = if colour {
-            Renderer::styled()
-        } else {
-            Renderer::plain()
-        };
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         renderer.render(&[group])
     }
 }

@@ -69,8 +69,7 @@ pub fn read(source: &str) -> Result<Expectations, Vec<Diagnostic>> {
     yaml::document(source, |root, problems| {
         let fields = root.fields(&["expect"], problems);
         let list = fields.and_then(|fields| fields.require("expect", problems));
-        list.map(|list| read_list(list, problems))
-            .unwrap_or_default()
+        list.map(|list| read_list(list, problems)).unwrap_or_default()
     })
 }
 
@@ -78,9 +77,7 @@ pub fn read(source: &str) -> Result<Expectations, Vec<Diagnostic>> {
 pub fn read_list(list: &Node, problems: &mut Vec<Diagnostic>) -> Expectations {
     let items = list.list(problems).unwrap_or_default();
     let items = items.iter().filter_map(|item| expectation(item, problems));
-    Expectations {
-        items: items.collect(),
-    }
+    Expectations { items: items.collect() }
 }
 
 fn expectation(item: &Node, problems: &mut Vec<Diagnostic>) -> Option<Expectation> {
@@ -115,18 +112,10 @@ fn expectation(item: &Node, problems: &mut Vec<Diagnostic>) -> Option<Expectatio
         let can = fields.get("can").is_some();
         let (flow, inside) = flow(verb, can, problems);
         let why = reason(beside, inside, problems);
-        let kind = if can {
-            ExpectationKind::Can
-        } else {
-            ExpectationKind::Cannot
-        };
+        let kind = if can { ExpectationKind::Can } else { ExpectationKind::Cannot };
         (kind(flow?), why)
     };
-    Some(Expectation {
-        span: item.span.clone(),
-        kind,
-        why,
-    })
+    Some(Expectation { span: item.span.clone(), kind, why })
 }
 
 /// The flow, and the entry of its `why`.
@@ -143,16 +132,9 @@ fn flow<'a>(
     let from = from.and_then(|from| Selector::read(from, problems));
     let to = fields.require("to", problems);
     let to = to.and_then(|to| Selector::read(to, problems));
-    let ports = fields
-        .get("ports")
-        .map(|ports| ports::read(ports, problems));
+    let ports = fields.get("ports").map(|ports| ports::read(ports, problems));
     let except_through = except_through(&fields, can, problems);
-    let flow = from.zip(to).map(|(from, to)| Flow {
-        from,
-        to,
-        ports,
-        except_through,
-    });
+    let flow = from.zip(to).map(|(from, to)| Flow { from, to, ports, except_through });
     (flow, fields.entry("why"))
 }
 
@@ -192,11 +174,7 @@ pub(crate) fn read_reason(node: &Node, problems: &mut Vec<Diagnostic>) -> Option
     let words: Vec<_> = node.text(problems)?.split_whitespace().collect();
     if words.is_empty() {
         let problem = Diagnostic::error("blank-reason", "the reason is blank");
-        problems.push(
-            problem
-                .at(&node.mark(), "")
-                .help("say why, for those who read it later"),
-        );
+        problems.push(problem.at(&node.mark(), "").help("say why, for those who read it later"));
         return None;
     }
     Some(words.join(" "))

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use farmgate_aws::model::Model;
 use farmgate_aws::model::Key;
+use farmgate_aws::model::Model;
 use farmgate_aws::network::Lowered;
 use farmgate_net::addr::AddrSet;
 use farmgate_net::reach::{Alternative, Answer, Place, Question, Verdict as Reached};
@@ -124,7 +124,9 @@ pub fn explain(model: &Model, from: &str, to: &str) -> Result<Explanation, Expla
 }
 
 fn port_of(to: &str) -> Result<(&str, ServiceSet), ExplainError> {
-    let Some((name, port)) = to.rsplit_once(':') else { return Ok((to, ServiceSet::all())) };
+    let Some((name, port)) = to.rsplit_once(':') else {
+        return Ok((to, ServiceSet::all()));
+    };
     // Instance keys and IPv6 addresses hold colons too.
     if name.contains(':') || port.contains(']') || port.is_empty() {
         return Ok((to, ServiceSet::all()));

@@ -1,8 +1,10 @@
 //! Fixes are tried before they are advised: on a copy of the model, which is proved again.
 
+use std::collections::BTreeMap;
+
 use farmgate_aws::model::{
-    Direction, Key, Model, Origin, RuleList, RulePeers, SecurityGroup, SecurityGroupRule, SetVal,
-    Val, VpcEndpoint, EndpointKind,
+    Direction, EndpointKind, Key, Model, Origin, RuleList, RulePeers, SecurityGroup,
+    SecurityGroupRule, SetVal, Val, VpcEndpoint,
 };
 use farmgate_aws::network::Lowered;
 use farmgate_net::service::ServiceSet;
@@ -16,7 +18,7 @@ use crate::report::{Family, Statement, Trial, Verdict};
 /// proved now.
 pub(crate) fn attempt(
     model: &Model,
-    before: &[Statement],
+    before: &BTreeMap<&str, &Statement>,
     change: &str,
     scope: &Scope,
     goals: &[&str],
@@ -28,15 +30,18 @@ pub(crate) fn attempt(
     };
     mutate(&mut changed);
     let lowered = Lowered::new(&changed);
-    let after = Proof::new(&changed, &lowered).statements(scope);
+    // Causes are written out only if something is lost: most trials lose nothing.
+    let loses = |all: &[Statement]| all.iter().any(|new| is_lost(new, before));
+    let mut after = Proof::new(&changed, &lowered).quietly().statements(scope);
+    if loses(&after) {
+        after = Proof::new(&changed, &lowered).statements(scope);
+    }
     let now = |id: &str| after.iter().find(|s| s.id == id);
     let mut lost: Vec<String> = Vec::new();
-    for old in before.iter().filter(|s| s.family == Family::Life && s.verdict == Verdict::Proved) {
-        if let Some(new) = now(&old.id).filter(|new| new.verdict != Verdict::Proved) {
-            let because = new.because.first().map(|b| format!(" ({}: {})", b.origin, b.text));
-            let text = statement_without_way(&new.text);
-            lost.push(format!("no longer: {text}{}", because.unwrap_or_default()));
-        }
+    for new in after.iter().filter(|new| is_lost(new, before)) {
+        let because = new.because.first().map(|b| format!(" ({}: {})", b.origin, b.text));
+        let text = statement_without_way(&new.text);
+        lost.push(format!("no longer: {text}{}", because.unwrap_or_default()));
     }
     let unmet = goals.iter().filter(|id| now(id).is_none_or(|s| s.verdict != Verdict::Proved));
     let unmet: Vec<&&str> = unmet.collect();
@@ -47,6 +52,14 @@ pub(crate) fn attempt(
         ([one, more @ ..], _) => format!("cuts the service off; {one}; and {} more", more.len()),
     };
     Trial { change: change.to_owned(), works: lost.is_empty() && unmet.is_empty(), outcome }
+}
+
+/// Whether something that a service needs was proved before, and is no more.
+fn is_lost(new: &Statement, before: &BTreeMap<&str, &Statement>) -> bool {
+    let proved = |s: &Statement| s.verdict == Verdict::Proved;
+    new.family == Family::Life
+        && !proved(new)
+        && before.get(new.id.as_str()).is_some_and(|old| proved(old))
 }
 
 fn statement_without_way(text: &str) -> &str {
@@ -85,7 +98,12 @@ pub(crate) fn cidr_rule(
 }
 
 /// Adds a rule to a group.
-pub(crate) fn add_rule(model: &mut Model, group: &Key, direction: Direction, rule: SecurityGroupRule) {
+pub(crate) fn add_rule(
+    model: &mut Model,
+    group: &Key,
+    direction: Direction,
+    rule: SecurityGroupRule,
+) {
     if let Some(group) = model.security_groups.get_mut(group) {
         group.rules_mut(direction).rules.push(rule);
     }

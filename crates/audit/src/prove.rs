@@ -12,7 +12,9 @@ mod tally;
 pub(crate) mod trust;
 mod way;
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use farmgate_aws::model::{Key, Model};
 use farmgate_aws::network::Lowered;
@@ -23,8 +25,8 @@ use farmgate_net::topology::{InterfaceId, RelayId};
 use crate::report::Statement;
 
 pub use expectations::expected;
-pub(crate) use tally::Tally;
 pub(crate) use isolation::fronts_of;
+pub(crate) use tally::Tally;
 pub(crate) use way::{By, Need, Way};
 
 /// A model with everything that is needed to prove statements about it.
@@ -35,6 +37,10 @@ pub struct Proof<'m> {
     pub lowered: &'m Lowered,
     /// Answers questions.
     pub engine: Engine<'m>,
+    /// The chains of relays by which the internet surely or possibly gets to something, found once.
+    chains: RefCell<BTreeMap<Key, Rc<[Vec<RelayId>]>>>,
+    /// Whether causes are wanted, or verdicts alone.
+    explain: bool,
 }
 
 /// Which statements to prove.
@@ -63,7 +69,28 @@ impl<'m> Proof<'m> {
     /// Prepares to prove.
     #[must_use]
     pub fn new(model: &'m Model, lowered: &'m Lowered) -> Self {
-        Self { model, lowered, engine: Engine::new(&lowered.net) }
+        Self {
+            model,
+            lowered,
+            engine: Engine::new(&lowered.net),
+            chains: RefCell::default(),
+            explain: true,
+        }
+    }
+
+    /// The same, for verdicts alone: the statements will lack their causes.
+    #[must_use]
+    pub fn quietly(mut self) -> Self {
+        self.explain = false;
+        self
+    }
+
+    /// Asks the engine.
+    pub(crate) fn ask(&self, question: &Question) -> Answer {
+        if self.explain || !question.explain {
+            return self.engine.ask(question);
+        }
+        self.engine.ask(&question.clone().quietly())
     }
 
     /// All built-in statements within `scope`.
@@ -77,7 +104,7 @@ impl<'m> Proof<'m> {
     }
 
     /// From any address of the internet to an interface.
-    pub(crate) fn from_internet(&self, to: InterfaceId, services: &ServiceSet) -> Question {
+    pub(crate) fn internet_to(&self, to: InterfaceId, services: &ServiceSet) -> Question {
         let internet = Place::Anywhere(Lowered::internet());
         Question::new(internet, Place::Interface(to), services.clone())
     }
@@ -91,23 +118,59 @@ impl<'m> Proof<'m> {
     ) -> Answer {
         let question =
             Question::new(Place::Interface(from), Place::Interface(to), services.clone());
-        self.engine.ask(&question.direct().reliably())
+        self.ask(&question.direct().reliably())
     }
 
-    /// The relays that lead to something from the internet: the outermost first.
-    pub(crate) fn ingress_of(&self, key: &Key) -> BTreeSet<Key> {
-        let mut all = BTreeSet::new();
+    /// The verdict alone on a connection to an endpoint.
+    pub(crate) fn connects_at_all(
+        &self,
+        from: InterfaceId,
+        to: InterfaceId,
+    ) -> farmgate_net::reach::Verdict {
+        let https = ServiceSet::tcp(443);
+        let question = Question::new(Place::Interface(from), Place::Interface(to), https);
+        self.ask(&question.direct().reliably().quietly()).verdict
+    }
+
+    /// Whether a connection between two interfaces is possible at all.
+    pub(crate) fn may_connect(
+        &self,
+        from: InterfaceId,
+        to: InterfaceId,
+        services: &ServiceSet,
+    ) -> bool {
+        let question =
+            Question::new(Place::Interface(from), Place::Interface(to), services.clone());
+        let answer = self.ask(&question.direct().quietly());
+        answer.verdict != farmgate_net::reach::Verdict::No
+    }
+
+    /// The chains of relays by which the internet surely or possibly gets to something, the
+    /// outermost relay first. A direct way is no chain.
+    pub(crate) fn chains_to(&self, key: &Key) -> Rc<[Vec<RelayId>]> {
+        if let Some(found) = self.chains.borrow().get(key) {
+            return Rc::clone(found);
+        }
+        let mut all: Vec<Vec<RelayId>> = Vec::new();
         for interface in self.lowered.interfaces_of(key) {
-            let answer = self.engine.ask(&self.from_internet(*interface, &ServiceSet::all()));
-            for way in &answer.alternatives {
-                if way.verdict != farmgate_net::reach::Verdict::No
-                    && let Some(key) = way.relays.first().and_then(|r| self.lowered.relay_owner(*r))
-                {
-                    all.insert(key.clone());
+            let question = self.internet_to(*interface, &ServiceSet::all()).quietly();
+            for way in self.ask(&question).alternatives {
+                let open = way.verdict != farmgate_net::reach::Verdict::No;
+                if open && !way.relays.is_empty() && !all.contains(&way.relays) {
+                    all.push(way.relays);
                 }
             }
         }
-        all
+        let found: Rc<[Vec<RelayId>]> = all.into();
+        self.chains.borrow_mut().insert(key.clone(), Rc::clone(&found));
+        found
+    }
+
+    /// What the internet meets first on its way to something.
+    pub(crate) fn ingress_of(&self, key: &Key) -> BTreeSet<Key> {
+        let chains = self.chains_to(key);
+        let first = chains.iter().filter_map(|chain| chain.first());
+        first.filter_map(|relay| self.lowered.relay_owner(*relay)).cloned().collect()
     }
 
     /// The relays that connect to something, whoever reaches them.
@@ -115,7 +178,8 @@ impl<'m> Proof<'m> {
         let own = self.lowered.interfaces_of(key);
         let mut all = BTreeSet::new();
         for (relay, id) in self.lowered.net.relays.iter().zip(0..) {
-            let leads = |f: &farmgate_net::topology::Forward| f.targets.iter().any(|t| own.contains(t));
+            let leads =
+                |f: &farmgate_net::topology::Forward| f.targets.iter().any(|t| own.contains(t));
             if relay.forwards.iter().any(leads) {
                 all.insert(RelayId(id));
             }

@@ -239,12 +239,7 @@ pub struct Totals {
 impl Report {
     /// Counts the statements, findings and acceptances anew, after one of these lists was changed.
     pub fn recount(&mut self) {
-        let with = |verdict| {
-            self.statements
-                .iter()
-                .filter(|s| s.verdict == verdict)
-                .count()
-        };
+        let with = |verdict| self.statements.iter().filter(|s| s.verdict == verdict).count();
         let mut findings = BTreeMap::new();
         for finding in &self.findings {
             *findings.entry(finding.severity.to_string()).or_default() += 1;

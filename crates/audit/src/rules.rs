@@ -3,7 +3,7 @@
 //! A rule's id is its file's name in kebab-case, the name of its page in `docs/rules/` and of its
 //! folder in `tests/cases/`. This is the only list.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use farmgate_aws::model::{Key, Model};
 
@@ -70,12 +70,15 @@ pub fn catalogue() -> impl Iterator<Item = &'static RuleInfo> {
 pub(crate) struct Facts<'p> {
     pub(crate) proof: &'p Proof<'p>,
     pub(crate) statements: &'p [Statement],
+    /// The statements by their ids.
+    by_id: BTreeMap<&'p str, &'p Statement>,
 }
 
 /// All findings, most severe first.
 #[must_use]
 pub fn run(proof: &Proof<'_>, statements: &[Statement]) -> Vec<Finding> {
-    let facts = Facts { proof, statements };
+    let by_id = statements.iter().map(|s| (s.id.as_str(), s)).collect();
+    let facts = Facts { proof, statements, by_id };
     let mut all: Vec<Finding> = ALL.iter().flat_map(|rule| (rule.run)(&facts)).collect();
     // Within a severity the order of the list stands.
     all.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
@@ -90,7 +93,7 @@ impl<'p> Facts<'p> {
     /// The statement of this kind about this resource first of all.
     pub(crate) fn statement(&self, kind: &str, key: &Key) -> Option<&'p Statement> {
         let id = format!("{kind}:{key}");
-        self.statements.iter().find(|s| s.id == id)
+        self.by_id.get(id.as_str()).copied()
     }
 
     /// Tries a change on a copy of the model; see [`fix::attempt`].
@@ -101,7 +104,7 @@ impl<'p> Facts<'p> {
         goals: &[&str],
         mutate: impl FnOnce(&mut Model),
     ) -> Trial {
-        fix::attempt(self.proof.model, self.statements, change, scope, goals, mutate)
+        fix::attempt(self.proof.model, &self.by_id, change, scope, goals, mutate)
     }
 }
 

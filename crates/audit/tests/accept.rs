@@ -43,9 +43,7 @@ fn apply(items: &str, findings: Vec<Finding>) -> Applied {
 /// Codes and texts of the warnings.
 fn warnings(applied: &Applied) -> Vec<String> {
     let warnings = applied.warnings.iter();
-    warnings
-        .map(|warning| format!("{}: {}", warning.code, warning.text))
-        .collect()
+    warnings.map(|warning| format!("{}: {}", warning.code, warning.text)).collect()
 }
 
 #[test]
@@ -66,10 +64,7 @@ accept:
     assert_eq!(read.items[1].until, None);
     assert_eq!(read.items[1].why, "behind the VPN");
     assert!(source[read.items[1].span.clone()].starts_with("rule: plain-http\n"));
-    assert_eq!(
-        accept::read("accept: []\n", &RULES),
-        Ok(Acceptances::default())
-    );
+    assert_eq!(accept::read("accept: []\n", &RULES), Ok(Acceptances::default()));
 }
 
 /// Items, and the problem of each.
@@ -78,10 +73,7 @@ const MISTAKES: &[(&str, &str)] = &[
         "rule: listener-open-to-word, on: a.b, why: w",
         "unknown-rule 2:12 [listener-open-to-word] did you mean `listener-open-to-world`?",
     ),
-    (
-        "rule: something-else, on: a.b, why: w",
-        "unknown-rule 2:12 [something-else] -",
-    ),
+    ("rule: something-else, on: a.b, why: w", "unknown-rule 2:12 [something-else] -"),
     (
         "rule: plain-http, on: internet, why: w",
         "not-a-resource 2:28 [internet] write an address, as `module.a.aws_ecs_service.b`, or `type:aws_ecs_service`",
@@ -90,10 +82,7 @@ const MISTAKES: &[(&str, &str)] = &[
         "rule: plain-http, on: \"tag:a=b\", why: w",
         "bad-selector 2:28 [\"tag:a=b\"] write an address, or `type:aws_lb`",
     ),
-    (
-        "rule: plain-http, on: a.b",
-        "missing-key 2:5 [{rule: plain-http, on: a.b}] -",
-    ),
+    ("rule: plain-http, on: a.b", "missing-key 2:5 [{rule: plain-http, on: a.b}] -"),
     (
         "rule: plain-http, on: a.b, why: \" \"",
         "blank-reason 2:38 [\" \"] say why, for those who read it later",
@@ -126,10 +115,7 @@ fn each_mistake_has_its_place_and_its_help() {
         let source = format!("accept:\n  - {{{item}}}\n");
         assert_eq!(problems(&source), [*expected], "{source}");
     }
-    assert_eq!(
-        problems("acept: []\n"),
-        ["unknown-key 1:1 [acept] did you mean `accept`?"]
-    );
+    assert_eq!(problems("acept: []\n"), ["unknown-key 1:1 [acept] did you mean `accept`?"]);
     assert_eq!(problems("{}\n"), ["missing-key 1:1 [{}] -"]);
 }
 
@@ -141,10 +127,7 @@ accept:
   - { rule: plain-http, on: a.b, until: tomorrow, rule: plain-http }
 ";
     let codes = problems(source);
-    let codes: Vec<_> = codes
-        .iter()
-        .map(|it| it.split_once(" [").unwrap_or_default().0)
-        .collect();
+    let codes: Vec<_> = codes.iter().map(|it| it.split_once(" [").unwrap_or_default().0).collect();
     assert_eq!(
         codes,
         [
@@ -190,14 +173,7 @@ fn rule_and_origin_have_to_match() {
         finding("plain-http", &[]),
     ];
     let applied = apply(items, findings.clone());
-    assert_eq!(
-        applied.findings,
-        [
-            findings[0].clone(),
-            findings[2].clone(),
-            findings[3].clone()
-        ]
-    );
+    assert_eq!(applied.findings, [findings[0].clone(), findings[2].clone(), findings[3].clone()]);
     assert_eq!(applied.accepted.len(), 1);
     let applied = apply(items, vec![findings[0].clone()]);
     assert_eq!(
@@ -229,10 +205,7 @@ fn a_new_origin_does_not_hide_behind_an_old_acceptance() {
     assert_eq!(applied.findings, []);
     assert_eq!(applied.accepted[0].why, "first; second");
     assert_eq!(applied.accepted[0].until.as_deref(), Some("2027-12-01"));
-    let applied = apply(
-        &both,
-        vec![finding("plain-http", &["aws_lb.a", "aws_lb.b", "aws_lb.c"])],
-    );
+    let applied = apply(&both, vec![finding("plain-http", &["aws_lb.a", "aws_lb.b", "aws_lb.c"])]);
     assert_eq!(applied.accepted, []);
 }
 

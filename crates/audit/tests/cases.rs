@@ -55,19 +55,10 @@ fn failure(rule: &str, update: bool) -> Result<(), String> {
 fn the_clean_example_is_clean() {
     let report = report(&clean()).expect("a report");
     let findings = findings(&report);
-    assert!(
-        findings.is_empty(),
-        "found in the clean example:\n{findings}"
-    );
-    let refuted = report
-        .statements
-        .iter()
-        .filter(|s| s.verdict == Verdict::Refuted);
+    assert!(findings.is_empty(), "found in the clean example:\n{findings}");
+    let refuted = report.statements.iter().filter(|s| s.verdict == Verdict::Refuted);
     let refuted: Vec<&str> = refuted.map(|statement| statement.id.as_str()).collect();
-    assert!(
-        refuted.is_empty(),
-        "refuted in the clean example: {refuted:#?}"
-    );
+    assert!(refuted.is_empty(), "refuted in the clean example: {refuted:#?}");
 }
 
 #[test]

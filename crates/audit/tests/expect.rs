@@ -70,45 +70,23 @@ fn expectations_read_as_sentences() {
             "the ingress can reach fd00::/8 on icmp, all tcp, icmpv6",
         ]
     );
-    let reasons: Vec<_> = read
-        .items
-        .iter()
-        .filter_map(|item| item.why.as_deref())
-        .collect();
+    let reasons: Vec<_> = read.items.iter().filter_map(|item| item.why.as_deref()).collect();
     assert_eq!(reasons, ["not for offices", "they must"]);
     assert!(GOOD[read.items[4].span.clone()].starts_with("can_start"));
 }
 
 /// Items, and the problem of each.
 const MISTAKES: &[(&str, &str)] = &[
-    (
-        "can: {from: internett, to: a.b}",
-        "unknown-word 2:17 [internett] did you mean `internet`?",
-    ),
-    (
-        "can: {from: Ingress, to: a.b}",
-        "unknown-word 2:17 [Ingress] did you mean `ingress`?",
-    ),
-    (
-        "can: {from: vpcs, to: a.b}",
-        "unknown-word 2:17 [vpcs] did you mean `vpc`?",
-    ),
+    ("can: {from: internett, to: a.b}", "unknown-word 2:17 [internett] did you mean `internet`?"),
+    ("can: {from: Ingress, to: a.b}", "unknown-word 2:17 [Ingress] did you mean `ingress`?"),
+    ("can: {from: vpcs, to: a.b}", "unknown-word 2:17 [vpcs] did you mean `vpc`?"),
     (
         "can: {from: types:aws_lb, to: a.b}",
         "unknown-word 2:17 [types:aws_lb] did you mean `type:aws_lb`?",
     ),
-    (
-        "can: {from: 10.0.0.7/8, to: a.b}",
-        "bad-cidr 2:17 [10.0.0.7/8] did you mean `10.0.0.0/8`?",
-    ),
-    (
-        "can: {from: fd00::1/8, to: a.b}",
-        "bad-cidr 2:17 [fd00::1/8] did you mean `fd00::/8`?",
-    ),
-    (
-        "can: {from: 10.0.0.7, to: a.b}",
-        "bad-cidr 2:17 [10.0.0.7] write `10.0.0.7/32`",
-    ),
+    ("can: {from: 10.0.0.7/8, to: a.b}", "bad-cidr 2:17 [10.0.0.7/8] did you mean `10.0.0.0/8`?"),
+    ("can: {from: fd00::1/8, to: a.b}", "bad-cidr 2:17 [fd00::1/8] did you mean `fd00::/8`?"),
+    ("can: {from: 10.0.0.7, to: a.b}", "bad-cidr 2:17 [10.0.0.7] write `10.0.0.7/32`"),
     (
         "can: {from: 10.0.0.0/33, to: a.b}",
         "bad-cidr 2:17 [10.0.0.0/33] write it as `10.0.0.0/8` or `fd00::/8`",
@@ -134,10 +112,7 @@ const MISTAKES: &[(&str, &str)] = &[
         "bad-selector 2:17 [''] write it on one line, without spaces around it",
     ),
     ("can: {from: [a.b], to: a.b}", "wrong-type 2:17 [[a.b]] -"),
-    (
-        "can: {from: *.b, to: a.b}",
-        "alias 2:17 [*.b] put it in quotes: `\"*.b\"`",
-    ),
+    ("can: {from: *.b, to: a.b}", "alias 2:17 [*.b] put it in quotes: `\"*.b\"`"),
     ("can: {from: a.b}", "missing-key 2:10 [{from: a.b}] -"),
     ("can: a.b", "wrong-type 2:10 [a.b] -"),
     ("can:", "wrong-type 2:5 [can] -"),
@@ -149,36 +124,21 @@ const MISTAKES: &[(&str, &str)] = &[
         "cannot: {from: a.b, to: a.b, except_through: internet}",
         "not-a-gate 2:50 [internet] write `ingress`, or the address of what it may go through",
     ),
-    (
-        "cannot: {from: a.b, to: a.b, port: [1]}",
-        "unknown-key 2:34 [port] did you mean `ports`?",
-    ),
+    ("cannot: {from: a.b, to: a.b, port: [1]}", "unknown-key 2:34 [port] did you mean `ports`?"),
     (
         "can_start: internet",
         "not-a-resource 2:16 [internet] write an address, as `module.a.aws_ecs_service.b`, or `type:aws_ecs_service`",
     ),
-    (
-        "canstart: a.b",
-        "unknown-key 2:5 [canstart] did you mean `can_start`?",
-    ),
+    ("canstart: a.b", "unknown-key 2:5 [canstart] did you mean `can_start`?"),
     ("why: x", "missing-key 2:5 [why: x] -"),
     ("a.b", "wrong-type 2:5 [a.b] -"),
     (
         "can_start: a.b\n    why: ' '",
         "blank-reason 3:10 [' '] say why, for those who read it later",
     ),
-    (
-        "can_start: a.b\n    why: 7",
-        "wrong-type 3:10 [7] put it in quotes: `\"7\"`",
-    ),
-    (
-        "can: {from: a.b, to: a.b, why: x}\n    why: y",
-        "duplicate-key 3:5 [why] -",
-    ),
-    (
-        "can_start: a.b\n    can: {}",
-        "several-verbs 2:5 [can_start] write an item for each",
-    ),
+    ("can_start: a.b\n    why: 7", "wrong-type 3:10 [7] put it in quotes: `\"7\"`"),
+    ("can: {from: a.b, to: a.b, why: x}\n    why: y", "duplicate-key 3:5 [why] -"),
+    ("can_start: a.b\n    can: {}", "several-verbs 2:5 [can_start] write an item for each"),
 ];
 
 #[test]
@@ -187,15 +147,9 @@ fn each_mistake_has_its_place_and_its_help() {
         let source = format!("expect:\n  - {item}\n");
         assert_eq!(problems(&source), [*expected], "{source}");
     }
-    assert_eq!(
-        problems("expects: []\n"),
-        ["unknown-key 1:1 [expects] did you mean `expect`?"]
-    );
+    assert_eq!(problems("expects: []\n"), ["unknown-key 1:1 [expects] did you mean `expect`?"]);
     assert_eq!(problems("expect:\n"), ["wrong-type 1:1 [expect] -"]);
-    assert_eq!(
-        problems("- can_start: a.b\n"),
-        ["wrong-type 1:1 [- can_start: a.b] -"]
-    );
+    assert_eq!(problems("- can_start: a.b\n"), ["wrong-type 1:1 [- can_start: a.b] -"]);
     assert_eq!(problems("\n"), ["empty-file 1:1 [] -"]);
 }
 
@@ -203,23 +157,14 @@ fn each_mistake_has_its_place_and_its_help() {
 fn ports_are_read() {
     let tcp = |low, high| ServiceSet::ports(6, low, high);
     assert_eq!(ports("[443]"), Some(tcp(443, 443)));
-    assert_eq!(
-        ports("[\"443\", tcp 80]"),
-        Some(tcp(443, 443).union(&tcp(80, 80)))
-    );
-    assert_eq!(
-        ports("[8000-8100, 0-1]"),
-        Some(tcp(8000, 8100).union(&tcp(0, 1)))
-    );
+    assert_eq!(ports("[\"443\", tcp 80]"), Some(tcp(443, 443).union(&tcp(80, 80))));
+    assert_eq!(ports("[8000-8100, 0-1]"), Some(tcp(8000, 8100).union(&tcp(0, 1))));
     assert_eq!(
         ports("[udp 53, udp 5000-5001]"),
         Some(ServiceSet::udp(53).union(&ServiceSet::ports(17, 5000, 5001)))
     );
     assert_eq!(ports("[icmp]"), Some(ServiceSet::protocol(1)));
-    assert_eq!(
-        ports("[tcp, udp]"),
-        Some(ServiceSet::protocol(6).union(&ServiceSet::protocol(17)))
-    );
+    assert_eq!(ports("[tcp, udp]"), Some(ServiceSet::protocol(6).union(&ServiceSet::protocol(17))));
     assert_eq!(ports("[all]"), Some(ServiceSet::all()));
 }
 
@@ -245,21 +190,12 @@ fn bad_ports_say_what_is_wrong() {
     ];
     for (item, help) in cases {
         let source = format!("expect: [{{can: {{from: a.b, to: c.d, ports: [22, {item}]}}}}]\n");
-        assert_eq!(
-            problems(&source),
-            [format!("bad-port 1:49 [{item}] {help}")],
-            "{item}"
-        );
+        assert_eq!(problems(&source), [format!("bad-port 1:49 [{item}] {help}")], "{item}");
     }
     let of = |ports: &str| {
-        problems(&format!(
-            "expect: [{{can: {{from: a.b, to: c.d, ports: {ports}}}}}]\n"
-        ))
+        problems(&format!("expect: [{{can: {{from: a.b, to: c.d, ports: {ports}}}}}]\n"))
     };
-    assert_eq!(
-        of("[]"),
-        ["no-ports 1:44 [[]] leave out `ports` if all are meant"]
-    );
+    assert_eq!(of("[]"), ["no-ports 1:44 [[]] leave out `ports` if all are meant"]);
     assert_eq!(of("443"), ["wrong-type 1:44 [443] -"]);
     assert_eq!(of("[[443]]"), ["wrong-type 1:45 [[443]] -"]);
     assert_eq!(of("[~]"), ["wrong-type 1:45 [~] -"]);
@@ -278,10 +214,7 @@ expect:
 expct: []
 ";
     let found = problems(source);
-    let found: Vec<_> = found
-        .iter()
-        .map(|it| it.split_once(" [").unwrap_or_default().0)
-        .collect();
+    let found: Vec<_> = found.iter().map(|it| it.split_once(" [").unwrap_or_default().0).collect();
     assert_eq!(
         found,
         [
@@ -323,11 +256,7 @@ const ADDRESSES: &[(&str, &str, bool)] = &[
     ("module.a[0].aws_lb.b", "module.a[1].aws_lb.b[1]", false),
     ("*.aws_lb.b", "module.a.aws_lb.b[0]", true),
     ("sg-1", "sg-1", true),
-    (
-        "arn:aws:ecs:*:service/a",
-        "arn:aws:ecs:eu-west-1:1:service/a",
-        true,
-    ),
+    ("arn:aws:ecs:*:service/a", "arn:aws:ecs:eu-west-1:1:service/a", true),
 ];
 
 #[test]
@@ -336,11 +265,7 @@ fn patterns_match_addresses() {
     for (pattern, address, expected) in ADDRESSES {
         let selector = selector(pattern).unwrap();
         assert!(selector.selects_resources());
-        assert_eq!(
-            selector.matches(address, None, &tags),
-            *expected,
-            "{pattern} {address}"
-        );
+        assert_eq!(selector.matches(address, None, &tags), *expected, "{pattern} {address}");
     }
 }
 
@@ -363,38 +288,23 @@ fn types_tags_and_words_match_what_they_say() {
 
 #[test]
 fn words_that_are_no_mistakes_are_patterns() {
-    for text in [
-        "vpc-0a1b2c",
-        "igw-1",
-        "sg-0123",
-        "arn:aws:s3:::b",
-        "aws_vpc.internet",
-        "internet*",
-        "x",
-    ] {
+    for text in
+        ["vpc-0a1b2c", "igw-1", "sg-0123", "arn:aws:s3:::b", "aws_vpc.internet", "internet*", "x"]
+    {
         assert!(selector(text).unwrap().selects_resources(), "{text}");
     }
 }
 
 #[test]
 fn a_selector_that_matches_nothing_names_the_nearest() {
-    let addresses = [
-        "module.a.aws_lb.api",
-        "module.a.aws_lb.web",
-        "module.a.aws_ecs_service.python",
-    ];
+    let addresses =
+        ["module.a.aws_lb.api", "module.a.aws_lb.web", "module.a.aws_ecs_service.python"];
     let help = |text: &str, candidates: &[&str]| {
         no_match(&selector(text).unwrap(), candidates.iter().copied()).help
     };
     let cases = [
-        (
-            "module.a.aws_ecs_service.pyhton",
-            "the nearest is `module.a.aws_ecs_service.python`",
-        ),
-        (
-            "module.b.aws_lb.api",
-            "the nearest is `module.a.aws_lb.api`",
-        ),
+        ("module.a.aws_ecs_service.pyhton", "the nearest is `module.a.aws_ecs_service.python`"),
+        ("module.b.aws_lb.api", "the nearest is `module.a.aws_lb.api`"),
         (
             "aws_lb.*",
             "an address begins with its module: `*.aws_lb.*` matches `module.a.aws_lb.api`",
@@ -423,9 +333,7 @@ fn a_selector_that_matches_nothing_names_the_nearest() {
 /// All problems of a file, as the terminal has them.
 fn drawn(source: &str) -> String {
     let problems = expect::read(source).err().unwrap_or_default();
-    let drawn = problems
-        .iter()
-        .map(|problem| problem.render("expect.yaml", source, false));
+    let drawn = problems.iter().map(|problem| problem.render("expect.yaml", source, false));
     drawn.collect::<Vec<_>>().join("\n\n")
 }
 
@@ -518,10 +426,7 @@ fn the_page_for_users_is_true() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/expectations.md");
     let page = std::fs::read_to_string(page).unwrap();
     let blocks: Vec<_> = page.split("```").skip(1).step_by(2).collect();
-    let examples: Vec<_> = blocks
-        .iter()
-        .filter_map(|block| block.strip_prefix("yaml\n"))
-        .collect();
+    let examples: Vec<_> = blocks.iter().filter_map(|block| block.strip_prefix("yaml\n")).collect();
     assert_eq!(examples.len(), 4);
     for example in &examples {
         let problems = if example.starts_with("accept:") {
@@ -530,27 +435,16 @@ fn the_page_for_users_is_true() {
             expect::read(example).err()
         };
         let problems = problems.unwrap_or_default();
-        let drawn = problems
-            .iter()
-            .map(|problem| problem.render("expectations.md", example, false));
+        let drawn =
+            problems.iter().map(|problem| problem.render("expectations.md", example, false));
         assert_eq!(drawn.collect::<Vec<_>>(), [""; 0], "{example}");
     }
-    let sentences: String = expect::read(examples[0])
-        .unwrap()
-        .items
-        .iter()
-        .map(|item| format!("{item}\n"))
-        .collect();
-    assert!(
-        blocks.contains(&format!("text\n{sentences}").as_str()),
-        "{sentences}"
-    );
+    let sentences: String =
+        expect::read(examples[0]).unwrap().items.iter().map(|item| format!("{item}\n")).collect();
+    assert!(blocks.contains(&format!("text\n{sentences}").as_str()), "{sentences}");
     let wrong = "expect:\n  - cannot: { from: internett, to: \"*.aws_lb.api\" }\n";
     let drawn = expect::read(wrong).unwrap_err()[0].render("expect.yaml", wrong, false);
-    assert!(
-        blocks.contains(&format!("text\n{drawn}\n").as_str()),
-        "{drawn}"
-    );
+    assert!(blocks.contains(&format!("text\n{drawn}\n").as_str()), "{drawn}");
 }
 
 /// Every text that differs from a good one in one place is read without a panic, and all that is
@@ -573,10 +467,7 @@ fn no_text_breaks_the_reader() {
                 tried += 1;
                 for problem in expect::read(&source).err().unwrap_or_default() {
                     for label in &problem.labels {
-                        assert!(
-                            source.get(label.span.clone()).is_some(),
-                            "{source:?} {problem:?}"
-                        );
+                        assert!(source.get(label.span.clone()).is_some(), "{source:?} {problem:?}");
                     }
                     let (line, column) = problem.location(&source);
                     assert!(line >= 1 && column >= 1);

@@ -4,6 +4,14 @@
 //! The inputs are other people's and not in this repository: they are read from the folder that
 //! `FARMGATE_REAL_INPUTS` names.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test"
+)]
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -53,14 +61,19 @@ fn finding<'r>(report: &'r Report, rule: &str) -> &'r Finding {
 
 #[test]
 fn the_target_is_open_to_its_network_and_the_naive_fix_cuts_it_off() {
-    let Some(report) = report(&["plan.json"]) else { return };
+    let Some(report) = report(&["plan.json"]) else {
+        return;
+    };
     // Defect 8.
     let open = statement(&report, &format!("closed-to-network:{SERVICE}"));
     assert_eq!(open.verdict, Verdict::Refuted);
     assert_eq!(open.witness.as_ref().unwrap().service, "tcp 8080");
     assert!(open.because.iter().any(|b| b.origin == format!("{GROUP} ingress[0]")));
     let found = finding(&report, "target-open-to-network");
-    assert_eq!((found.severity, found.origins.as_slice()), (Severity::High, &[GROUP.to_owned()][..]));
+    assert_eq!(
+        (found.severity, found.origins.as_slice()),
+        (Severity::High, &[GROUP.to_owned()][..])
+    );
     let [naive, better] = found.fix.tried.as_slice() else { panic!("{:?}", found.fix) };
     assert!(naive.change.starts_with("drop ") && !naive.works, "{naive:?}");
     assert!(naive.outcome.contains("cuts the service off"), "{naive:?}");
@@ -70,7 +83,9 @@ fn the_target_is_open_to_its_network_and_the_naive_fix_cuts_it_off() {
 
 #[test]
 fn the_load_balancer_lets_the_authorizer_be_passed_by() {
-    let Some(report) = report(&["plan.json"]) else { return };
+    let Some(report) = report(&["plan.json"]) else {
+        return;
+    };
     // Defect 9.
     let passed = statement(&report, &format!("not-passed-by:{BALANCER}"));
     assert_eq!(passed.verdict, Verdict::Refuted);
@@ -81,19 +96,26 @@ fn the_load_balancer_lets_the_authorizer_be_passed_by() {
 
 #[test]
 fn rules_in_two_places_are_found_before_and_after_the_apply() {
-    let Some(report) = report(&["plan.json"]) else { return };
+    let Some(report) = report(&["plan.json"]) else {
+        return;
+    };
     // Defect 10.
     let found = finding(&report, "security-group-rules-in-two-places");
     assert_eq!(found.origins, [GROUP, LINK_RULE]);
     let after = self::report(&["plan-after-apply.json"]).unwrap();
     let found = finding(&after, "rule-removed-by-next-apply");
-    assert_eq!((found.severity, found.origins.as_slice()), (Severity::High, &[GROUP.to_owned(), LINK_RULE.to_owned()][..]));
+    assert_eq!(
+        (found.severity, found.origins.as_slice()),
+        (Severity::High, &[GROUP.to_owned(), LINK_RULE.to_owned()][..])
+    );
     assert!(after.warnings.iter().any(|w| w.code == "plan-incomplete"));
 }
 
 #[test]
 fn plain_text_names_endpoints_and_streaming() {
-    let Some(report) = report(&["plan.json"]) else { return };
+    let Some(report) = report(&["plan.json"]) else {
+        return;
+    };
     // Defect 11.
     let plain = statement(&report, &format!("encrypted:{SERVICE}"));
     assert_eq!((plain.verdict, plain.because.len()), (Verdict::Refuted, 2));
@@ -114,7 +136,9 @@ fn plain_text_names_endpoints_and_streaming() {
 
 #[test]
 fn the_authorizer_is_on_every_route_but_health() {
-    let Some(report) = report(&["plan.json"]) else { return };
+    let Some(report) = report(&["plan.json"]) else {
+        return;
+    };
     let trust = statement(&report, &format!("authenticates:{API}"));
     assert_eq!(trust.verdict, Verdict::Proved);
     assert!(trust.text.contains("every route but `GET /health`"), "{}", trust.text);
@@ -128,7 +152,9 @@ fn the_authorizer_is_on_every_route_but_health() {
 
 #[test]
 fn there_is_no_noise() {
-    let Some(report) = report(&["plan.json"]) else { return };
+    let Some(report) = report(&["plan.json"]) else {
+        return;
+    };
     assert!(report.findings.len() <= 20, "{}", report.findings.len());
     let rules: BTreeSet<&str> = report.findings.iter().map(|f| f.rule.as_str()).collect();
     let expected = [
@@ -152,7 +178,9 @@ fn there_is_no_noise() {
 
 #[test]
 fn without_endpoints_secrets_and_logs_go_by_nat_too() {
-    let Some(report) = report(&["plan-no-endpoints.json"]) else { return };
+    let Some(report) = report(&["plan-no-endpoints.json"]) else {
+        return;
+    };
     let title = &finding(&report, "no-endpoint-for-service").title;
     for service in ["ecr.api", "ecr.dkr", "s3", "logs", "secretsmanager"] {
         assert!(title.contains(service), "{title}");
@@ -173,11 +201,12 @@ fn an_errored_plan_is_one_clear_sentence() {
 
 #[test]
 fn a_state_agrees_with_the_plan_and_decides_what_it_assumed() {
-    let Some(plan) = report(&["plan.json"]) else { return };
+    let Some(plan) = report(&["plan.json"]) else {
+        return;
+    };
     let both = report(&["plan.json", "state.json"]).unwrap();
     let ids = |report: &Report| -> Vec<(String, Verdict)> {
-        let mut all: Vec<_> =
-            report.statements.iter().map(|s| (s.id.clone(), s.verdict)).collect();
+        let mut all: Vec<_> = report.statements.iter().map(|s| (s.id.clone(), s.verdict)).collect();
         all.sort();
         all
     };
@@ -194,7 +223,9 @@ fn a_state_agrees_with_the_plan_and_decides_what_it_assumed() {
 
 #[test]
 fn a_question_is_answered_with_every_hop() {
-    let Some(model) = model(&["plan.json"]) else { return };
+    let Some(model) = model(&["plan.json"]) else {
+        return;
+    };
     let answer = explain(&model, "internet", &format!("{SERVICE}:8080")).unwrap();
     assert_eq!(answer.verdict, Verdict::Proved);
     let open = answer.paths.iter().find(|p| p.open).unwrap();

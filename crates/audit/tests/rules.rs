@@ -53,10 +53,7 @@ fn title(edits: Value) -> String {
 /// The titles of a rule's findings in a model that is built by hand.
 fn titles(model: &Model, rule: &str) -> Vec<String> {
     let report = check(model, &Options::default()).expect("a report");
-    let findings = report
-        .findings
-        .into_iter()
-        .filter(|finding| finding.rule == rule);
+    let findings = report.findings.into_iter().filter(|finding| finding.rule == rule);
     findings.map(|finding| finding.title).collect()
 }
 
@@ -136,10 +133,7 @@ fn an_entry_for_a_type_of_icmp_shadows_nothing() {
             "icmp_type": kind, "protocol": "icmp", "rule_no": number, "to_port": 0,
         })
     };
-    assert_eq!(
-        found(json!([acl(&json!([echo(100, 8), echo(110, 0)]))])),
-        ""
-    );
+    assert_eq!(found(json!([acl(&json!([echo(100, 8), echo(110, 0)]))])), "");
 }
 
 #[test]
@@ -149,10 +143,7 @@ fn an_entry_for_a_type_of_icmp_is_shadowed_by_one_for_all() {
         entry(110, "deny", "icmp", (0, 0), "0.0.0.0/0"),
     ]);
     let title = title(json!([acl(&entries)]));
-    assert!(
-        title.contains("ingress 110 (deny icmp from 0.0.0.0/0) behind 100"),
-        "{title}"
-    );
+    assert!(title.contains("ingress 110 (deny icmp from 0.0.0.0/0) behind 100"), "{title}");
     // The last entry of the list is hidden as well, and admits what the first does.
     assert!(title.contains("2 entries"), "{title}");
 }
@@ -189,33 +180,15 @@ fn a_rule_for_some_of_the_network_covers_no_rule_for_a_group() {
 #[test]
 fn rules_for_types_of_icmp_cover_nothing() {
     let group = "aws_security_group.alb";
-    let ping = rule(
-        "ingress_rule.alb_ping",
-        group,
-        "icmp",
-        (8, 0),
-        "203.0.113.0/24",
-    );
-    let size = rule(
-        "ingress_rule.alb_size",
-        group,
-        "icmp",
-        (3, 4),
-        "203.0.113.0/24",
-    );
+    let ping = rule("ingress_rule.alb_ping", group, "icmp", (8, 0), "203.0.113.0/24");
+    let size = rule("ingress_rule.alb_size", group, "icmp", (3, 4), "203.0.113.0/24");
     assert_eq!(found(json!([ping, size])), "");
 }
 
 #[test]
 fn a_rule_that_is_not_known_yet_is_not_covered() {
     let group = "aws_security_group.alb";
-    let mut office = rule(
-        "ingress_rule.alb_office",
-        group,
-        "tcp",
-        (443, 443),
-        "203.0.113.0/25",
-    );
+    let mut office = rule("ingress_rule.alb_office", group, "tcp", (443, 443), "203.0.113.0/25");
     office["values"]["cidr_ipv4"] = Value::Null;
     office["unknown"]["cidr_ipv4"] = json!(true);
     office["expressions"]["cidr_ipv4"] =
@@ -228,18 +201,8 @@ fn in_a_closed_network_members_are_where_their_carriers_are() {
     let mut model = network();
     group(&mut model, "aws_security_group.server");
     group(&mut model, "aws_security_group.client");
-    service(
-        &mut model,
-        "aws_ecs_service.client",
-        PRIVATE,
-        &["aws_security_group.client"],
-    );
-    let subnet = model.subnets[PRIVATE]
-        .cidrs
-        .sure
-        .first()
-        .expect("a block")
-        .to_string();
+    service(&mut model, "aws_ecs_service.client", PRIVATE, &["aws_security_group.client"]);
+    let subnet = model.subnets[PRIVATE].cidrs.sure.first().expect("a block").to_string();
     let services = ServiceSet::tcp(443);
     ingress(
         &mut model,
@@ -247,12 +210,7 @@ fn in_a_closed_network_members_are_where_their_carriers_are() {
         services.clone(),
         &["aws_security_group.client"],
     );
-    ingress(
-        &mut model,
-        "aws_security_group.server",
-        services,
-        &[&subnet],
-    );
+    ingress(&mut model, "aws_security_group.server", services, &[&subnet]);
     assert_eq!(titles(&model, "rule-redundant").len(), 1);
     let open = "other states may put interfaces into it".into();
     model.vpcs.get_mut(VPC).expect("the VPC").open = Some(open);
@@ -410,13 +368,7 @@ fn an_integration_names_a_port_on_which_nobody_listens() {
     let mut model = network();
     load_balancer(&mut model, "aws_lb.main", true, true, &[]);
     let to = forward("aws_lb_target_group.main");
-    listener(
-        &mut model,
-        "aws_lb_listener.main",
-        "aws_lb.main",
-        ("TCP", 8080),
-        to,
-    );
+    listener(&mut model, "aws_lb_listener.main", "aws_lb.main", ("TCP", 8080), to);
     let link = VpcLink {
         key: key("aws_api_gateway_vpc_link.main"),
         subnets: SetVal::default(),
@@ -432,17 +384,8 @@ fn an_integration_names_a_port_on_which_nobody_listens() {
     let mut integration = integration("aws_api_gateway_integration.main", target);
     integration.port = Some(8081);
     api(&mut model, "aws_api_gateway_rest_api.main", ApiKind::Rest);
-    let ends = (
-        "aws_api_gateway_rest_api.main",
-        "aws_api_gateway_method.main",
-    );
-    route(
-        &mut model,
-        ends,
-        "POST /mcp",
-        Authorization::Iam,
-        Some(integration),
-    );
+    let ends = ("aws_api_gateway_rest_api.main", "aws_api_gateway_method.main");
+    route(&mut model, ends, "POST /mcp", Authorization::Iam, Some(integration));
     assert_eq!(
         titles(&model, "port-mismatch"),
         [
@@ -487,10 +430,7 @@ fn whatever_names_no_group_carries_the_default_one() {
         title(edits.clone()),
         "aws_instance.bastion carries the default group of aws_vpc.farm, which no source manages"
     );
-    assert_eq!(
-        found(edits),
-        "low default-security-group-open aws_instance.bastion\n"
-    );
+    assert_eq!(found(edits), "low default-security-group-open aws_instance.bastion\n");
 }
 
 #[test]
@@ -500,8 +440,5 @@ fn a_default_group_without_rules_may_be_carried() {
 
 #[test]
 fn a_default_group_that_nobody_shows_is_no_finding() {
-    assert_eq!(
-        found(json!([{ "delete": "aws_default_security_group.farm" }])),
-        ""
-    );
+    assert_eq!(found(json!([{ "delete": "aws_default_security_group.farm" }])), "");
 }

@@ -29,11 +29,7 @@ const HTTP: &str = "aws_lb_listener.http";
 
 fn found(model: &Model, rule: &str) -> Vec<Finding> {
     let report = check(model, &Options::default()).unwrap();
-    report
-        .findings
-        .into_iter()
-        .filter(|finding| finding.rule == rule)
-        .collect()
+    report.findings.into_iter().filter(|finding| finding.rule == rule).collect()
 }
 
 #[track_caller]
@@ -59,20 +55,10 @@ fn alb_farm() -> Model {
     let mut model = network();
     group(&mut model, LB_GROUP);
     group(&mut model, SERVER_GROUP);
-    ingress(
-        &mut model,
-        LB_GROUP,
-        ServiceSet::tcp(443),
-        &["203.0.113.0/24"],
-    );
+    ingress(&mut model, LB_GROUP, ServiceSet::tcp(443), &["203.0.113.0/24"]);
     egress(&mut model, LB_GROUP, ServiceSet::tcp(8080), &[SERVER_GROUP]);
     ingress(&mut model, SERVER_GROUP, ServiceSet::tcp(8080), &[LB_GROUP]);
-    egress(
-        &mut model,
-        SERVER_GROUP,
-        ServiceSet::tcp(443),
-        &["0.0.0.0/0"],
-    );
+    egress(&mut model, SERVER_GROUP, ServiceSet::tcp(443), &["0.0.0.0/0"]);
     service(&mut model, SERVER, PRIVATE, &[SERVER_GROUP]);
     load_balancer(&mut model, LB, false, false, &[LB_GROUP]);
     target_group(&mut model, TARGETS, "HTTPS", SERVER);
@@ -91,49 +77,20 @@ fn api_farm(kind: ApiKind) -> Model {
     for name in [LB_GROUP, SERVER_GROUP, "aws_security_group.link"] {
         group(&mut model, name);
     }
-    egress(
-        &mut model,
-        "aws_security_group.link",
-        ServiceSet::tcp(80),
-        &[LB_GROUP],
-    );
-    ingress(
-        &mut model,
-        LB_GROUP,
-        ServiceSet::tcp(80),
-        &["aws_security_group.link"],
-    );
+    egress(&mut model, "aws_security_group.link", ServiceSet::tcp(80), &[LB_GROUP]);
+    ingress(&mut model, LB_GROUP, ServiceSet::tcp(80), &["aws_security_group.link"]);
     egress(&mut model, LB_GROUP, ServiceSet::tcp(8080), &[SERVER_GROUP]);
     ingress(&mut model, SERVER_GROUP, ServiceSet::tcp(8080), &[LB_GROUP]);
-    egress(
-        &mut model,
-        SERVER_GROUP,
-        ServiceSet::tcp(443),
-        &["0.0.0.0/0"],
-    );
+    egress(&mut model, SERVER_GROUP, ServiceSet::tcp(443), &["0.0.0.0/0"]);
     service(&mut model, SERVER, PRIVATE, &[SERVER_GROUP]);
     load_balancer(&mut model, LB, true, true, &[LB_GROUP]);
     target_group(&mut model, TARGETS, "TCP", SERVER);
     listener(&mut model, HTTP, LB, ("TCP", 80), forward(TARGETS));
     api(&mut model, API, kind);
-    let to = linked(
-        &mut model,
-        "aws_apigatewayv2_integration.mcp",
-        "aws_security_group.link",
-        HTTP,
-    );
-    let name = if kind == ApiKind::WebSocket {
-        "$connect"
-    } else {
-        "POST /mcp"
-    };
-    route(
-        &mut model,
-        (API, "aws_apigatewayv2_route.mcp"),
-        name,
-        Authorization::Iam,
-        Some(to),
-    );
+    let to =
+        linked(&mut model, "aws_apigatewayv2_integration.mcp", "aws_security_group.link", HTTP);
+    let name = if kind == ApiKind::WebSocket { "$connect" } else { "POST /mcp" };
+    route(&mut model, (API, "aws_apigatewayv2_route.mcp"), name, Authorization::Iam, Some(to));
     model
 }
 
@@ -168,10 +125,7 @@ fn hops_behind_an_api_in_plain_text_are_one_finding() {
     let finding = one(&api_farm(ApiKind::Http), "plaintext-hop");
     assert_eq!(finding.severity, Severity::Medium);
     origins(&finding, &["aws_apigatewayv2_integration.mcp", TARGETS]);
-    assert_eq!(
-        finding.title,
-        format!("{API} -> {LB} -> {SERVER} is plain text")
-    );
+    assert_eq!(finding.title, format!("{API} -> {LB} -> {SERVER} is plain text"));
 }
 
 #[test]
@@ -190,10 +144,7 @@ fn a_plain_listener_on_the_internet_is_high_and_said_once_for_its_servers() {
     let finding = one(&model, "plaintext-hop");
     assert_eq!(finding.severity, Severity::High);
     origins(&finding, &[HTTP, "aws_lb_target_group.second"]);
-    assert_eq!(
-        finding.title,
-        format!("the internet -> {LB} -> {second} is plain text")
-    );
+    assert_eq!(finding.title, format!("the internet -> {LB} -> {second} is plain text"));
 }
 
 #[test]
@@ -211,23 +162,14 @@ fn plain_target_groups_of_one_load_balancer_are_one_finding() {
     let finding = one(&model, "plaintext-hop");
     assert_eq!(finding.severity, Severity::Medium);
     origins(&finding, &["aws_lb_target_group.second", TARGETS]);
-    assert_eq!(
-        finding.title,
-        format!("{LB} -> {second} or {SERVER} is plain text")
-    );
+    assert_eq!(finding.title, format!("{LB} -> {second} or {SERVER} is plain text"));
 }
 
 #[test]
 fn plain_text_that_only_redirects_is_no_finding() {
     let mut model = alb_farm();
     ingress(&mut model, LB_GROUP, ServiceSet::tcp(80), &["0.0.0.0/0"]);
-    listener(
-        &mut model,
-        HTTP,
-        LB,
-        ("HTTP", 80),
-        Action::Redirect { https: true },
-    );
+    listener(&mut model, HTTP, LB, ("HTTP", 80), Action::Redirect { https: true });
     silent(&model, "plaintext-hop");
 }
 
@@ -275,20 +217,10 @@ fn an_api_key_alone_is_no_authorization_and_a_function_is_high() {
     let function = IntegrationTarget::Lambda(Val::Known(key("aws_lambda_function.tool")));
     let to = integration("aws_api_gateway_integration.tool", function);
     let at = (API, "aws_api_gateway_method.tool");
-    route(
-        &mut model,
-        at,
-        "POST /tool",
-        Authorization::ApiKeyOnly,
-        Some(to),
-    );
+    route(&mut model, at, "POST /tool", Authorization::ApiKeyOnly, Some(to));
     let finding = one(&model, "unauthenticated-path");
     assert_eq!(finding.severity, Severity::High);
-    assert!(
-        finding
-            .title
-            .ends_with("to aws_lambda_function.tool with an API key alone")
-    );
+    assert!(finding.title.ends_with("to aws_lambda_function.tool with an API key alone"));
 }
 
 #[test]
@@ -316,11 +248,7 @@ fn open_routes_that_lead_nowhere_are_no_finding() {
 fn preflights_and_oauth_metadata_are_meant_to_be_open() {
     let mut model = api_farm(ApiKind::Http);
     add_route(&mut model, "OPTIONS /{proxy+}", Authorization::None);
-    add_route(
-        &mut model,
-        "GET /.well-known/oauth-protected-resource",
-        Authorization::None,
-    );
+    add_route(&mut model, "GET /.well-known/oauth-protected-resource", Authorization::None);
     silent(&model, "unauthenticated-path");
     add_route(&mut model, "POST /.well-known/mcp", Authorization::None);
     one(&model, "unauthenticated-path");
@@ -332,10 +260,7 @@ fn of_a_websocket_api_only_connect_counts() {
     add_route(&mut model, "$default", Authorization::None);
     silent(&model, "unauthenticated-path");
     set_authorization(&mut model, Authorization::None);
-    origins(
-        &one(&model, "unauthenticated-path"),
-        &["aws_apigatewayv2_route.mcp"],
-    );
+    origins(&one(&model, "unauthenticated-path"), &["aws_apigatewayv2_route.mcp"]);
 }
 
 #[test]
@@ -391,18 +316,11 @@ fn a_resource_policy_that_may_stop_callers_is_believed() {
     };
     let allow = r#"{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/*"}"#;
     assert_eq!(with_policy(&format!(r#"{{"Statement":[{allow}]}}"#)), 1);
-    let limited = allow.replace(
-        '}',
-        r#","Condition":{"IpAddress":{"aws:SourceIp":"203.0.113.0/24"}}}"#,
-    );
+    let limited =
+        allow.replace('}', r#","Condition":{"IpAddress":{"aws:SourceIp":"203.0.113.0/24"}}}"#);
     assert_eq!(with_policy(&format!(r#"{{"Statement":[{limited}]}}"#)), 0);
-    let deny = limited
-        .replace("Allow", "Deny")
-        .replace("IpAddress", "NotIpAddress");
-    assert_eq!(
-        with_policy(&format!(r#"{{"Statement":[{allow},{deny}]}}"#)),
-        0
-    );
+    let deny = limited.replace("Allow", "Deny").replace("IpAddress", "NotIpAddress");
+    assert_eq!(with_policy(&format!(r#"{{"Statement":[{allow},{deny}]}}"#)), 0);
 }
 
 // === listener-open-to-world ===
@@ -415,31 +333,18 @@ fn two_halves_are_the_whole_internet() {
     let finding = one(&model, "listener-open-to-world");
     assert_eq!(finding.severity, Severity::Medium);
     origins(&finding, &[HTTPS, LB_GROUP]);
-    assert_eq!(
-        finding.title,
-        format!("the whole internet opens tcp 443 to {LB}")
-    );
+    assert_eq!(finding.title, format!("the whole internet opens tcp 443 to {LB}"));
     assert!(
-        finding
-            .fix
-            .text
-            .contains("`aws_security_group.lb ingress[1]`"),
+        finding.fix.text.contains("`aws_security_group.lb ingress[1]`"),
         "{}",
         finding.fix.text
     );
     assert!(
-        finding
-            .fix
-            .text
-            .contains("`aws_security_group.lb ingress[2]`"),
+        finding.fix.text.contains("`aws_security_group.lb ingress[2]`"),
         "{}",
         finding.fix.text
     );
-    assert!(
-        !finding.fix.text.contains("ingress[0]"),
-        "{}",
-        finding.fix.text
-    );
+    assert!(!finding.fix.text.contains("ingress[0]"), "{}", finding.fix.text);
     assert!(finding.fix.tried[0].works);
 }
 
@@ -447,12 +352,7 @@ fn two_halves_are_the_whole_internet() {
 fn a_list_of_callers_is_not_the_world() {
     silent(&alb_farm(), "listener-open-to-world");
     let mut model = alb_farm();
-    ingress(
-        &mut model,
-        LB_GROUP,
-        ServiceSet::tcp(443),
-        &["3.0.0.0/8", "52.0.0.0/8"],
-    );
+    ingress(&mut model, LB_GROUP, ServiceSet::tcp(443), &["3.0.0.0/8", "52.0.0.0/8"]);
     silent(&model, "listener-open-to-world");
     ingress(&mut model, LB_GROUP, ServiceSet::tcp(8443), &["0.0.0.0/0"]);
     silent(&model, "listener-open-to-world");
@@ -462,13 +362,7 @@ fn a_list_of_callers_is_not_the_world() {
 fn a_port_that_only_redirects_is_not_meant() {
     let mut model = alb_farm();
     ingress(&mut model, LB_GROUP, ServiceSet::tcp(80), &["0.0.0.0/0"]);
-    listener(
-        &mut model,
-        HTTP,
-        LB,
-        ("HTTP", 80),
-        Action::Redirect { https: true },
-    );
+    listener(&mut model, HTTP, LB, ("HTTP", 80), Action::Redirect { https: true });
     silent(&model, "listener-open-to-world");
 }
 
@@ -478,10 +372,7 @@ fn an_open_listener_is_high_if_nothing_verifies_or_a_front_is_passed_by() {
     ingress(&mut model, LB_GROUP, ServiceSet::tcp(443), &["0.0.0.0/0"]);
     let mut open = model.clone();
     default_actions(&mut open, HTTPS, vec![forward(TARGETS)]);
-    assert_eq!(
-        one(&open, "listener-open-to-world").severity,
-        Severity::High
-    );
+    assert_eq!(one(&open, "listener-open-to-world").severity, Severity::High);
     let name = key("aws_cloudfront_distribution.web");
     let front = Distribution {
         key: name.clone(),
@@ -493,13 +384,7 @@ fn an_open_listener_is_high_if_nothing_verifies_or_a_front_is_passed_by() {
     model.distributions.insert(name, front);
     let finding = one(&model, "listener-open-to-world");
     assert_eq!(finding.severity, Severity::High);
-    assert!(
-        finding
-            .title
-            .ends_with(", past aws_cloudfront_distribution.web"),
-        "{}",
-        finding.title
-    );
+    assert!(finding.title.ends_with(", past aws_cloudfront_distribution.web"), "{}", finding.title);
     assert!(finding.fix.text.contains("cloudfront.origin-facing"));
 }
 
@@ -534,19 +419,8 @@ fn groups_that_let_everything_out_are_one_finding() {
     let other = "aws_security_group.other";
     group(&mut model, other);
     service(&mut model, "aws_ecs_service.other", PRIVATE, &[other]);
-    egress(
-        &mut model,
-        other,
-        ServiceSet::protocol(TCP),
-        &["0.0.0.0/1", "128.0.0.0/1"],
-    );
-    model
-        .security_groups
-        .get_mut(SERVER_GROUP)
-        .unwrap()
-        .egress
-        .rules
-        .clear();
+    egress(&mut model, other, ServiceSet::protocol(TCP), &["0.0.0.0/1", "128.0.0.0/1"]);
+    model.security_groups.get_mut(SERVER_GROUP).unwrap().egress.rules.clear();
     egress(&mut model, SERVER_GROUP, ServiceSet::all(), &["0.0.0.0/0"]);
     let finding = one(&model, "egress-unrestricted");
     assert_eq!(finding.severity, Severity::Low);
@@ -558,18 +432,8 @@ fn groups_that_let_everything_out_are_one_finding() {
 fn egress_on_one_port_or_of_a_load_balancer_is_not_unrestricted() {
     let mut model = alb_farm();
     egress(&mut model, LB_GROUP, ServiceSet::all(), &["0.0.0.0/0"]);
-    egress(
-        &mut model,
-        SERVER_GROUP,
-        ServiceSet::all(),
-        &["10.0.0.0/16"],
-    );
-    egress(
-        &mut model,
-        SERVER_GROUP,
-        ServiceSet::ports(TCP, 1024, 65535),
-        &["0.0.0.0/0"],
-    );
+    egress(&mut model, SERVER_GROUP, ServiceSet::all(), &["10.0.0.0/16"]);
+    egress(&mut model, SERVER_GROUP, ServiceSet::ports(TCP, 1024, 65535), &["0.0.0.0/0"]);
     silent(&model, "egress-unrestricted");
 }
 
@@ -578,20 +442,9 @@ fn egress_on_one_port_or_of_a_load_balancer_is_not_unrestricted() {
 /// A server whose groups have the default egress rule beside a narrow one.
 fn never_revoked() -> Model {
     let mut model = alb_farm();
-    model
-        .security_groups
-        .get_mut(SERVER_GROUP)
-        .unwrap()
-        .egress
-        .rules
-        .clear();
+    model.security_groups.get_mut(SERVER_GROUP).unwrap().egress.rules.clear();
     egress(&mut model, SERVER_GROUP, ServiceSet::all(), &["0.0.0.0/0"]);
-    egress(
-        &mut model,
-        SERVER_GROUP,
-        ServiceSet::tcp(5432),
-        &["10.0.0.0/16"],
-    );
+    egress(&mut model, SERVER_GROUP, ServiceSet::tcp(5432), &["10.0.0.0/16"]);
     model
 }
 
@@ -604,23 +457,14 @@ fn an_egress_rule_never_revoked_makes_the_others_mean_nothing() {
     origins(&finding, &[SERVER_GROUP]);
     let outcomes: Vec<bool> = finding.fix.tried.iter().map(|trial| trial.works).collect();
     assert_eq!(outcomes, [false, true], "{:?}", finding.fix);
-    assert!(
-        finding.fix.tried[0].outcome.contains("pulls its image"),
-        "{:?}",
-        finding.fix
-    );
+    assert!(finding.fix.tried[0].outcome.contains("pulls its image"), "{:?}", finding.fix);
     assert!(finding.fix.tried[1].change.contains("tcp 443"));
 }
 
 #[test]
 fn revoking_is_enough_where_the_narrow_rules_suffice() {
     let mut model = never_revoked();
-    egress(
-        &mut model,
-        SERVER_GROUP,
-        ServiceSet::tcp(443),
-        &["0.0.0.0/0"],
-    );
+    egress(&mut model, SERVER_GROUP, ServiceSet::tcp(443), &["0.0.0.0/0"]);
     let finding = one(&model, "egress-never-revoked");
     assert_eq!(finding.fix.tried.len(), 1);
     assert!(finding.fix.tried[0].works);
@@ -630,31 +474,14 @@ fn revoking_is_enough_where_the_narrow_rules_suffice() {
 #[test]
 fn default_egress_alone_or_in_two_families_is_another_rules_business() {
     let mut model = alb_farm();
-    model
-        .security_groups
-        .get_mut(SERVER_GROUP)
-        .unwrap()
-        .egress
-        .rules
-        .clear();
+    model.security_groups.get_mut(SERVER_GROUP).unwrap().egress.rules.clear();
     egress(&mut model, SERVER_GROUP, ServiceSet::all(), &["0.0.0.0/0"]);
     egress(&mut model, SERVER_GROUP, ServiceSet::all(), &["::/0"]);
     silent(&model, "egress-never-revoked");
     one(&model, "egress-unrestricted");
     egress(&mut model, LB_GROUP, ServiceSet::all(), &["0.0.0.0/0"]);
-    egress(
-        &mut model,
-        LB_GROUP,
-        ServiceSet::tcp(443),
-        &["2001:db8::/32"],
-    );
-    model
-        .security_groups
-        .get_mut(LB_GROUP)
-        .unwrap()
-        .egress
-        .rules
-        .remove(0);
+    egress(&mut model, LB_GROUP, ServiceSet::tcp(443), &["2001:db8::/32"]);
+    model.security_groups.get_mut(LB_GROUP).unwrap().egress.rules.remove(0);
     silent(&model, "egress-never-revoked");
 }
 
@@ -668,36 +495,16 @@ fn a_public_address_that_the_internet_reaches_is_high_and_taking_it_away_may_cut
     found.assign_public_ip = Val::Known(true);
     let low = one(&model, "public-address");
     assert_eq!(low.severity, Severity::Low);
-    ingress(
-        &mut model,
-        SERVER_GROUP,
-        ServiceSet::tcp(8080),
-        &["0.0.0.0/0"],
-    );
+    ingress(&mut model, SERVER_GROUP, ServiceSet::tcp(8080), &["0.0.0.0/0"]);
     let finding = one(&model, "public-address");
     assert_eq!(finding.severity, Severity::High);
     origins(&finding, &[SERVER]);
-    assert!(
-        finding.title.ends_with("the internet opens tcp 8080 to it"),
-        "{}",
-        finding.title
-    );
+    assert!(finding.title.ends_with("the internet opens tcp 8080 to it"), "{}", finding.title);
     let outcomes: Vec<bool> = finding.fix.tried.iter().map(|trial| trial.works).collect();
     assert_eq!(outcomes, [false, true], "{:?}", finding.fix);
-    assert!(
-        finding.fix.tried[1]
-            .change
-            .contains("endpoints for ecr.api"),
-        "{:?}",
-        finding.fix
-    );
-    let task = model
-        .task_definitions
-        .get_mut("aws_ecs_service.server_task")
-        .unwrap();
-    let Val::Known(containers) = &mut task.containers else {
-        panic!("not known")
-    };
+    assert!(finding.fix.tried[1].change.contains("endpoints for ecr.api"), "{:?}", finding.fix);
+    let task = model.task_definitions.get_mut("aws_ecs_service.server_task").unwrap();
+    let Val::Known(containers) = &mut task.containers else { panic!("not known") };
     containers[0].image = Some("docker.io/library/server:1".to_owned());
     let finding = one(&model, "public-address");
     let outcomes: Vec<bool> = finding.fix.tried.iter().map(|trial| trial.works).collect();
@@ -718,34 +525,14 @@ fn a_public_address_that_nothing_needs_is_just_taken_away() {
 fn a_public_database_is_high_if_it_is_open_and_instances_are_low_together() {
     let mut model = alb_farm();
     group(&mut model, "aws_security_group.db");
-    database(
-        &mut model,
-        "aws_db_instance.memories",
-        PUBLIC,
-        "aws_security_group.db",
-    );
+    database(&mut model, "aws_db_instance.memories", PUBLIC, "aws_security_group.db");
     silent(&model, "public-address");
-    model
-        .databases
-        .get_mut("aws_db_instance.memories")
-        .unwrap()
-        .public = Val::Known(true);
+    model.databases.get_mut("aws_db_instance.memories").unwrap().public = Val::Known(true);
     assert_eq!(one(&model, "public-address").severity, Severity::Low);
-    ingress(
-        &mut model,
-        "aws_security_group.db",
-        ServiceSet::tcp(5432),
-        &["198.51.100.0/24"],
-    );
+    ingress(&mut model, "aws_security_group.db", ServiceSet::tcp(5432), &["198.51.100.0/24"]);
     let finding = one(&model, "public-address");
     assert_eq!(finding.severity, Severity::High);
-    assert!(
-        finding
-            .title
-            .ends_with("198.51.100.0/24 opens tcp 5432 to it"),
-        "{}",
-        finding.title
-    );
+    assert!(finding.title.ends_with("198.51.100.0/24 opens tcp 5432 to it"), "{}", finding.title);
     assert!(finding.fix.tried[0].works);
     model.databases.clear();
     instance(&mut model, "aws_instance.a", LB_GROUP, true);
@@ -776,14 +563,9 @@ fn a_server_behind_an_http_api_is_cut_off() {
 #[test]
 fn a_rest_api_is_low_until_it_streams_and_a_websocket_api_is_not_meant() {
     let mut model = api_farm(ApiKind::Rest);
-    assert_eq!(
-        one(&model, "streaming-behind-http-api").severity,
-        Severity::Low
-    );
+    assert_eq!(one(&model, "streaming-behind-http-api").severity, Severity::Low);
     let route = &mut model.apis.get_mut(API).unwrap().routes[0];
-    let Val::Known(Some(to)) = &mut route.integration else {
-        panic!("not known")
-    };
+    let Val::Known(Some(to)) = &mut route.integration else { panic!("not known") };
     to.streams = true;
     silent(&model, "streaming-behind-http-api");
     silent(&api_farm(ApiKind::WebSocket), "streaming-behind-http-api");

@@ -28,9 +28,7 @@ fn access<T>(
 ) -> Result<T, Vec<String>> {
     let read = yaml::document(source, |root, problems| {
         let entries = root.mapping(problems).unwrap_or_default();
-        entries
-            .first()
-            .and_then(|(_, value)| accessor(value, problems))
+        entries.first().and_then(|(_, value)| accessor(value, problems))
     });
     match read {
         Ok(Some(value)) => Ok(value),
@@ -44,31 +42,13 @@ const REFUSALS: &[(&str, &str)] = &[
     ("a: 1\nb: 2\na: 3\n", "duplicate-key 3:1 [a] -"),
     ("a: 1\n\"a\": 3\n", "duplicate-key 2:1 [\"a\"] -"),
     ("a: &x 1\n", "anchor 1:4 [&x] write the value at each place"),
-    (
-        "a: &x {b: 1}\n",
-        "anchor 1:4 [&x] write the value at each place",
-    ),
-    (
-        "a: *.aws_lb.b\n",
-        "alias 1:4 [*.aws_lb.b] put it in quotes: `\"*.aws_lb.b\"`",
-    ),
-    (
-        "a: [x, *.b]\n",
-        "alias 1:8 [*.b] put it in quotes: `\"*.b\"`",
-    ),
-    (
-        "a:\n  <<: {b: 1}\n",
-        "merge-key 2:3 [<<] write the keys at each place",
-    ),
-    (
-        "a: !Ref b\n",
-        "tag 1:4 [!Ref] remove it; a text that begins with `!` has to be in quotes",
-    ),
+    ("a: &x {b: 1}\n", "anchor 1:4 [&x] write the value at each place"),
+    ("a: *.aws_lb.b\n", "alias 1:4 [*.aws_lb.b] put it in quotes: `\"*.aws_lb.b\"`"),
+    ("a: [x, *.b]\n", "alias 1:8 [*.b] put it in quotes: `\"*.b\"`"),
+    ("a:\n  <<: {b: 1}\n", "merge-key 2:3 [<<] write the keys at each place"),
+    ("a: !Ref b\n", "tag 1:4 [!Ref] remove it; a text that begins with `!` has to be in quotes"),
     ("1: a\n", "bad-key 1:1 [1] put it in quotes: `\"1\"`"),
-    (
-        "a: {true: b}\n",
-        "bad-key 1:5 [true] put it in quotes: `\"true\"`",
-    ),
+    ("a: {true: b}\n", "bad-key 1:5 [true] put it in quotes: `\"true\"`"),
     (
         "? [a, b]\n: c\n",
         "bad-key 1:3 [[a, b]] a text that begins with `[` or `{` has to be in quotes",
@@ -78,10 +58,7 @@ const REFUSALS: &[(&str, &str)] = &[
         "a: 1\n---\nb: 2\n",
         "several-documents 2:1 [---] a file holds one document: move what follows to another file",
     ),
-    (
-        "%YAML 1.2\n---\na: 1\n",
-        "directive 1:1 [%] remove the line",
-    ),
+    ("%YAML 1.2\n---\na: 1\n", "directive 1:1 [%] remove the line"),
     ("", "empty-file 1:1 [] -"),
     ("# nothing\n", "empty-file 1:1 [] -"),
 ];
@@ -128,30 +105,14 @@ fn syntax_errors_say_what_to_do() {
         ("a: [b}\n", "1:4 [[] -".to_owned()),
         ("a: b: c\n", format!("1:5 [:] {indentation}")),
         ("a: 1\n b: 2\n", format!("2:3 [:] {indentation}")),
-        (
-            "a: 1\nb\nc: 2\n",
-            "2:1 [b] check the indentation of this line".to_owned(),
-        ),
-        (
-            "a: *\n",
-            "1:4 [*] a text that begins with `*` or `&` has to be in quotes".to_owned(),
-        ),
+        ("a: 1\nb\nc: 2\n", "2:1 [b] check the indentation of this line".to_owned()),
+        ("a: *\n", "1:4 [*] a text that begins with `*` or `&` has to be in quotes".to_owned()),
         ("a: @b\n", "1:4 [@] put it in quotes".to_owned()),
-        (
-            "a: \"b\n",
-            "2:1 [] look for the quote before this place".to_owned(),
-        ),
-        (
-            "a: \"\\d\"\n",
-            "1:4 [\"] write `\\\\` for a backslash, or use single quotes".to_owned(),
-        ),
+        ("a: \"b\n", "2:1 [] look for the quote before this place".to_owned()),
+        ("a: \"\\d\"\n", "1:4 [\"] write `\\\\` for a backslash, or use single quotes".to_owned()),
     ];
     for (source, expected) in cases {
-        assert_eq!(
-            problems(source),
-            [format!("yaml-syntax {expected}")],
-            "{source:?}"
-        );
+        assert_eq!(problems(source), [format!("yaml-syntax {expected}")], "{source:?}");
     }
 }
 
@@ -183,11 +144,8 @@ g:\th
 fn an_anchor_shows_its_aliases() {
     let source = "a: &x 1\nb: [*x, *x]\n";
     let parsed = yaml::parse(source, Dialect::Farmgate);
-    let labels: Vec<_> = parsed.problems[0]
-        .labels
-        .iter()
-        .map(|it| &source[it.span.clone()])
-        .collect();
+    let labels: Vec<_> =
+        parsed.problems[0].labels.iter().map(|it| &source[it.span.clone()]).collect();
     assert_eq!(labels, ["&x", "*x", "*x"]);
 }
 
@@ -210,15 +168,9 @@ fn size_and_depth_are_bounded() {
 fn positions_are_right_after_wide_characters_crlf_and_a_byte_order_mark() {
     let cases = [
         ("ü: 1\nü: 2\n", "duplicate-key 2:1 [ü] -"),
-        (
-            "\"日本\": 1\r\né: {é: 1, \"日本\": 2, é: 3}\r\n",
-            "duplicate-key 2:20 [é] -",
-        ),
+        ("\"日本\": 1\r\né: {é: 1, \"日本\": 2, é: 3}\r\n", "duplicate-key 2:20 [é] -"),
         ("\u{feff}a: 1\r\na: 2\r\n", "duplicate-key 2:1 [a] -"),
-        (
-            "\u{feff}1: a\n",
-            "bad-key 1:1 [1] put it in quotes: `\"1\"`",
-        ),
+        ("\u{feff}1: a\n", "bad-key 1:1 [1] put it in quotes: `\"1\"`"),
         ("a: \"𝄞\" # ä\r\nb: 'ä'\r\nb: x", "duplicate-key 3:1 [b] -"),
     ];
     for (source, expected) in cases {
@@ -226,10 +178,7 @@ fn positions_are_right_after_wide_characters_crlf_and_a_byte_order_mark() {
         let parsed = yaml::parse(source, Dialect::Farmgate);
         let drawn = parsed.problems[0].render("x.yaml", source, false);
         let (line, column) = parsed.problems[0].location(source);
-        assert!(
-            drawn.contains(&format!("x.yaml:{line}:{column}\n")),
-            "{drawn}"
-        );
+        assert!(drawn.contains(&format!("x.yaml:{line}:{column}\n")), "{drawn}");
     }
 }
 
@@ -239,18 +188,12 @@ fn spans_cover_what_is_written() {
     let root = yaml::parse(source, Dialect::Farmgate).root.unwrap();
     let entries = root.mapping(&mut Vec::new()).unwrap();
     let list = &entries[0].1;
-    assert_eq!(
-        &source[list.span.clone()],
-        "- one\n  - { two: \"2\" }\n  - |\n    three\n    3"
-    );
+    assert_eq!(&source[list.span.clone()], "- one\n  - { two: \"2\" }\n  - |\n    three\n    3");
     assert_eq!(&source[list.mark()], "- one");
     let Value::Sequence(items) = &list.value else {
         panic!("{list:?}");
     };
-    let texts: Vec<_> = items
-        .iter()
-        .map(|item| &source[item.span.clone()])
-        .collect();
+    let texts: Vec<_> = items.iter().map(|item| &source[item.span.clone()]).collect();
     assert_eq!(texts, ["one", "{ two: \"2\" }", "three\n    3"]);
     assert_eq!(items[2].scalar().unwrap().text, "three\n3\n");
     assert_eq!(items[2].scalar().unwrap().style, Style::Quoted);
@@ -269,13 +212,8 @@ fn cloudformation_has_tags_and_number_keys() {
     let resources = root.fields(&["Resources"], &mut problems).unwrap();
     let resources = resources.require("Resources", &mut problems).unwrap();
     let entries = resources.mapping(&mut problems).unwrap();
-    let tags = entries
-        .iter()
-        .map(|(_, value)| value.tag.as_ref().map(|tag| tag.text.as_str()));
-    assert_eq!(
-        tags.collect::<Vec<_>>(),
-        [Some("!Sub"), Some("!Select"), None]
-    );
+    let tags = entries.iter().map(|(_, value)| value.tag.as_ref().map(|tag| tag.text.as_str()));
+    assert_eq!(tags.collect::<Vec<_>>(), [Some("!Sub"), Some("!Select"), None]);
     let tag = entries[0].1.tag.as_ref().unwrap();
     assert_eq!(&source[tag.span.clone()], "!Sub");
     assert_eq!(entries[2].0.scalar().unwrap().text, "1");
@@ -285,11 +223,7 @@ fn cloudformation_has_tags_and_number_keys() {
 
 #[test]
 fn texts_are_texts_only() {
-    let text = |source| {
-        access(source, |node, problems| {
-            node.text(problems).map(str::to_owned)
-        })
-    };
+    let text = |source| access(source, |node, problems| node.text(problems).map(str::to_owned));
     for (source, expected) in [
         ("a: b c\n", "b c"),
         ("a: yes\n", "yes"),
@@ -304,25 +238,13 @@ fn texts_are_texts_only() {
     }
     for (source, expected) in [
         ("a: 1\n", "wrong-type 1:4 [1] put it in quotes: `\"1\"`"),
-        (
-            "a: -1.5e3\n",
-            "wrong-type 1:4 [-1.5e3] put it in quotes: `\"-1.5e3\"`",
-        ),
-        (
-            "a: 0x1F\n",
-            "wrong-type 1:4 [0x1F] put it in quotes: `\"0x1F\"`",
-        ),
-        (
-            "a: True\n",
-            "wrong-type 1:4 [True] put it in quotes: `\"True\"`",
-        ),
+        ("a: -1.5e3\n", "wrong-type 1:4 [-1.5e3] put it in quotes: `\"-1.5e3\"`"),
+        ("a: 0x1F\n", "wrong-type 1:4 [0x1F] put it in quotes: `\"0x1F\"`"),
+        ("a: True\n", "wrong-type 1:4 [True] put it in quotes: `\"True\"`"),
         ("a:\n", "wrong-type 1:1 [a] -"),
         ("a: ~\n", "wrong-type 1:4 [~] -"),
         ("a: [b]\n", "wrong-type 1:4 [[b]] -"),
-        (
-            "a: \"\\e[2J\"\n",
-            "control-character 1:4 [\"\\e[2J\"] remove it",
-        ),
+        ("a: \"\\e[2J\"\n", "control-character 1:4 [\"\\e[2J\"] remove it"),
     ] {
         assert_eq!(text(source), Err(vec![expected.to_owned()]), "{source:?}");
     }
@@ -339,27 +261,14 @@ fn integers_have_one_spelling_and_bounds() {
             "a: 99999999999999999999\n",
             "wrong-type 1:4 [99999999999999999999] write it with the digits 0 to 9 only",
         ),
-        (
-            "a: 0443\n",
-            "wrong-type 1:4 [0443] write it with the digits 0 to 9 only",
-        ),
-        (
-            "a: +5\n",
-            "wrong-type 1:4 [+5] write it with the digits 0 to 9 only",
-        ),
-        (
-            "a: 1.0\n",
-            "wrong-type 1:4 [1.0] write it with the digits 0 to 9 only",
-        ),
+        ("a: 0443\n", "wrong-type 1:4 [0443] write it with the digits 0 to 9 only"),
+        ("a: +5\n", "wrong-type 1:4 [+5] write it with the digits 0 to 9 only"),
+        ("a: 1.0\n", "wrong-type 1:4 [1.0] write it with the digits 0 to 9 only"),
         ("a: \"5\"\n", "wrong-type 1:4 [\"5\"] -"),
         ("a: 1_000\n", "wrong-type 1:4 [1_000] -"),
         ("a: {b: 1}\n", "wrong-type 1:4 [{b: 1}] -"),
     ] {
-        assert_eq!(
-            integer(source),
-            Err(vec![expected.to_owned()]),
-            "{source:?}"
-        );
+        assert_eq!(integer(source), Err(vec![expected.to_owned()]), "{source:?}");
     }
 }
 
@@ -370,28 +279,14 @@ fn booleans_are_true_and_false_only() {
     assert_eq!(boolean("a: false\n"), Ok(false));
     for word in ["yes", "on", "Yes", "ON", "True", "\"true\"", "y", "1"] {
         let expected = format!("wrong-type 1:4 [{word}] write `true`, without quotes");
-        assert_eq!(
-            boolean(&format!("a: {word}\n")),
-            Err(vec![expected]),
-            "{word}"
-        );
+        assert_eq!(boolean(&format!("a: {word}\n")), Err(vec![expected]), "{word}");
     }
     for word in ["no", "off", "FALSE", "'false'", "0"] {
         let expected = format!("wrong-type 1:4 [{word}] write `false`, without quotes");
-        assert_eq!(
-            boolean(&format!("a: {word}\n")),
-            Err(vec![expected]),
-            "{word}"
-        );
+        assert_eq!(boolean(&format!("a: {word}\n")), Err(vec![expected]), "{word}");
     }
-    assert_eq!(
-        boolean("a: maybe\n"),
-        Err(vec!["wrong-type 1:4 [maybe] -".to_owned()])
-    );
-    assert_eq!(
-        boolean("a:\n"),
-        Err(vec!["wrong-type 1:1 [a] -".to_owned()])
-    );
+    assert_eq!(boolean("a: maybe\n"), Err(vec!["wrong-type 1:4 [maybe] -".to_owned()]));
+    assert_eq!(boolean("a:\n"), Err(vec!["wrong-type 1:1 [a] -".to_owned()]));
 }
 
 #[test]
@@ -406,18 +301,9 @@ fn keys_are_known_and_there() {
     for (source, expected) in [
         ("a: {to: 2}\n", "missing-key 1:4 [{to: 2}] -"),
         ("a:\n  to: 2\n", "missing-key 2:3 [to: 2] -"),
-        (
-            "a: {form: 2}\n",
-            "unknown-key 1:5 [form] did you mean `from`?",
-        ),
-        (
-            "a: {from: 1, FROM: 2}\n",
-            "unknown-key 1:14 [FROM] did you mean `from`?",
-        ),
-        (
-            "a: {from: 1, whence: 2}\n",
-            "unknown-key 1:14 [whence] known here: `from`, `to`",
-        ),
+        ("a: {form: 2}\n", "unknown-key 1:5 [form] did you mean `from`?"),
+        ("a: {from: 1, FROM: 2}\n", "unknown-key 1:14 [FROM] did you mean `from`?"),
+        ("a: {from: 1, whence: 2}\n", "unknown-key 1:14 [whence] known here: `from`, `to`"),
         ("a: [from]\n", "wrong-type 1:4 [[from]] -"),
     ] {
         assert_eq!(keys(source), Err(vec![expected.to_owned()]), "{source:?}");
@@ -455,15 +341,10 @@ fn a_problem_reads_well() {
 
 #[test]
 fn a_span_of_another_text_does_no_harm() {
-    let problem = Diagnostic::warning("x", "y")
-        .at(&(1..900), "z")
-        .context(&Range { start: 3, end: 2 }, "");
+    let problem =
+        Diagnostic::warning("x", "y").at(&(1..900), "z").context(&Range { start: 3, end: 2 }, "");
     for source in ["", "ü", "\u{feff}", "aü"] {
-        assert!(
-            problem
-                .render("f", source, false)
-                .starts_with("warning[x]: y")
-        );
+        assert!(problem.render("f", source, false).starts_with("warning[x]: y"));
         assert_eq!(problem.location(source).0, 1);
     }
 }

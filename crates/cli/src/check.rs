@@ -30,11 +30,8 @@ pub fn run(args: &Check, color: Color) -> Result<Exit, Failure> {
     match args.format {
         Format::Json => output::json(&report)?,
         Format::Text => {
-            let view = View {
-                width: output::width(),
-                verbose: args.verbose,
-                time: Some(start.elapsed()),
-            };
+            let view =
+                View { width: output::width(), verbose: args.verbose, time: Some(start.elapsed()) };
             output::text(&render::report(&report, &view), color)?;
         }
     }
@@ -72,11 +69,7 @@ fn read(args: &Check) -> Result<Files, Failure> {
         accept: keep(accept, &mut problems).flatten(),
         baseline: keep(named(&args.baseline), &mut problems).flatten(),
     };
-    if problems.is_empty() {
-        Ok(files)
-    } else {
-        Err(Failure::environment(problems))
-    }
+    if problems.is_empty() { Ok(files) } else { Err(Failure::environment(problems)) }
 }
 
 /// Makes the report of the files, and tells of all that is wrong with them.
@@ -94,9 +87,10 @@ fn report(files: &Files) -> Result<Report, Failure> {
         return Err(Failure::input(problems));
     };
     let mut report = check::check(&model, &Options { expectations }).map_err(|found| {
-        let (name, text) = files.expect.as_ref().map_or(("", ""), |file| {
-            (file.name.as_str(), file.text().unwrap_or_default())
-        });
+        let (name, text) = files
+            .expect
+            .as_ref()
+            .map_or(("", ""), |file| (file.name.as_str(), file.text().unwrap_or_default()));
         Failure::input(Problem::of_diagnostics(&found, name, text))
     })?;
     if let Some(acceptances) = acceptances {
@@ -130,9 +124,7 @@ fn before(file: &File) -> Result<Report, Problem> {
 
 /// Moves what is accepted out of the findings.
 fn apply(report: &mut Report, acceptances: &Acceptances) {
-    let today = jiff::Timestamp::now()
-        .to_zoned(jiff::tz::TimeZone::UTC)
-        .date();
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
     let applied = accept::apply(acceptances, std::mem::take(&mut report.findings), today);
     report.findings = applied.findings;
     report.accepted.extend(applied.accepted);

@@ -46,9 +46,8 @@ fn cli() -> String {
     let mut command = Args::command().term_width(100);
     command.build();
     section(&mut page, "farmgate", &mut command);
-    for sub in command
-        .get_subcommands_mut()
-        .filter(|sub| !sub.is_hide_set() && sub.get_name() != "help")
+    for sub in
+        command.get_subcommands_mut().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help")
     {
         section(&mut page, &format!("farmgate {}", sub.get_name()), sub);
     }

@@ -35,16 +35,9 @@ impl From<Exit> for ExitCode {
 pub fn exit_code(report: &Report, fail_on: FailOn) -> Exit {
     let statements = report.statements.iter().any(|s| !s.known && fails(s));
     let findings = fail_on.threshold().is_some_and(|threshold| {
-        report
-            .findings
-            .iter()
-            .any(|f| !f.known && f.severity >= threshold)
+        report.findings.iter().any(|f| !f.known && f.severity >= threshold)
     });
-    if statements || findings {
-        Exit::Findings
-    } else {
-        Exit::Fine
-    }
+    if statements || findings { Exit::Findings } else { Exit::Fine }
 }
 
 /// An unknown built-in statement is no failure; an unknown expectation is: someone relies on it.

@@ -44,10 +44,7 @@ pub fn run(args: &Explain, color: Color) -> Result<Exit, Failure> {
     })?;
     match args.format {
         Format::Json => {
-            output::json(&Versioned {
-                version: VERSION,
-                explanation: &explanation,
-            })?;
+            output::json(&Versioned { version: VERSION, explanation: &explanation })?;
         }
         Format::Text => {
             output::text(&render::explanation(&explanation, output::width()), color)?;

@@ -29,12 +29,7 @@ pub fn shown(name: &str) -> &str {
 /// # Errors
 /// Every file that can't be read; or that the standard input is named twice.
 pub fn sources<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<File>, Failure> {
-    if paths
-        .iter()
-        .filter(|path| path.as_ref() == Path::new("-"))
-        .count()
-        > 1
-    {
+    if paths.iter().filter(|path| path.as_ref() == Path::new("-")).count() > 1 {
         return Err(Failure::input(vec![Problem::Plain {
             code: "stdin-twice",
             file: None,
@@ -50,11 +45,7 @@ pub fn sources<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<File>, Failure> {
             Err(problem) => problems.push(problem),
         }
     }
-    if problems.is_empty() {
-        Ok(files)
-    } else {
-        Err(Failure::environment(problems))
-    }
+    if problems.is_empty() { Ok(files) } else { Err(Failure::environment(problems)) }
 }
 
 fn source(path: &Path) -> Result<File, Problem> {
@@ -63,10 +54,7 @@ fn source(path: &Path) -> Result<File, Problem> {
     }
     let mut bytes = Vec::new();
     match io::stdin().lock().read_to_end(&mut bytes) {
-        Ok(_) => Ok(File {
-            name: "-".to_owned(),
-            bytes,
-        }),
+        Ok(_) => Ok(File { name: "-".to_owned(), bytes }),
         Err(error) => Err(unreadable("-", &error)),
     }
 }
@@ -103,12 +91,7 @@ fn unreadable(name: &str, error: &io::Error) -> Problem {
         io::ErrorKind::IsADirectory => "this is a directory; a file is needed".to_owned(),
         _ => error.to_string(),
     };
-    Problem::Plain {
-        code: "cannot-read",
-        file: Some(name.to_owned()),
-        message,
-        help: None,
-    }
+    Problem::Plain { code: "cannot-read", file: Some(name.to_owned()), message, help: None }
 }
 
 // === impl File ===
@@ -133,13 +116,8 @@ impl File {
 /// # Errors
 /// Every problem that the importer found.
 pub fn model(files: &[File]) -> Result<Model, Vec<Problem>> {
-    let inputs: Vec<Input<'_>> = files
-        .iter()
-        .map(|file| Input {
-            name: &file.name,
-            bytes: &file.bytes,
-        })
-        .collect();
+    let inputs: Vec<Input<'_>> =
+        files.iter().map(|file| Input { name: &file.name, bytes: &file.bytes }).collect();
     let problem = |error: ImportError| Problem::Plain {
         code: error.code,
         file: Some(error.input),

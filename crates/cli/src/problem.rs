@@ -44,19 +44,13 @@ impl Failure {
     /// Inputs that are wrong.
     #[must_use]
     pub fn input(problems: Vec<Problem>) -> Failure {
-        Failure {
-            exit: Exit::BadInput,
-            problems,
-        }
+        Failure { exit: Exit::BadInput, problems }
     }
 
     /// An environment that doesn't give what is needed.
     #[must_use]
     pub fn environment(problems: Vec<Problem>) -> Failure {
-        Failure {
-            exit: Exit::Environment,
-            problems,
-        }
+        Failure { exit: Exit::Environment, problems }
     }
 
     /// Writes every problem to the standard error and says how to end. That nobody may be reading
@@ -87,12 +81,7 @@ impl Problem {
     pub fn render(&self) -> String {
         match self {
             Problem::Rendered(text) => format!("{}\n", text.trim_end_matches('\n')),
-            Problem::Plain {
-                code,
-                file,
-                message,
-                help,
-            } => {
+            Problem::Plain { code, file, message, help } => {
                 let (red, cyan) = (style::ERROR, style::HELP);
                 let file = file
                     .as_deref()

@@ -24,20 +24,18 @@ pub fn run(args: &Rules, color: Color) -> Result<Exit, Failure> {
 }
 
 fn find(id: &str) -> Result<&'static RuleInfo, Failure> {
-    rules::catalogue()
-        .find(|rule| rule.id == id)
-        .ok_or_else(|| {
-            let help = nearest(id).map_or_else(
-                || "`farmgate rules` lists them all".to_owned(),
-                |near| format!("did you mean `{near}`?"),
-            );
-            Failure::input(vec![Problem::Plain {
-                code: "unknown-rule",
-                file: None,
-                message: format!("no rule is called `{id}`"),
-                help: Some(help),
-            }])
-        })
+    rules::catalogue().find(|rule| rule.id == id).ok_or_else(|| {
+        let help = nearest(id).map_or_else(
+            || "`farmgate rules` lists them all".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        );
+        Failure::input(vec![Problem::Plain {
+            code: "unknown-rule",
+            file: None,
+            message: format!("no rule is called `{id}`"),
+            help: Some(help),
+        }])
+    })
 }
 
 /// The id that is spelled most alike, or the first one that holds the word.

@@ -1,5 +1,13 @@
 //! The README's example says what the program prints.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test"
+)]
+
 use std::path::Path;
 use std::process::Command;
 

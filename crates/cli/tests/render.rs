@@ -45,21 +45,14 @@ fn empty() -> Report {
 }
 
 fn text(report: &Report, width: usize, verbose: bool) -> String {
-    let view = View {
-        width,
-        verbose,
-        time: Some(Duration::from_micros(9_400)),
-    };
+    let view = View { width, verbose, time: Some(Duration::from_micros(9_400)) };
     plain(&render::report(report, &view))
 }
 
 /// Without colours; no line ends with a blank.
 fn plain(text: &str) -> String {
     let text = anstream::adapter::strip_str(text).to_string();
-    assert!(
-        text.lines().all(|line| line == line.trim_end()),
-        "blanks at the end of a line"
-    );
+    assert!(text.lines().all(|line| line == line.trim_end()), "blanks at the end of a line");
     text
 }
 
@@ -79,7 +72,7 @@ fn everything_at_80_columns() {
               aws_ec2_transit_gateway_vpc_attachment (2), aws_vpn_connection (1)
 
     refuted   module.mcp_server.aws_ecs_service.mcp_server is reached only through
-                its ingress module.mcp_server.aws_lb.mcp [1][2]
+                its ingress module.mcp_server.aws_lb.mcp
               10.0.10.7 (module.fargate.aws_ecs_service.sensors_feeder) ->
                 module.mcp_server.aws_ecs_service.mcp_server:tcp 8080
               SG_EGRESS_ALLOWS   module.supporting.aws_security_group.fargate[0]:
@@ -105,7 +98,7 @@ fn everything_at_80_columns() {
                 apply)
 
     high      target-open-to-network: the MCP server admits tcp 8080 from the whole
-              VPC, 10.0.0.0/16 [1]
+              VPC, 10.0.0.0/16
               module.supporting.aws_security_group.mcp_server[0]
               why    Whatever runs in the VPC can call it past the API's authorizer.
               fix    give module.mcp_server.aws_lb.mcp a security group that admits
@@ -115,7 +108,7 @@ fn everything_at_80_columns() {
                      module.mcp_server.aws_lb.mcp: a network load balancer without a
                      group keeps no group for the VPC link's rule to match
               tried  a group for the load balancer, and a rule that admits it:
-                     nothing is cut off (advised)
+                     nothing is cut off
 
     medium    plaintext-hop: two hops from the internet to the MCP server are in
               plain text
@@ -139,12 +132,8 @@ fn everything_at_80_columns() {
 
     proved    life 1, trust 1
 
-    assumed, since a plan names references and not values:
-    [1]  the security groups of module.mcp_server.aws_ecs_service.mcp_server are
-         {module.supporting.aws_security_group.mcp_server[0]}
-    [2]  the subnets of module.mcp_server.aws_ecs_service.mcp_server are
-         {module.supporting.aws_subnet.private[0],
-         module.supporting.aws_subnet.private[1]}
+    assumed   2 joins, since a plan names references and not values; --verbose lists
+              them
 
     2 refuted, 3 unknown, 2 proved; findings: 1 high, 1 medium, 1 low; 1 accepted;
     9 ms
@@ -164,7 +153,6 @@ fn everything_at_120_columns() {
               aws_vpn_connection (1)
 
     refuted   module.mcp_server.aws_ecs_service.mcp_server is reached only through its ingress module.mcp_server.aws_lb.mcp
-                [1][2]
               10.0.10.7 (module.fargate.aws_ecs_service.sensors_feeder) ->
                 module.mcp_server.aws_ecs_service.mcp_server:tcp 8080
               SG_EGRESS_ALLOWS   module.supporting.aws_security_group.fargate[0]     all traffic to 0.0.0.0/0 may leave
@@ -183,14 +171,14 @@ fn everything_at_120_columns() {
               not known: the container definitions of module.fargate.aws_ecs_task_definition.sensors_feeder (known after
                 apply)
 
-    high      target-open-to-network: the MCP server admits tcp 8080 from the whole VPC, 10.0.0.0/16 [1]
+    high      target-open-to-network: the MCP server admits tcp 8080 from the whole VPC, 10.0.0.0/16
               module.supporting.aws_security_group.mcp_server[0]
               why    Whatever runs in the VPC can call it past the API's authorizer.
               fix    give module.mcp_server.aws_lb.mcp a security group that admits
                      module.supporting.aws_security_group.vpc_link[0], and admit only that group here
               tried  drop the rule for 10.0.0.0/16: cuts off module.mcp_server.aws_lb.mcp: a network load balancer without a
                      group keeps no group for the VPC link's rule to match
-              tried  a group for the load balancer, and a rule that admits it: nothing is cut off (advised)
+              tried  a group for the load balancer, and a rule that admits it: nothing is cut off
 
     medium    plaintext-hop: two hops from the internet to the MCP server are in plain text
               module.mcp_server.aws_apigatewayv2_integration.mcp
@@ -211,11 +199,7 @@ fn everything_at_120_columns() {
 
     proved    life 1, trust 1
 
-    assumed, since a plan names references and not values:
-    [1]  the security groups of module.mcp_server.aws_ecs_service.mcp_server are
-         {module.supporting.aws_security_group.mcp_server[0]}
-    [2]  the subnets of module.mcp_server.aws_ecs_service.mcp_server are {module.supporting.aws_subnet.private[0],
-         module.supporting.aws_subnet.private[1]}
+    assumed   2 joins, since a plan names references and not values; --verbose lists them
 
     2 refuted, 3 unknown, 2 proved; findings: 1 high, 1 medium, 1 low; 1 accepted; 9 ms
     ");
@@ -264,7 +248,6 @@ fn everything_verbose() {
               tried  drop the rule for 10.0.0.0/16: cuts off module.mcp_server.aws_lb.mcp: a network
                      load balancer without a group keeps no group for the VPC link's rule to match
               tried  a group for the load balancer, and a rule that admits it: nothing is cut off
-                     (advised)
 
     medium    plaintext-hop: two hops from the internet to the MCP server are in plain text
               module.mcp_server.aws_apigatewayv2_integration.mcp
@@ -348,7 +331,7 @@ fn what_the_baseline_knows_is_only_counted() {
               NAT_ROUTE  module.supporting.aws_route_table.private[0]: 0.0.0.0/0 goes to
                          module.supporting.aws_nat_gateway.main[0]
 
-    high      target-open-to-network: the MCP server admits tcp 8080 from the whole VPC, 10.0.0.0/16 [1]
+    high      target-open-to-network: the MCP server admits tcp 8080 from the whole VPC, 10.0.0.0/16
               module.supporting.aws_security_group.mcp_server[0]
               why    Whatever runs in the VPC can call it past the API's authorizer.
               fix    give module.mcp_server.aws_lb.mcp a security group that admits
@@ -356,16 +339,13 @@ fn what_the_baseline_knows_is_only_counted() {
               tried  drop the rule for 10.0.0.0/16: cuts off module.mcp_server.aws_lb.mcp: a network
                      load balancer without a group keeps no group for the VPC link's rule to match
               tried  a group for the load balancer, and a rule that admits it: nothing is cut off
-                     (advised)
 
     accepted  streaming-behind-http-api on module.mcp_server.aws_apigatewayv2_api.mcp: no tool takes
               longer than 10 s (until 2027-06-30)
 
     proved    life 1, trust 1
 
-    assumed, since a plan names references and not values:
-    [1]  the security groups of module.mcp_server.aws_ecs_service.mcp_server are
-         {module.supporting.aws_security_group.mcp_server[0]}
+    assumed   1 join, since a plan names references and not values; --verbose shows it
 
     1 refuted, 0 unknown, 2 proved; findings: 1 high; 1 accepted; 6 known from the baseline; 9 ms
     ");
@@ -383,43 +363,31 @@ fn many_of_a_kind_are_cut_short() {
     for n in 0..9 {
         let mut next = one.clone();
         next.text = format!("aws_ecs_service.s[{n}] reaches CloudWatch Logs");
-        next.assumes = vec![format!(
-            "the subnets of aws_ecs_service.s[{n}] are {{aws_subnet.a}}"
-        )];
+        next.assumes = vec![format!("the subnets of aws_ecs_service.s[{n}] are {{aws_subnet.a}}")];
         next.missing.clear();
         report.statements.push(next);
     }
     report.recount();
     for statement in &mut report.statements {
         statement.missing = one.missing.clone();
-        statement
-            .assumes
-            .extend((0..8).map(|n| format!("the groups of aws_lb.a[{n}] are {{}}")));
+        statement.assumes.extend((0..8).map(|n| format!("the groups of aws_lb.a[{n}] are {{}}")));
     }
     assert_snapshot!(text(&report, 80, false), @"
     plan.json             terraform plan, 180 resources
     network.tfstate.json  terraform state, 12 resources
 
     unknown   module.fargate.aws_ecs_service.sensors_feeder can start (expected)
-                [1-8]
               module.fargate.aws_ecs_service.sensors_feeder reaches the registry of
-                its image [1-8]
+                its image
               module.fargate.aws_ecs_service.sensors_feeder reaches its secrets
-                [1-8]
-              aws_ecs_service.s[0] reaches CloudWatch Logs [1-9]
+              aws_ecs_service.s[0] reaches CloudWatch Logs
               and 8 more; --verbose lists them
               not known: the container definitions of
                 module.fargate.aws_ecs_task_definition.sensors_feeder (known after
                 apply)
 
-    assumed, since a plan names references and not values:
-    [1]  the groups of aws_lb.a[0] are {}
-    [2]  the groups of aws_lb.a[1] are {}
-    [3]  the groups of aws_lb.a[2] are {}
-    [4]  the groups of aws_lb.a[3] are {}
-    [5]  the groups of aws_lb.a[4] are {}
-    [6]  the groups of aws_lb.a[5] are {}
-         and [7] to [9]: --verbose lists them
+    assumed   9 joins, since a plan names references and not values; --verbose lists
+              them
 
     0 refuted, 12 unknown, 0 proved; findings: none; 0 accepted; 9 ms
     ");
@@ -428,11 +396,7 @@ fn many_of_a_kind_are_cut_short() {
 #[test]
 fn addresses_are_whole_at_any_width() {
     let report = full();
-    let words: Vec<String> = report
-        .statements
-        .iter()
-        .flat_map(|s| s.on.clone())
-        .collect();
+    let words: Vec<String> = report.statements.iter().flat_map(|s| s.on.clone()).collect();
     for width in 10..130 {
         let text = text(&report, width, true);
         for word in &words {
@@ -448,11 +412,7 @@ fn no_line_is_wider_than_its_widest_word_needs() {
         for line in text(&full(), width, true).lines() {
             let widest = line.split_whitespace().map(str::len).max().unwrap_or(0);
             let needed = column + widest + "\u{20}(internet):tcp 443".len();
-            assert!(
-                line.len() <= width.max(needed),
-                "{} > {width}: {line}",
-                line.len()
-            );
+            assert!(line.len() <= width.max(needed), "{} > {width}: {line}", line.len());
         }
     }
 }
@@ -463,11 +423,7 @@ fn what_a_file_says_cannot_steer_the_terminal() {
     report.sources[0].name = "\u{1b}]0;a\u{7}.json".to_owned();
     report.findings[0].origins[0] = "aws_lb.a[\"\u{1b}[2J\"]".to_owned();
     report.statements[0].text = "a\u{9b}1mb\u{202e}c".to_owned();
-    let view = View {
-        width: 80,
-        verbose: true,
-        time: None,
-    };
+    let view = View { width: 80, verbose: true, time: None };
     let text = render::report(&report, &view);
     assert!(!text.contains("\u{1b}]") && !text.contains("\u{1b}[2J"));
     assert!(!text.contains('\u{9b}') && !text.contains('\u{202e}'));
@@ -478,12 +434,7 @@ fn what_a_file_says_cannot_steer_the_terminal() {
 
 fn step(ok: Option<bool>, code: &str, origin: &str, text: &str) -> Step {
     let owned = str::to_owned;
-    Step {
-        ok,
-        code: owned(code),
-        origin: owned(origin),
-        text: owned(text),
-    }
+    Step { ok, code: owned(code), origin: owned(origin), text: owned(text) }
 }
 
 fn explanation() -> Explanation {
@@ -523,12 +474,7 @@ fn explanation() -> Explanation {
                 open: true,
                 steps: vec![
                     step(Some(true), "ROUTE", "aws_apigatewayv2_route.a", "POST /mcp"),
-                    step(
-                        None,
-                        "AUTHORIZER",
-                        "aws_apigatewayv2_authorizer.a",
-                        "a function decides",
-                    ),
+                    step(None, "AUTHORIZER", "aws_apigatewayv2_authorizer.a", "a function decides"),
                 ],
             },
         ],
@@ -596,14 +542,8 @@ fn refuted_fails_whatever_its_family() {
     report.findings.clear();
     assert_eq!(exit_code(&report, FailOn::Never), Exit::Findings);
     report.statements.retain(|s| s.verdict != Verdict::Refuted);
-    report
-        .statements
-        .retain(|s| s.family != report::Family::Expectation);
-    assert_eq!(
-        exit_code(&report, FailOn::Never),
-        Exit::Fine,
-        "unknown, but nobody's expectation"
-    );
+    report.statements.retain(|s| s.family != report::Family::Expectation);
+    assert_eq!(exit_code(&report, FailOn::Never), Exit::Fine, "unknown, but nobody's expectation");
 }
 
 #[test]
@@ -629,16 +569,8 @@ fn a_finding_fails_from_the_threshold_on() {
     for (_, severity) in all {
         report.findings[0].severity = severity;
         for (fail_on, threshold) in all {
-            let expected = if severity >= threshold {
-                Exit::Findings
-            } else {
-                Exit::Fine
-            };
-            assert_eq!(
-                exit_code(&report, fail_on),
-                expected,
-                "{severity} for {fail_on:?}"
-            );
+            let expected = if severity >= threshold { Exit::Findings } else { Exit::Fine };
+            assert_eq!(exit_code(&report, fail_on), expected, "{severity} for {fail_on:?}");
         }
         assert_eq!(exit_code(&report, FailOn::Never), Exit::Fine);
     }

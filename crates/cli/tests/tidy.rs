@@ -27,26 +27,14 @@ const LEFTOVERS: [&str; 6] = [
     concat!("#[ig", "nore"),
 ];
 /// Where the files of one machine lie.
-const MACHINE_PATHS: [&str; 3] = [
-    concat!("/ro", "ot/"),
-    concat!("/ho", "me/"),
-    concat!("/wo", "rk/"),
-];
+const MACHINE_PATHS: [&str; 3] =
+    [concat!("/ro", "ot/"), concat!("/ho", "me/"), concat!("/wo", "rk/")];
 /// The crates that are pure, and the crates of the workspace that each may depend on.
-const PURE: [(&str, &[&str]); 3] = [
-    ("net", &[]),
-    ("aws", &["farmgate-net"]),
-    ("audit", &["farmgate-net", "farmgate-aws"]),
-];
+const PURE: [(&str, &[&str]); 3] =
+    [("net", &[]), ("aws", &["farmgate-net"]), ("audit", &["farmgate-net", "farmgate-aws"])];
 /// What a pure crate does not touch.
-const IMPURE: [&str; 6] = [
-    "std::fs",
-    "std::net::Tcp",
-    "std::net::Udp",
-    "std::process",
-    "std::env",
-    "tokio",
-];
+const IMPURE: [&str; 6] =
+    ["std::fs", "std::net::Tcp", "std::net::Udp", "std::process", "std::env", "tokio"];
 
 #[test]
 fn sources_are_short_and_say_what_they_are_for() {
@@ -112,10 +100,7 @@ fn no_file_names_a_path_of_one_machine() {
             continue; // not text
         };
         for (line, content) in text.lines().enumerate() {
-            for path in MACHINE_PATHS
-                .iter()
-                .filter(|path| names_path(content, path))
-            {
+            for path in MACHINE_PATHS.iter().filter(|path| names_path(content, path)) {
                 offences.push(format!("{file}:{}: `{path}`", line + 1));
             }
         }
@@ -152,13 +137,8 @@ fn pure_crates_are_pure() {
 fn every_rule_has_its_page_and_its_case() {
     let files = tracked_files();
     let names_in = |folder: &str, ending: &str| -> BTreeSet<String> {
-        let names = files
-            .iter()
-            .filter_map(|file| file.strip_prefix(folder)?.strip_suffix(ending));
-        names
-            .filter(|name| !name.contains('/'))
-            .map(str::to_owned)
-            .collect()
+        let names = files.iter().filter_map(|file| file.strip_prefix(folder)?.strip_suffix(ending));
+        names.filter(|name| !name.contains('/')).map(str::to_owned).collect()
     };
     let rules: BTreeSet<String> = names_in("crates/audit/src/rules/", ".rs")
         .into_iter()
@@ -169,27 +149,14 @@ fn every_rule_has_its_page_and_its_case() {
     pages.remove("README");
     let cases: BTreeSet<String> = files
         .iter()
-        .filter_map(|file| {
-            file.strip_prefix("crates/audit/tests/cases/")?
-                .split_once('/')
-        })
+        .filter_map(|file| file.strip_prefix("crates/audit/tests/cases/")?.split_once('/'))
         .map(|(name, _)| name.to_owned())
         .collect();
     let mut offences = Vec::new();
-    for (what, have) in [
-        ("docs/rules/{}.md", &pages),
-        ("crates/audit/tests/cases/{}/", &cases),
-    ] {
+    for (what, have) in [("docs/rules/{}.md", &pages), ("crates/audit/tests/cases/{}/", &cases)] {
         let place = |id: &String| what.replace("{}", id);
-        offences.extend(
-            rules
-                .difference(have)
-                .map(|id| format!("rule `{id}`: no {}", place(id))),
-        );
-        offences.extend(
-            have.difference(&rules)
-                .map(|id| format!("{}: no such rule", place(id))),
-        );
+        offences.extend(rules.difference(have).map(|id| format!("rule `{id}`: no {}", place(id))));
+        offences.extend(have.difference(&rules).map(|id| format!("{}: no such rule", place(id))));
     }
     none(&offences);
 }
@@ -215,20 +182,12 @@ fn architecture_names_every_crate() {
 
 #[test]
 fn comments_strings_and_characters_are_blanked() {
-    let code = |text: &str| {
-        code_only(text)
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ")
-    };
+    let code = |text: &str| code_only(text).split_whitespace().collect::<Vec<_>>().join(" ");
     assert_eq!(code("a // { \" b\nc"), "a c");
     assert_eq!(code("a /* { /* nested */ } */ b"), "a b");
     assert_eq!(code(r#"f("{ \" {", x)"#), "f(\" \", x)");
     assert_eq!(code("f(r#\"{ \" {\"#, x)"), "f(r#\" \"#, x)");
-    assert_eq!(
-        code("g('{', '\\'', '\\u{7b}', b'{')"),
-        "g(' ', ' ', ' ', b' ')"
-    );
+    assert_eq!(code("g('{', '\\'', '\\u{7b}', b'{')"), "g(' ', ' ', ' ', b' ')");
     assert_eq!(code("fn h<'a>(x: &'a str) {}"), "fn h<'a>(x: &'a str) {}");
     assert_eq!(code("r#fn('\"')"), "r#fn(' ')");
     assert_eq!(code_only("a\n\"b\nc\"\n").lines().count(), 3);
@@ -245,27 +204,15 @@ fn functions_are_measured_from_signature_to_brace() {
     assert_eq!(found, [("a".to_owned(), 1, 5), ("c".to_owned(), 7, 1)]);
     let inline = "fn a() {}\n#[cfg(test)]\nmod tests {\n    fn b() {}\n}\nfn c() {}\n";
     let found = functions(&without_test_modules(inline));
-    assert_eq!(
-        found.iter().map(|f| f.name.as_str()).collect::<Vec<_>>(),
-        ["a", "c"]
-    );
+    assert_eq!(found.iter().map(|f| f.name.as_str()).collect::<Vec<_>>(), ["a", "c"]);
 }
 
 #[test]
 fn impurities_are_seen_in_groups_too() {
     assert_eq!(impurities("use std::{fmt, fs::File};"), ["std::fs"]);
-    assert_eq!(
-        impurities("use std::net::{IpAddr, TcpStream};"),
-        ["std::net::Tcp"]
-    );
-    assert_eq!(
-        impurities("use std::{\n  net::{self, UdpSocket},\n};"),
-        ["std::net::Udp"]
-    );
-    assert_eq!(
-        impurities("let p = std :: process::id();"),
-        ["std::process"]
-    );
+    assert_eq!(impurities("use std::net::{IpAddr, TcpStream};"), ["std::net::Tcp"]);
+    assert_eq!(impurities("use std::{\n  net::{self, UdpSocket},\n};"), ["std::net::Udp"]);
+    assert_eq!(impurities("let p = std :: process::id();"), ["std::process"]);
     assert!(impurities("use std::{fmt, net::IpAddr}; let processes = 1;").is_empty());
 }
 
@@ -273,10 +220,7 @@ fn impurities_are_seen_in_groups_too() {
 
 fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors()
-        .nth(2)
-        .expect("the crate lies in crates/")
-        .to_owned()
+    here.ancestors().nth(2).expect("the crate lies in crates/").to_owned()
 }
 
 /// A file's text; empty if there is none.
@@ -287,13 +231,7 @@ fn read(file: &str) -> String {
 /// All files that are or would be committed, by their path from the root, in order.
 fn tracked_files() -> Vec<String> {
     let listed = Command::new("git")
-        .args([
-            "ls-files",
-            "-z",
-            "--cached",
-            "--others",
-            "--exclude-standard",
-        ])
+        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
         .current_dir(root())
         .output();
     let mut files: Vec<String> = match listed {
@@ -317,10 +255,7 @@ fn tracked_files() -> Vec<String> {
 /// For a tree without git: everything but what is built.
 fn walk(folder: &Path, files: &mut Vec<String>) {
     let skipped = ["target", ".git", "corpus", "artifacts", ".terraform"].map(OsStr::new);
-    for entry in fs::read_dir(folder)
-        .expect("a folder of the tree")
-        .flatten()
-    {
+    for entry in fs::read_dir(folder).expect("a folder of the tree").flatten() {
         let path = entry.path();
         if skipped.contains(&entry.file_name().as_os_str()) {
             continue;
@@ -335,9 +270,7 @@ fn walk(folder: &Path, files: &mut Vec<String>) {
 
 /// All Rust sources with their text.
 fn rust_files() -> Vec<(String, String)> {
-    let sources = tracked_files()
-        .into_iter()
-        .filter(|file| file.ends_with(".rs"));
+    let sources = tracked_files().into_iter().filter(|file| file.ends_with(".rs"));
     sources.map(|file| (file.clone(), read(&file))).collect()
 }
 
@@ -349,12 +282,7 @@ fn is_test(file: &str) -> bool {
 
 /// Fails with all offences, one a line.
 fn none(offences: &[String]) {
-    assert!(
-        offences.is_empty(),
-        "{} offences\n{}",
-        offences.len(),
-        offences.join("\n")
-    );
+    assert!(offences.is_empty(), "{} offences\n{}", offences.len(), offences.join("\n"));
 }
 
 // === reading ===
@@ -388,10 +316,7 @@ fn impurities(code: &str) -> Vec<&'static str> {
         }
     }
     for (at, start) in dense.match_indices("usestd::") {
-        let statement = dense[at + start.len()..]
-            .split(';')
-            .next()
-            .unwrap_or_default();
+        let statement = dense[at + start.len()..].split(';').next().unwrap_or_default();
         let mut words = statement.split(|c: char| !c.is_alphanumeric() && c != '_');
         let net = statement.contains("net");
         let seen = |word: &str| match word {
@@ -410,18 +335,14 @@ fn impurities(code: &str) -> Vec<&'static str> {
 /// Whether a line names `path` as an absolute path, rather than as the middle of another one.
 fn names_path(line: &str, path: &str) -> bool {
     let inside = |c: char| c.is_alphanumeric() || "_-./}*$".contains(c);
-    line.match_indices(path)
-        .any(|(at, _)| !line[..at].ends_with(inside))
+    line.match_indices(path).any(|(at, _)| !line[..at].ends_with(inside))
 }
 
 /// The module that a line declares.
 fn declared_module(line: &str) -> Option<&str> {
     let (before, after) = line.split_once("mod ")?;
     let whole_word = before.is_empty() || before.ends_with(' ');
-    let name = after
-        .trim_start()
-        .split(|c: char| !c.is_alphanumeric() && c != '_')
-        .next()?;
+    let name = after.trim_start().split(|c: char| !c.is_alphanumeric() && c != '_').next()?;
     whole_word.then_some(name)
 }
 
@@ -441,11 +362,8 @@ fn functions(code: &str) -> Vec<Function> {
             continue;
         }
         let rest = &code[at + 3..];
-        let name: String = rest
-            .trim_start()
-            .chars()
-            .take_while(|c| c.is_alphanumeric() || *c == '_')
-            .collect();
+        let name: String =
+            rest.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
         if let Some(end) = body_end(rest).filter(|_| !name.is_empty()) {
             let lines = code[at..at + 3 + end].matches('\n').count() + 1;
             let line = code[..at].matches('\n').count() + 1;
@@ -518,11 +436,7 @@ fn code_only(text: &str) -> String {
         };
         let end = end.min(chars.len()).max(i + 1);
         // Delimiters stay; what is between them becomes space, and lines stay lines.
-        let tail = if keep == 0 || end == i + keep {
-            0
-        } else {
-            keep.max(2) - 1
-        };
+        let tail = if keep == 0 || end == i + keep { 0 } else { keep.max(2) - 1 };
         for (offset, c) in chars.iter().enumerate().take(end).skip(i) {
             let delimiter = offset < i + keep || offset + tail >= end;
             code.push(if delimiter || *c == '\n' { *c } else { ' ' });

@@ -63,12 +63,7 @@ impl Acl {
             services: ServiceSet::all(),
             addresses: AddrSet::all(),
         };
-        Self {
-            name: name.into(),
-            ingress: vec![all.clone()],
-            egress: vec![all],
-            ..Self::default()
-        }
+        Self { name: name.into(), ingress: vec![all.clone()], egress: vec![all], ..Self::default() }
     }
 
     /// The entries of one direction, in the order in which they are written.

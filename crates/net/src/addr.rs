@@ -33,10 +33,7 @@ impl AddrSet {
     /// All addresses of both families.
     #[must_use]
     pub fn all() -> Self {
-        Self {
-            v4: Intervals::full(),
-            v6: Intervals::full(),
-        }
+        Self { v4: Intervals::full(), v6: Intervals::full() }
     }
 
     /// All IPv4 addresses (0.0.0.0/0).
@@ -93,28 +90,25 @@ impl AddrSet {
     /// The addresses in either set.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
-        Self {
-            v4: self.v4.union(&other.v4),
-            v6: self.v6.union(&other.v6),
-        }
+        Self { v4: self.v4.union(&other.v4), v6: self.v6.union(&other.v6) }
     }
 
     /// The addresses in both sets.
     #[must_use]
     pub fn intersect(&self, other: &Self) -> Self {
-        Self {
-            v4: self.v4.intersect(&other.v4),
-            v6: self.v6.intersect(&other.v6),
-        }
+        Self { v4: self.v4.intersect(&other.v4), v6: self.v6.intersect(&other.v6) }
     }
 
     /// The addresses in this set and not in `other`.
     #[must_use]
     pub fn subtract(&self, other: &Self) -> Self {
-        Self {
-            v4: self.v4.subtract(&other.v4),
-            v6: self.v6.subtract(&other.v6),
-        }
+        Self { v4: self.v4.subtract(&other.v4), v6: self.v6.subtract(&other.v6) }
+    }
+
+    /// Whether every address of both families is in it.
+    #[must_use]
+    pub fn is_all(&self) -> bool {
+        *self == Self::all()
     }
 
     /// Whether there is no address in it.
@@ -154,19 +148,13 @@ impl AddrSet {
     /// Its IPv4 addresses.
     #[must_use]
     pub fn only_v4(&self) -> Self {
-        Self {
-            v4: self.v4.clone(),
-            v6: Intervals::default(),
-        }
+        Self { v4: self.v4.clone(), v6: Intervals::default() }
     }
 
     /// Its IPv6 addresses.
     #[must_use]
     pub fn only_v6(&self) -> Self {
-        Self {
-            v4: Intervals::default(),
-            v6: self.v6.clone(),
-        }
+        Self { v4: Intervals::default(), v6: self.v6.clone() }
     }
 
     /// How many IPv4 and how many IPv6 addresses it holds; `u128::MAX` stands for all IPv6
@@ -176,11 +164,8 @@ impl AddrSet {
         let v4 = self.v4.spans().iter();
         let v6 = self.v6.spans().iter();
         (
-            v4.map(|&(low, high)| u64::from(high) - u64::from(low) + 1)
-                .sum(),
-            v6.fold(0, |sum: u128, (low, high)| {
-                sum.saturating_add(high - low).saturating_add(1)
-            }),
+            v4.map(|&(low, high)| u64::from(high) - u64::from(low) + 1).sum(),
+            v6.fold(0, |sum: u128, (low, high)| sum.saturating_add(high - low).saturating_add(1)),
         )
     }
 
@@ -205,10 +190,7 @@ impl FromIterator<IpNet> for AddrSet {
                 IpNet::V6(net) => v6.push((net.network().into(), net.broadcast().into())),
             }
         }
-        Self {
-            v4: Intervals::from_spans(v4),
-            v6: Intervals::from_spans(v6),
-        }
+        Self { v4: Intervals::from_spans(v4), v6: Intervals::from_spans(v6) }
     }
 }
 
@@ -231,10 +213,7 @@ impl AddrDepth {
     }
 
     pub(crate) fn at_least(&self, depth: i32) -> AddrSet {
-        AddrSet {
-            v4: self.v4.at_least(depth),
-            v6: self.v6.at_least(depth),
-        }
+        AddrSet { v4: self.v4.at_least(depth), v6: self.v6.at_least(depth) }
     }
 }
 

@@ -55,11 +55,7 @@ impl<T: Point> Intervals<T> {
 
     /// The points from `low` to `high`; none if `low` is above `high`.
     pub(crate) fn span(low: T, high: T) -> Self {
-        let spans = if low <= high {
-            vec![(low, high)]
-        } else {
-            Vec::new()
-        };
+        let spans = if low <= high { vec![(low, high)] } else { Vec::new() };
         Self { spans }
     }
 
@@ -99,9 +95,7 @@ impl<T: Point> Intervals<T> {
     }
 
     pub(crate) fn contains(&self, point: T) -> bool {
-        from(&self.spans, point)
-            .first()
-            .is_some_and(|span| span.0 <= point)
+        from(&self.spans, point).first().is_some_and(|span| span.0 <= point)
     }
 
     pub(crate) fn union(&self, other: &Self) -> Self {
@@ -163,8 +157,7 @@ impl<T: Point> Intervals<T> {
         let mut rest = of.spans.as_slice();
         self.spans.iter().all(|&(low, high)| {
             rest = from(rest, low);
-            rest.first()
-                .is_some_and(|outer| outer.0 <= low && high <= outer.1)
+            rest.first().is_some_and(|outer| outer.0 <= low && high <= outer.1)
         })
     }
 
@@ -200,9 +193,7 @@ pub(crate) struct Depth<T> {
 
 impl<T> Default for Depth<T> {
     fn default() -> Self {
-        Self {
-            changes: BTreeMap::new(),
-        }
+        Self { changes: BTreeMap::new() }
     }
 }
 

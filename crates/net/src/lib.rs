@@ -1,14 +1,15 @@
 //! Packet sets and exact reachability over a network of groups, lists, routes and relays.
 //!
-//! Knows no AWS, does no I/O. The order of the modules is the order in which to read them.
+//! Knows no AWS, does no I/O. To be read in this order: [`addr`], [`service`], [`packet`],
+//! [`uncertain`], [`rule`], [`acl`], [`route`], [`topology`], [`reach`].
 
-mod intervals;
-pub mod addr;
-pub mod service;
-pub mod packet;
-pub mod uncertain;
-pub mod rule;
 pub mod acl;
-pub mod route;
-pub mod topology;
+pub mod addr;
+mod intervals;
+pub mod packet;
 pub mod reach;
+pub mod route;
+pub mod rule;
+pub mod service;
+pub mod topology;
+pub mod uncertain;

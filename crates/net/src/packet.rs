@@ -84,11 +84,16 @@ impl PacketSet {
         }
         match self.bands.last_mut() {
             Some(last) if last.high + 1 == low && last.addresses == *addresses => last.high = high,
-            _ => self.bands.push(Band {
-                low,
-                high,
-                addresses: addresses.clone(),
-            }),
+            _ => self.bands.push(Band { low, high, addresses: addresses.clone() }),
+        }
+    }
+
+    /// Whether every packet is in it.
+    #[must_use]
+    pub fn is_all(&self) -> bool {
+        match self.bands.as_slice() {
+            [only] => only.addresses.is_all() && only.services() == ServiceSet::all(),
+            _ => false,
         }
     }
 
@@ -101,8 +106,7 @@ impl PacketSet {
     /// Whether `packet` is in the set.
     #[must_use]
     pub fn contains(&self, packet: &Packet) -> bool {
-        self.band(packet.service)
-            .is_some_and(|band| band.addresses.contains(packet.peer))
+        self.band(packet.service).is_some_and(|band| band.addresses.contains(packet.peer))
     }
 
     /// The packet with the lowest service and, for it, the lowest peer.
@@ -128,10 +132,7 @@ impl PacketSet {
 
     fn pick(&self, peer: impl Fn(&AddrSet) -> Option<IpAddr>) -> Option<Packet> {
         let band = self.bands.first()?;
-        Some(Packet {
-            peer: peer(&band.addresses)?,
-            service: band.services().first()?,
-        })
+        Some(Packet { peer: peer(&band.addresses)?, service: band.services().first()? })
     }
 
     /// All peers of any service.
@@ -161,9 +162,7 @@ impl PacketSet {
             return AddrSet::empty();
         }
         let peers = part.bands.into_iter().map(|band| band.addresses);
-        peers
-            .reduce(|all, peers| all.intersect(&peers))
-            .unwrap_or_default()
+        peers.reduce(|all, peers| all.intersect(&peers)).unwrap_or_default()
     }
 
     /// The packets of these services with these peers.
@@ -198,9 +197,7 @@ impl PacketSet {
 
     /// The set piece by piece: services that follow each other and have the same peers, with those.
     pub fn bands(&self) -> impl Iterator<Item = (ServiceSet, &AddrSet)> {
-        self.bands
-            .iter()
-            .map(|band| (band.services(), &band.addresses))
+        self.bands.iter().map(|band| (band.services(), &band.addresses))
     }
 
     /// The band that holds `service`.

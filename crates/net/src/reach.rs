@@ -87,13 +87,23 @@ pub struct Question {
     pub avoid: BTreeSet<RelayId>,
     /// Whether relays may be used at all.
     pub relays: bool,
+    /// Whether the steps of the ways are wanted; they cost more than the verdict.
+    pub explain: bool,
 }
 
 impl Question {
     /// May `from` open a connection to `to` on any of `services`, by any way.
     #[must_use]
     pub fn new(from: Place, to: Place, services: ServiceSet) -> Self {
-        Self { from, to, services, replies: Replies::Some, avoid: BTreeSet::new(), relays: true }
+        Self {
+            from,
+            to,
+            services,
+            replies: Replies::Some,
+            avoid: BTreeSet::new(),
+            relays: true,
+            explain: true,
+        }
     }
 
     /// The same, without any relay between the two.
@@ -107,6 +117,13 @@ impl Question {
     #[must_use]
     pub fn reliably(mut self) -> Self {
         self.replies = Replies::All;
+        self
+    }
+
+    /// The same, with the verdict and the sets alone.
+    #[must_use]
+    pub fn quietly(mut self) -> Self {
+        self.explain = false;
         self
     }
 

@@ -32,28 +32,19 @@ impl Peers {
     /// Peers with one of these addresses.
     #[must_use]
     pub fn addresses(addresses: AddrSet) -> Self {
-        Self {
-            addresses,
-            ..Self::default()
-        }
+        Self { addresses, ..Self::default() }
     }
 
     /// Interfaces that carry `group`, by their private address.
     #[must_use]
     pub fn group(group: GroupId) -> Self {
-        Self {
-            groups: vec![group],
-            ..Self::default()
-        }
+        Self { groups: vec![group], ..Self::default() }
     }
 
     /// Addresses on the prefix list `list`.
     #[must_use]
     pub fn list(list: ListId) -> Self {
-        Self {
-            lists: vec![list],
-            ..Self::default()
-        }
+        Self { lists: vec![list], ..Self::default() }
     }
 }
 

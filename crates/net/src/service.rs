@@ -35,19 +35,13 @@ impl Service {
     /// A TCP port.
     #[must_use]
     pub fn tcp(port: u16) -> Self {
-        Self {
-            protocol: TCP,
-            port,
-        }
+        Self { protocol: TCP, port }
     }
 
     /// A UDP port.
     #[must_use]
     pub fn udp(port: u16) -> Self {
-        Self {
-            protocol: UDP,
-            port,
-        }
+        Self { protocol: UDP, port }
     }
 
     /// Its place on the line on which [`ServiceSet`] holds intervals.
@@ -57,10 +51,7 @@ impl Service {
 
     fn at(place: u32) -> Self {
         let [_, protocol, high, low] = place.to_be_bytes();
-        Self {
-            protocol,
-            port: u16::from_be_bytes([high, low]),
-        }
+        Self { protocol, port: u16::from_be_bytes([high, low]) }
     }
 }
 
@@ -131,9 +122,7 @@ impl ServiceSet {
     }
 
     fn between(low: u32, high: u32) -> Self {
-        Self {
-            places: Intervals::span(low, high),
-        }
+        Self { places: Intervals::span(low, high) }
     }
 
     /// The places as intervals; must hold protocols without ports as a whole.

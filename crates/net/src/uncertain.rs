@@ -43,7 +43,13 @@ pub struct UncertainSet<T: Ord> {
 
 impl<T: Ord> Default for UncertainSet<T> {
     fn default() -> Self {
-        Self { sure: BTreeSet::new(), maybe: BTreeSet::new(), open: false, unknown: None, assumed: None }
+        Self {
+            sure: BTreeSet::new(),
+            maybe: BTreeSet::new(),
+            open: false,
+            unknown: None,
+            assumed: None,
+        }
     }
 }
 

@@ -18,13 +18,8 @@ use table::*;
 fn any_entry() -> impl Strategy<Value = (Entry, Packets)> {
     (0..6u32, any::<bool>(), any_services(), any_addrs()).prop_map(
         |(number, allow, (services, rows), (addresses, columns))| {
-            let entry = Entry {
-                name: format!("rule {number}"),
-                number,
-                allow,
-                services,
-                addresses,
-            };
+            let entry =
+                Entry { name: format!("rule {number}"), number, allow, services, addresses };
             (entry, product(rows, columns))
         },
     )
@@ -62,9 +57,8 @@ fn cells() -> impl Iterator<Item = (usize, usize)> {
 
 fn covered(entries: &Entries, position: usize, by: &[usize]) -> bool {
     let nothing = product(0, 0);
-    let union = by.iter().fold(nothing, |all, by| {
-        zip(&all, &entries[*by].1, |one, other| one | other)
-    });
+    let union =
+        by.iter().fold(nothing, |all, by| zip(&all, &entries[*by].1, |one, other| one | other));
     inside(&entries[position].1, &union)
 }
 
@@ -134,25 +128,17 @@ fn entry(number: u32, allow: bool, services: ServiceSet, addresses: &str) -> Ent
         number,
         allow,
         services,
-        addresses: addresses
-            .split_whitespace()
-            .map(|prefix| prefix.parse().unwrap())
-            .collect(),
+        addresses: addresses.split_whitespace().map(|prefix| prefix.parse().unwrap()).collect(),
     }
 }
 
 fn ingress(entries: Vec<Entry>) -> Acl {
-    Acl {
-        ingress: entries,
-        ..Acl::default()
-    }
+    Acl { ingress: entries, ..Acl::default() }
 }
 
 fn shadowed(acl: &Acl, direction: Direction) -> Vec<(usize, Vec<usize>)> {
     let shadowed = acl.shadowed(direction).into_iter();
-    shadowed
-        .map(|shadowed| (shadowed.entry, shadowed.by))
-        .collect()
+    shadowed.map(|shadowed| (shadowed.entry, shadowed.by)).collect()
 }
 
 #[test]
@@ -165,20 +151,9 @@ fn a_list_that_admits_all_does() {
 #[test]
 fn a_denial_counts_only_before_the_admission() {
     let ssh = |number, allow, addresses| entry(number, allow, ServiceSet::tcp(22), addresses);
-    let before = ingress(vec![
-        ssh(200, true, "0.0.0.0/0"),
-        ssh(100, false, "10.0.0.0/8"),
-    ]);
-    assert!(
-        !before
-            .allowed(Ingress)
-            .peers()
-            .contains("10.0.0.1".parse().unwrap())
-    );
-    let after = ingress(vec![
-        ssh(100, true, "0.0.0.0/0"),
-        ssh(200, false, "10.0.0.0/8"),
-    ]);
+    let before = ingress(vec![ssh(200, true, "0.0.0.0/0"), ssh(100, false, "10.0.0.0/8")]);
+    assert!(!before.allowed(Ingress).peers().contains("10.0.0.1".parse().unwrap()));
+    let after = ingress(vec![ssh(100, true, "0.0.0.0/0"), ssh(200, false, "10.0.0.0/8")]);
     assert_eq!(after.allowed(Ingress).to_string(), "tcp 22 from 0.0.0.0/0");
     assert_eq!(shadowed(&after, Ingress), [(1, vec![0])]);
 }
@@ -201,10 +176,7 @@ fn replies_need_the_whole_ephemeral_range() {
         entry(110, true, ServiceSet::ports(TCP, 32768, 60999), "0.0.0.0/0"),
     ]);
     let (all, some) = acl.reply_peers(Ingress, TCP, (1024, 65535));
-    assert_eq!(
-        (all.to_string(), some.to_string()),
-        ("10.0.0.0/8".into(), "0.0.0.0/0".into())
-    );
+    assert_eq!((all.to_string(), some.to_string()), ("10.0.0.0/8".into(), "0.0.0.0/0".into()));
     let (all, _) = acl.reply_peers(Ingress, TCP, (32768, 60999));
     assert_eq!(all.to_string(), "0.0.0.0/0");
 }

@@ -2,12 +2,7 @@
 //!
 //! `PROPTEST_CASES` sets the number of cases.
 
-#![allow(
-    missing_docs,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    clippy::panic
-)]
+#![allow(missing_docs, clippy::indexing_slicing, clippy::unwrap_used, clippy::panic)]
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -58,36 +53,24 @@ fn any_table() -> impl Strategy<Value = RouteTable> {
     let prefixes = prop::collection::vec(prefixes, 0..8);
     let lists = prop::collection::vec(any::<bool>(), LISTS as usize);
     (prefixes, lists, any::<prop::sample::Index>()).prop_map(|(prefixes, lists, at)| {
-        let prefixes = prefixes
-            .into_iter()
-            .map(|(prefix, propagated, local)| Route {
-                name: String::new(),
-                destination: Destination::Prefix(prefix),
-                via: if local {
-                    Via::Local
-                } else {
-                    Via::InternetGateway
-                },
-                propagated: propagated && !local,
-                assumed: None,
-            });
+        let prefixes = prefixes.into_iter().map(|(prefix, propagated, local)| Route {
+            name: String::new(),
+            destination: Destination::Prefix(prefix),
+            via: if local { Via::Local } else { Via::InternetGateway },
+            propagated: propagated && !local,
+            assumed: None,
+        });
         let mut routes: Vec<Route> = prefixes.collect();
-        let lists = (0..LISTS)
-            .filter(|list| lists[*list as usize])
-            .map(|list| Route {
-                name: String::new(),
-                destination: Destination::List(ListId(list)),
-                via: Via::ServiceGateway("s3".to_owned()),
-                propagated: false,
-                assumed: None,
-            });
+        let lists = (0..LISTS).filter(|list| lists[*list as usize]).map(|list| Route {
+            name: String::new(),
+            destination: Destination::List(ListId(list)),
+            via: Via::ServiceGateway("s3".to_owned()),
+            propagated: false,
+            assumed: None,
+        });
         let at = at.index(routes.len() + 1);
         routes.splice(at..at, lists);
-        RouteTable {
-            name: String::new(),
-            routes,
-            ..RouteTable::default()
-        }
+        RouteTable { name: String::new(), routes, ..RouteTable::default() }
     })
 }
 
@@ -130,10 +113,7 @@ fn strength(route: &Route, address: IpAddr, lists: &[Content]) -> Option<(u16, u
         Destination::List(id) => {
             let entry = match &lists[id.index()] {
                 Content::Set(set) => {
-                    let entry = set
-                        .prefixes()
-                        .into_iter()
-                        .find(|entry| entry.contains(&address));
+                    let entry = set.prefixes().into_iter().find(|entry| entry.contains(&address));
                     length(entry?)
                 }
                 Content::Everything => host - 1,
@@ -158,21 +138,13 @@ fn deciders(table: &RouteTable, address: IpAddr, lists: &[Content]) -> BTreeSet<
     let Some(strongest) = strengths.iter().flatten().max() else {
         return BTreeSet::from([None]);
     };
-    let strongest = strengths
-        .iter()
-        .enumerate()
-        .filter(|(_, other)| other.as_ref() == Some(strongest));
+    let strongest =
+        strengths.iter().enumerate().filter(|(_, other)| other.as_ref() == Some(strongest));
     strongest.map(|(position, _)| Some(position)).collect()
 }
 
 fn position(table: &RouteTable, route: Option<&Route>) -> Option<usize> {
-    route.map(|route| {
-        table
-            .routes
-            .iter()
-            .position(|other| std::ptr::eq(other, route))
-            .unwrap()
-    })
+    route.map(|route| table.routes.iter().position(|other| std::ptr::eq(other, route)).unwrap())
 }
 
 proptest! {
@@ -222,9 +194,7 @@ proptest! {
 }
 
 fn route(name: &str, destination: &str) -> Route {
-    let list = destination
-        .strip_prefix("pl-")
-        .map(|id| ListId(id.parse().unwrap()));
+    let list = destination.strip_prefix("pl-").map(|id| ListId(id.parse().unwrap()));
     Route {
         name: name.to_owned(),
         destination: match list {
@@ -238,24 +208,15 @@ fn route(name: &str, destination: &str) -> Route {
 }
 
 fn local(destination: &str) -> Route {
-    Route {
-        via: Via::Local,
-        ..route("local", destination)
-    }
+    Route { via: Via::Local, ..route("local", destination) }
 }
 
 fn propagated(name: &str, destination: &str) -> Route {
-    Route {
-        propagated: true,
-        ..route(name, destination)
-    }
+    Route { propagated: true, ..route(name, destination) }
 }
 
 fn addrs(prefixes: &str) -> AddrSet {
-    prefixes
-        .split_whitespace()
-        .map(|prefix| prefix.parse::<IpNet>().unwrap())
-        .collect()
+    prefixes.split_whitespace().map(|prefix| prefix.parse::<IpNet>().unwrap()).collect()
 }
 
 /// The look-up in words, list 1 having this content.
@@ -265,20 +226,11 @@ fn lookup(
     on_lists: &[ListId],
     content: &Uncertain<AddrSet>,
 ) -> Vec<String> {
-    let table = RouteTable {
-        routes,
-        ..RouteTable::default()
-    };
+    let table = RouteTable { routes, ..RouteTable::default() };
     let words = |part: Part<'_>| {
-        let names = part
-            .routes
-            .iter()
-            .map(|route| route.map_or("none", |route| route.name.as_str()));
-        format!(
-            "{} by {}",
-            part.addresses,
-            names.collect::<Vec<_>>().join(" or ")
-        )
+        let names =
+            part.routes.iter().map(|route| route.map_or("none", |route| route.name.as_str()));
+        format!("{} by {}", part.addresses, names.collect::<Vec<_>>().join(" or "))
     };
     let parts = table.lookup(&addrs(to), on_lists, &|_| content.clone().into());
     parts.into_iter().map(words).collect()
@@ -290,17 +242,8 @@ fn unknown() -> Uncertain<AddrSet> {
 
 #[test]
 fn the_longest_prefix_decides() {
-    let routes = vec![
-        route("igw", "0.0.0.0/0"),
-        local("10.0.0.0/16"),
-        route("fw", "10.0.1.0/24"),
-    ];
-    let found = lookup(
-        routes,
-        "10.0.0.0/23 192.0.2.1/32 2001:db8::1/128",
-        &[],
-        &unknown(),
-    );
+    let routes = vec![route("igw", "0.0.0.0/0"), local("10.0.0.0/16"), route("fw", "10.0.1.0/24")];
+    let found = lookup(routes, "10.0.0.0/23 192.0.2.1/32 2001:db8::1/128", &[], &unknown());
     let expected = [
         "192.0.2.1/32 by igw",
         "10.0.0.0/24 by local",
@@ -312,49 +255,29 @@ fn the_longest_prefix_decides() {
 
 #[test]
 fn static_routes_win_over_propagated_ones_of_equal_length() {
-    let routes = vec![
-        propagated("vpn", "172.31.0.0/24"),
-        route("igw", "172.31.0.0/24"),
-    ];
-    assert_eq!(
-        lookup(routes, "172.31.0.9/32", &[], &unknown()),
-        ["172.31.0.9/32 by igw"]
-    );
+    let routes = vec![propagated("vpn", "172.31.0.0/24"), route("igw", "172.31.0.0/24")];
+    assert_eq!(lookup(routes, "172.31.0.9/32", &[], &unknown()), ["172.31.0.9/32 by igw"]);
 }
 
 #[test]
 fn the_local_route_wins_over_more_specific_propagated_ones() {
     let routes = vec![local("10.0.0.0/16"), propagated("vpn", "10.0.3.0/24")];
-    assert_eq!(
-        lookup(routes, "10.0.3.4/32", &[], &unknown()),
-        ["10.0.3.4/32 by local"]
-    );
+    assert_eq!(lookup(routes, "10.0.3.4/32", &[], &unknown()), ["10.0.3.4/32 by local"]);
 }
 
 #[test]
 fn a_list_stands_between_static_and_propagated_routes() {
     let content = Uncertain::Known(addrs("192.0.2.0/24"));
     let routes = vec![propagated("vpn", "192.0.2.0/24"), route("list", "pl-1")];
-    assert_eq!(
-        lookup(routes, "192.0.2.1/32", &[], &content),
-        ["192.0.2.1/32 by list"]
-    );
+    assert_eq!(lookup(routes, "192.0.2.1/32", &[], &content), ["192.0.2.1/32 by list"]);
     let routes = vec![route("list", "pl-1"), route("igw", "192.0.2.0/24")];
-    assert_eq!(
-        lookup(routes, "192.0.2.1/32", &[], &content),
-        ["192.0.2.1/32 by igw"]
-    );
+    assert_eq!(lookup(routes, "192.0.2.1/32", &[], &content), ["192.0.2.1/32 by igw"]);
 }
 
 #[test]
 fn what_is_on_a_list_for_certain_goes_its_way_unless_to_a_host() {
-    let routes = || {
-        vec![
-            route("nat", "0.0.0.0/0"),
-            route("s3", "pl-1"),
-            route("pin", "52.92.0.1/32"),
-        ]
-    };
+    let routes =
+        || vec![route("nat", "0.0.0.0/0"), route("s3", "pl-1"), route("pin", "52.92.0.1/32")];
     let found = lookup(routes(), "52.92.0.0/31", &[ListId(1)], &unknown());
     assert_eq!(found, ["52.92.0.0/32 by s3", "52.92.0.1/32 by pin"]);
     let found = lookup(routes(), "52.92.0.0/31", &[], &unknown());
@@ -365,8 +288,5 @@ fn what_is_on_a_list_for_certain_goes_its_way_unless_to_a_host() {
 
 #[test]
 fn nothing_is_asked_for_and_nothing_answered() {
-    assert_eq!(
-        lookup(vec![route("igw", "0.0.0.0/0")], "", &[], &unknown()),
-        [""; 0]
-    );
+    assert_eq!(lookup(vec![route("igw", "0.0.0.0/0")], "", &[], &unknown()), [""; 0]);
 }

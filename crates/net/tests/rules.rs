@@ -40,19 +40,11 @@ fn any_rule() -> impl Strategy<Value = Tabled> {
             let rule = Rule {
                 name: String::new(),
                 services,
-                peers: Peers {
-                    addresses,
-                    groups,
-                    lists,
-                },
+                peers: Peers { addresses, groups, lists },
                 maybe: maybe.then(|| "count".into()),
                 assumed: None,
             };
-            Tabled {
-                rule,
-                rows,
-                columns,
-            }
+            Tabled { rule, rows, columns }
         },
     )
 }
@@ -62,10 +54,7 @@ fn any_rules() -> impl Strategy<Value = Vec<Tabled>> {
     let again = prop::collection::vec(any::<prop::sample::Index>(), 0..3);
     (prop::collection::vec(any_rule(), 0..7), again).prop_map(|(mut rules, again)| {
         if !rules.is_empty() {
-            let again: Vec<Tabled> = again
-                .iter()
-                .map(|index| index.get(&rules).clone())
-                .collect();
+            let again: Vec<Tabled> = again.iter().map(|index| index.get(&rules).clone()).collect();
             rules.extend(again);
         }
         rules
@@ -80,19 +69,11 @@ fn crowded_rule() -> impl Strategy<Value = Tabled> {
         let rule = Rule {
             name: String::new(),
             services: from_services(rows),
-            peers: Peers {
-                addresses: from_addrs(columns),
-                groups,
-                lists: Vec::new(),
-            },
+            peers: Peers { addresses: from_addrs(columns), groups, lists: Vec::new() },
             maybe: None,
             assumed: None,
         };
-        Tabled {
-            rule,
-            rows,
-            columns,
-        }
+        Tabled { rule, rows, columns }
     })
 }
 
@@ -114,10 +95,8 @@ impl Known {
 
 fn any_known() -> impl Strategy<Value = Known> {
     let one = || prop::option::weighted(0.7, any_addrs());
-    (one(), one(), one(), one()).prop_map(|(one, two, three, four)| Known {
-        bounds: [one, two],
-        lists: [three, four],
-    })
+    (one(), one(), one(), one())
+        .prop_map(|(one, two, three, four)| Known { bounds: [one, two], lists: [three, four] })
 }
 
 /// Peers are told apart by address and by what they belong to: bit 0 and 1 the groups, bit 2 and 3
@@ -160,9 +139,8 @@ fn admitted(rule: &Tabled, known: &Known) -> Admitted {
 
 fn covered(admitted: &[Admitted], rule: usize, by: impl IntoIterator<Item = usize>) -> bool {
     let nothing = vec![0; admitted[rule].len()];
-    let union = by.into_iter().fold(nothing, |all, by| {
-        zip(&all, &admitted[by], |one, other| one | other)
-    });
+    let union =
+        by.into_iter().fold(nothing, |all, by| zip(&all, &admitted[by], |one, other| one | other));
     inside(&admitted[rule], &union)
 }
 
@@ -174,25 +152,15 @@ fn check_redundant(rules: &[Tabled], known: &Known) -> Result<(), TestCaseError>
     let removed: Vec<usize> = found.iter().map(|redundant| redundant.rule).collect();
     prop_assert!(removed.is_sorted_by(|one, other| one < other));
     prop_assert!(removed.iter().all(|rule| plain[*rule].maybe.is_none()));
-    let sure: Vec<usize> = (0..plain.len())
-        .filter(|rule| plain[*rule].maybe.is_none())
-        .collect();
-    let kept: Vec<usize> = sure
-        .iter()
-        .copied()
-        .filter(|rule| !removed.contains(rule))
-        .collect();
+    let sure: Vec<usize> = (0..plain.len()).filter(|rule| plain[*rule].maybe.is_none()).collect();
+    let kept: Vec<usize> = sure.iter().copied().filter(|rule| !removed.contains(rule)).collect();
     for redundant in &found {
         let by = &redundant.covered_by;
         prop_assert!(by.iter().all(|by| kept.contains(by)));
         prop_assert!(covered(&admitted, redundant.rule, by.iter().copied()));
         for needed in by {
             let rest = by.iter().copied().filter(|by| by != needed);
-            prop_assert!(
-                !covered(&admitted, redundant.rule, rest),
-                "{} not needed",
-                needed
-            );
+            prop_assert!(!covered(&admitted, redundant.rule, rest), "{} not needed", needed);
         }
     }
     for rule in &kept {
@@ -302,41 +270,25 @@ proptest! {
 }
 
 fn rule(services: ServiceSet, peers: Peers) -> Rule {
-    Rule {
-        name: String::new(),
-        services,
-        peers,
-        maybe: None,
-        assumed: None,
-    }
+    Rule { name: String::new(), services, peers, maybe: None, assumed: None }
 }
 
 fn from(prefixes: &str) -> Peers {
     let prefixes = prefixes.split_whitespace();
-    Peers::addresses(
-        prefixes
-            .map(|prefix| prefix.parse::<ipnet::IpNet>().unwrap())
-            .collect(),
-    )
+    Peers::addresses(prefixes.map(|prefix| prefix.parse::<ipnet::IpNet>().unwrap()).collect())
 }
 
 /// Which rules are covered by which, the members of all groups being in 10.0.0.0/16.
 fn covers(rules: &[Rule]) -> Vec<(usize, Vec<usize>)> {
     let vpc = AddrSet::prefix("10.0.0.0/16".parse().unwrap());
     let found = redundant(rules, &|_| Some(vpc.clone()), &|_| None);
-    found
-        .into_iter()
-        .map(|found| (found.rule, found.covered_by))
-        .collect()
+    found.into_iter().map(|found| (found.rule, found.covered_by)).collect()
 }
 
 #[test]
 fn of_equal_rules_the_first_stays() {
     let https = || rule(ServiceSet::tcp(443), from("10.0.0.0/8"));
-    assert_eq!(
-        covers(&[https(), https(), https()]),
-        [(1, vec![0]), (2, vec![0])]
-    );
+    assert_eq!(covers(&[https(), https(), https()]), [(1, vec![0]), (2, vec![0])]);
 }
 
 #[test]
@@ -350,10 +302,7 @@ fn the_wider_rule_stays_even_if_the_narrower_ones_make_it_up() {
 fn several_rules_cover_one_together() {
     let rules = [
         rule(ServiceSet::ports(6, 0, 500), from("10.0.0.0/8")),
-        rule(
-            ServiceSet::ports(6, 400, 600),
-            from("10.0.0.0/9 10.200.0.0/16"),
-        ),
+        rule(ServiceSet::ports(6, 400, 600), from("10.0.0.0/9 10.200.0.0/16")),
         rule(ServiceSet::ports(6, 501, 65535), from("10.0.0.0/8")),
         rule(ServiceSet::udp(53), from("10.0.0.0/8")),
     ];
@@ -384,10 +333,7 @@ fn a_rule_for_the_network_covers_one_for_its_groups_but_not_the_other_way_round(
 #[test]
 fn a_rule_that_may_not_be_there_neither_covers_nor_is_reported() {
     let https = |prefix| rule(ServiceSet::tcp(443), from(prefix));
-    let maybe = |prefix| Rule {
-        maybe: Some("the value of `count`".into()),
-        ..https(prefix)
-    };
+    let maybe = |prefix| Rule { maybe: Some("the value of `count`".into()), ..https(prefix) };
     assert_eq!(covers(&[https("10.0.0.0/16"), maybe("10.0.0.0/8")]), []);
     assert_eq!(covers(&[https("10.0.0.0/8"), maybe("10.0.0.0/16")]), []);
 }
@@ -406,12 +352,6 @@ fn lists_cover_and_are_covered_if_their_content_is_known() {
     let rules = [spelled, listed];
     let content: AddrSet = AddrSet::prefix("192.0.2.0/24".parse().unwrap());
     let found = redundant(&rules, &|_| None, &|_| Some(content.clone()));
-    assert_eq!(
-        found,
-        [Redundant {
-            rule: 0,
-            covered_by: vec![1]
-        }]
-    );
+    assert_eq!(found, [Redundant { rule: 0, covered_by: vec![1] }]);
     assert_eq!(redundant(&rules, &|_| None, &|_| None), []);
 }

@@ -4,7 +4,13 @@
 //! `PROPTEST_CASES` says how many networks; a failing one prints its seed, which
 //! `regressions` keeps.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test"
+)]
 
 #[path = "topology/judge.rs"]
 mod judge;
@@ -44,14 +50,22 @@ fn few_answers_are_less_exact_than_they_could_be() {
             Judged::Wrong(why) => panic!("seed {seed}: {why}"),
         }
     }
-    println!("{} exact, {} careful (unknown where the oracle knows), {} with too many worlds", counts[0], counts[1], counts[2]);
-    assert!(counts[1] * 100 < counts[0], "more than one in a hundred is less exact than it could be");
+    println!(
+        "{} exact, {} careful (unknown where the oracle knows), {} with too many worlds",
+        counts[0], counts[1], counts[2]
+    );
+    assert!(
+        counts[1] * 100 < counts[0],
+        "more than one in a hundred is less exact than it could be"
+    );
 }
 
 /// `SEED=n cargo test -p farmgate-net --test topology one -- --nocapture` shows one network.
 #[test]
 fn one() {
-    let Some(seed) = std::env::var("SEED").ok().and_then(|s| s.parse().ok()) else { return };
+    let Some(seed) = std::env::var("SEED").ok().and_then(|s| s.parse().ok()) else {
+        return;
+    };
     match judge(seed) {
         Judged::Wrong(why) => panic!("{why}"),
         other => println!("{other:?}"),

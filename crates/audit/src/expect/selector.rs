@@ -74,11 +74,7 @@ impl Selector {
     pub fn read(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<Self> {
         let text = node.text(problems)?;
         match parse(text) {
-            Ok(kind) => Some(Self {
-                span: node.span.clone(),
-                text: text.to_owned(),
-                kind,
-            }),
+            Ok(kind) => Some(Self { span: node.span.clone(), text: text.to_owned(), kind }),
             Err(Bad { code, title, help }) => {
                 let problem = Diagnostic::error(code, title).at(&node.mark(), "");
                 problems.push(problem.help(help));
@@ -168,11 +164,9 @@ impl fmt::Display for Selector {
 /// That a selector selects none of the candidates (addresses; types for `type:`; `Key=Value` for
 /// `tag:`), with the one that was most likely meant.
 pub fn no_match<'a>(selector: &Selector, candidates: impl Iterator<Item = &'a str>) -> Diagnostic {
-    let problem = Diagnostic::error(
-        "no-match",
-        format!("{} matches nothing", quoted(&selector.text)),
-    )
-    .at(&selector.span, "");
+    let problem =
+        Diagnostic::error("no-match", format!("{} matches nothing", quoted(&selector.text)))
+            .at(&selector.span, "");
     let candidates: Vec<&str> = candidates.collect();
     let wanted = match &selector.kind {
         SelectorKind::Type { glob } => glob.as_str(),
@@ -184,9 +178,9 @@ pub fn no_match<'a>(selector: &Selector, candidates: impl Iterator<Item = &'a st
     let inside = format!("*.{wanted}");
     let found = candidates.iter().find(|it| matches_address(&inside, it));
     match (found, closest(wanted, &candidates)) {
-        (Some(found), _) if prefix.is_empty() => problem.help(format!(
-            "an address begins with its module: `{inside}` matches `{found}`"
-        )),
+        (Some(found), _) if prefix.is_empty() => {
+            problem.help(format!("an address begins with its module: `{inside}` matches `{found}`"))
+        }
         (_, Some(near)) => problem.help(format!("the nearest is `{prefix}{near}`")),
         _ => problem,
     }
@@ -279,11 +273,7 @@ fn looks_like_addresses(text: &str) -> bool {
 }
 
 fn cidr(text: &str) -> Result<IpNet, Bad> {
-    let bad = |title: String, help: String| Bad {
-        code: "bad-cidr",
-        title,
-        help,
-    };
+    let bad = |title: String, help: String| Bad { code: "bad-cidr", title, help };
     if let Ok(address) = text.parse::<IpAddr>() {
         return Err(bad(
             format!("{} has no prefix length", quoted(text)),
@@ -320,10 +310,9 @@ fn pattern_of_type(glob: &str) -> Result<SelectorKind, Bad> {
 
 fn tag_pattern(tag: &str) -> Result<SelectorKind, Bad> {
     match tag.split_once('=') {
-        Some((key, value)) if !key.is_empty() => Ok(SelectorKind::Tag {
-            key: key.to_owned(),
-            value: value.to_owned(),
-        }),
+        Some((key, value)) if !key.is_empty() => {
+            Ok(SelectorKind::Tag { key: key.to_owned(), value: value.to_owned() })
+        }
         _ => Err(Bad {
             code: "bad-selector",
             title: format!("{} is not a key and a value", quoted(tag)),

@@ -13,7 +13,9 @@ use super::isolation::{from_site, internet_reaches};
 use super::tally::Wanted;
 use super::{Proof, Tally};
 use crate::diagnostic::Diagnostic;
-use crate::expect::{Expectation, ExpectationKind, Expectations, Flow, Selector, SelectorKind, no_match};
+use crate::expect::{
+    Expectation, ExpectationKind, Expectations, Flow, Selector, SelectorKind, no_match,
+};
 use crate::report::{Family, Statement, Verdict};
 
 /// The expectations as statements, each with its verdict. `built_in` are the statements already
@@ -66,9 +68,10 @@ impl Ends {
     }
 
     fn keys(&self, selector: &Selector) -> Result<Vec<Key>, Diagnostic> {
-        let matching = self.known.iter().filter(|(key, tags)| {
-            selector.matches(key.as_str(), key.resource_type(), tags)
-        });
+        let matching = self
+            .known
+            .iter()
+            .filter(|(key, tags)| selector.matches(key.as_str(), key.resource_type(), tags));
         let found: Vec<Key> = matching.map(|(key, _)| key.clone()).collect();
         if found.is_empty() {
             return Err(no_match(selector, self.known.keys().map(Key::as_str)));
@@ -180,8 +183,8 @@ fn ingress(proof: &Proof<'_>) -> BTreeSet<RelayId> {
         let met = match &relay.front {
             Front::Managed(sources) => !sources.is_empty(),
             Front::Interfaces(list) => list.iter().any(|interface| {
-                let question = proof.from_internet(*interface, &ServiceSet::all()).direct();
-                proof.engine.ask(&question).verdict != farmgate_net::reach::Verdict::No
+                let question = proof.internet_to(*interface, &ServiceSet::all()).direct();
+                proof.ask(&question).verdict != farmgate_net::reach::Verdict::No
             }),
         };
         if met {
@@ -208,7 +211,7 @@ fn connection(proof: &Proof<'_>, from: &End, to: &End, asked: &Asked, tally: &mu
     }
     for interface in own {
         for question in openers(proof, from, *interface, asked) {
-            let answer = proof.engine.ask(&question.1);
+            let answer = proof.ask(&question.1);
             tally.answer(&answer, asked.wanted, &question.0, target.as_str());
         }
     }
@@ -238,7 +241,10 @@ fn openers(
         }
         End::Vpc => {
             let question = from_site(proof, to, &asked.services);
-            question.map(|q| ("any host of the network".to_owned(), finish(q))).into_iter().collect()
+            question
+                .map(|q| ("any host of the network".to_owned(), finish(q)))
+                .into_iter()
+                .collect()
         }
         End::Addresses(addresses) => {
             let mut all = Vec::new();
@@ -255,8 +261,7 @@ fn openers(
             if !outside.is_empty() {
                 let name = format!("a host in {addresses}");
                 let from = Outside { name: name.clone(), addresses: outside, lists: Vec::new() };
-                let question =
-                    Question::new(Place::Anywhere(from), place, asked.services.clone());
+                let question = Question::new(Place::Anywhere(from), place, asked.services.clone());
                 all.push((name, finish(question)));
             }
             all
@@ -292,7 +297,7 @@ fn outward(proof: &Proof<'_>, from: &End, to: &End, asked: &Asked, tally: &mut T
         if asked.wanted == Wanted::Open {
             question = question.reliably();
         }
-        let answer = proof.engine.ask(&question);
+        let answer = proof.ask(&question);
         tally.answer(&answer, asked.wanted, key.as_str(), &name);
     }
 }

@@ -40,8 +40,8 @@ pub(super) fn prove(proof: &Proof<'_>, scope: &Scope, all: &mut Vec<Statement>) 
 fn internet(proof: &Proof<'_>, key: &Key) -> Statement {
     let mut tally = Tally::new();
     for interface in proof.lowered.interfaces_of(key) {
-        let question = proof.from_internet(*interface, &ServiceSet::all()).direct();
-        let answer = proof.engine.ask(&question);
+        let question = proof.internet_to(*interface, &ServiceSet::all()).direct();
+        let answer = proof.ask(&question);
         tally.answer(&answer, Wanted::Closed, "the internet", key.as_str());
     }
     let ingress = proof.ingress_of(key);
@@ -85,7 +85,9 @@ fn network(proof: &Proof<'_>, key: &Key, services: &ServiceSet) -> Statement {
 fn assume_closed_world(proof: &Proof<'_>, key: &Key, tally: &mut Tally) {
     let net = &proof.lowered.net;
     for interface in proof.lowered.interfaces_of(key) {
-        let Some(found) = net.interfaces.get(interface.index()) else { continue };
+        let Some(found) = net.interfaces.get(interface.index()) else {
+            continue;
+        };
         let site = net.subnets.get(found.subnet.index()).map(|s| s.site);
         let open = site.and_then(|s| net.sites.get(s.index())).and_then(|s| s.open.as_ref());
         let Some(note) = open else { continue };
@@ -110,8 +112,10 @@ fn open_to_hosts(
 ) -> PacketSet {
     let mut open = PacketSet::empty();
     for interface in proof.lowered.interfaces_of(key) {
-        let Some(question) = from_site(proof, *interface, services) else { continue };
-        let answer = proof.engine.ask(&question);
+        let Some(question) = from_site(proof, *interface, services) else {
+            continue;
+        };
+        let answer = proof.ask(&question);
         open = open.union(&answer.possible);
         tally.answer(&answer, Wanted::Closed, "any host of the network", key.as_str());
     }
@@ -136,7 +140,9 @@ pub(crate) fn from_site(
 fn expected_openers(proof: &Proof<'_>, key: &Key, relays: &BTreeSet<RelayId>) -> BTreeSet<Key> {
     let mut all = BTreeSet::from([key.clone()]);
     for relay in relays {
-        let Some(found) = proof.lowered.net.relays.get(relay.index()) else { continue };
+        let Some(found) = proof.lowered.net.relays.get(relay.index()) else {
+            continue;
+        };
         if let farmgate_net::topology::Back::Interfaces(list) = &found.back {
             all.extend(list.iter().filter_map(|i| proof.lowered.owner(*i)).cloned());
         }
@@ -156,13 +162,12 @@ fn reachers(proof: &Proof<'_>, key: &Key, services: &ServiceSet) -> BTreeSet<Key
             .flat_map(|set| set.sure.iter().chain(&set.maybe))
             .filter_map(|group| net.groups.get(group.index()))
             .flat_map(|group| &group.ingress);
-        let named: BTreeSet<_> =
-            rules.flat_map(|rule| rule.peers.groups.iter().copied()).collect();
+        let named: BTreeSet<_> = rules.flat_map(|rule| rule.peers.groups.iter().copied()).collect();
         for opener in named.iter().flat_map(|group| proof.engine.carriers(*group)) {
-            let Some(owner) = proof.lowered.owner(*opener).filter(|o| *o != key) else { continue };
-            if !all.contains(owner)
-                && proof.connects(*opener, *interface, services).verdict != Reached::No
-            {
+            let Some(owner) = proof.lowered.owner(*opener).filter(|o| *o != key) else {
+                continue;
+            };
+            if !all.contains(owner) && proof.may_connect(*opener, *interface, services) {
                 all.insert(owner.clone());
             }
         }
@@ -185,11 +190,13 @@ fn not_passed_by(proof: &Proof<'_>, key: &Key, fronts: &BTreeSet<RelayId>) -> St
     let mut tally = Tally::new();
     let services = listened(proof, key);
     for interface in proof.lowered.interfaces_of(key) {
-        let outside = proof.from_internet(*interface, &services).direct();
-        let answer = proof.engine.ask(&outside);
+        let outside = proof.internet_to(*interface, &services).direct();
+        let answer = proof.ask(&outside);
         tally.answer(&answer, Wanted::Closed, "the internet", key.as_str());
-        let Some(question) = from_site(proof, *interface, &services) else { continue };
-        let answer = proof.engine.ask(&question);
+        let Some(question) = from_site(proof, *interface, &services) else {
+            continue;
+        };
+        let answer = proof.ask(&question);
         tally.answer(&answer, Wanted::Closed, "any host of the network", key.as_str());
     }
     let owners: BTreeSet<&Key> =
@@ -222,7 +229,7 @@ pub(crate) fn internet_reaches(
         let internet = Place::Anywhere(Lowered::internet());
         let question = Question::new(internet, Place::Interface(*interface), services.clone())
             .avoiding(avoid.iter().copied());
-        let answer = proof.engine.ask(&question);
+        let answer = proof.ask(&question);
         if wanted == Wanted::Closed && answer.verdict == Reached::Yes {
             for way in answer.alternatives.iter().filter(|w| w.verdict == Reached::Yes) {
                 for cause in causes(way, true) {

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use farmgate_aws::model::{Container, EcsService, Key, TargetGroup};
 use farmgate_aws::network::relays::{Targets, forwarded_groups};
+use farmgate_net::reach::Verdict as Reached;
 use farmgate_net::service::ServiceSet;
 use farmgate_net::topology::Back;
 
@@ -29,9 +30,13 @@ pub(super) fn prove(proof: &Proof<'_>, scope: &Scope, all: &mut Vec<Statement>) 
 fn targets(proof: &Proof<'_>, scope: &Scope, all: &mut Vec<Statement>) {
     let mut seen = BTreeSet::new();
     for listener in proof.model.listeners.values() {
-        let Some(lb) = listener.load_balancer.get() else { continue };
+        let Some(lb) = listener.load_balancer.get() else {
+            continue;
+        };
         for (group_key, _) in forwarded_groups(listener) {
-            let Some(group) = proof.model.target_groups.get(&group_key) else { continue };
+            let Some(group) = proof.model.target_groups.get(&group_key) else {
+                continue;
+            };
             for targets in proof.lowered.targets(proof.model, &group_key, group) {
                 let new = seen.insert((lb.clone(), targets.owner.clone(), group_key.clone()));
                 if new && scope.covers([lb, &targets.owner]) {
@@ -90,11 +95,17 @@ fn reaches_targets(
 fn links(proof: &Proof<'_>, scope: &Scope, all: &mut Vec<Statement>) {
     for api in proof.model.apis.keys() {
         for relay in proof.lowered.relays_of(api) {
-            let Some(relay) = proof.lowered.net.relays.get(relay.index()) else { continue };
-            let Back::Interfaces(backs) = &relay.back else { continue };
+            let Some(relay) = proof.lowered.net.relays.get(relay.index()) else {
+                continue;
+            };
+            let Back::Interfaces(backs) = &relay.back else {
+                continue;
+            };
             for forward in &relay.forwards {
                 let owner = forward.targets.first().and_then(|t| proof.lowered.owner(*t));
-                let Some(owner) = owner.filter(|o| scope.covers([api, *o])) else { continue };
+                let Some(owner) = owner.filter(|o| scope.covers([api, *o])) else {
+                    continue;
+                };
                 let mut tally = Tally::new();
                 tally.assume_all(&forward.assumed);
                 for back in backs {
@@ -103,10 +114,8 @@ fn links(proof: &Proof<'_>, scope: &Scope, all: &mut Vec<Statement>) {
                         tally.answer(&answer, Wanted::Open, api.as_str(), owner.as_str());
                     }
                 }
-                let text = format!(
-                    "{api} reaches {owner} on {} through its VPC link",
-                    forward.service
-                );
+                let text =
+                    format!("{api} reaches {owner} on {} through its VPC link", forward.service);
                 let statement =
                     tally.statement("reaches-targets", Family::Life, &[api, owner], text);
                 if !all.iter().any(|s| s.id == statement.id) {
@@ -139,7 +148,8 @@ fn tasks(proof: &Proof<'_>, key: &Key, service: &EcsService, all: &mut Vec<State
     if let Some(missing) = missing {
         let mut tally = Tally::new();
         tally.unknown(missing);
-        let text = format!("{key} reaches every registry, secret and service that its containers name");
+        let text =
+            format!("{key} reaches every registry, secret and service that its containers name");
         all.push(tally.statement("reaches-what-it-names", Family::Life, &[key], text));
     }
 }
@@ -171,7 +181,9 @@ fn pulls(
     if missing.is_some() {
         let repository = mentions.iter().find(|m| proof.model.repositories.contains_key(*m));
         tally.assume(match repository {
-            Some(repository) => format!("the image of {key} is in {repository}, which its expression names"),
+            Some(repository) => {
+                format!("the image of {key} is in {repository}, which its expression names")
+            }
             None => format!("the image of {key} is in ECR of the same region"),
         });
     }
@@ -202,7 +214,9 @@ fn pulls(
         (false, false) => super::listed(&others),
     };
     let text = match tally.verdict() {
-        Verdict::Proved => format!("{key} pulls its image from {what}, by {}", super::listed(&ways)),
+        Verdict::Proved => {
+            format!("{key} pulls its image from {what}, by {}", super::listed(&ways))
+        }
         _ => format!("{key} pulls its image from {what}"),
     };
     tally.statement("pulls-image", Family::Life, &[key], text)
@@ -286,7 +300,9 @@ fn neighbours(proof: &Proof<'_>, key: &Key, known: Option<&Vec<Container>>) -> V
     for value in values {
         let hosts = value.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '-'));
         for host in hosts.filter(|h| h.contains('.')) {
-            let Some(named) = proof.model.aliases.get(host) else { continue };
+            let Some(named) = proof.model.aliases.get(host) else {
+                continue;
+            };
             if let Some(database) = proof.model.databases.get(named)
                 && let Some(Some(port)) = database.port.get()
             {
@@ -312,6 +328,9 @@ fn neighbours(proof: &Proof<'_>, key: &Key, known: Option<&Vec<Container>>) -> V
     all
 }
 
+/// Of how many tasks that an endpoint does not admit the causes are shown.
+const MOST_SHOWN: usize = 4;
+
 /// Every interface endpoint can be used by some task of its VPC. Which tasks should, only those
 /// tasks' needs say: an endpoint for one service alone is no fault.
 fn endpoints(proof: &Proof<'_>, scope: &Scope, all: &mut Vec<Statement>) {
@@ -319,28 +338,32 @@ fn endpoints(proof: &Proof<'_>, scope: &Scope, all: &mut Vec<Statement>) {
         let own = proof.lowered.interfaces_of(key);
         let Some(first) = own.first() else { continue };
         let vpc = proof.vpc_of(*first).map(|v| &v.key);
-        let mut users: Vec<(&Key, Tally)> = Vec::new();
+        let mut users: Vec<(&Key, Reached)> = Vec::new();
         for service in proof.model.services.keys() {
             let interfaces = proof.lowered.interfaces_of(service);
             let here = interfaces.iter().any(|i| proof.vpc_of(*i).map(|v| &v.key) == vpc);
             if !here || !scope.covers([key, service]) {
                 continue;
             }
-            let mut tally = Tally::new();
-            for from in interfaces {
+            let pairs = interfaces.iter().flat_map(|from| own.iter().map(move |to| (from, to)));
+            let worst = pairs.map(|(from, to)| proof.connects_at_all(*from, *to)).max();
+            users.push((service, worst.unwrap_or(Reached::Unknown)));
+        }
+        let Some(best) = users.iter().map(|(_, reached)| *reached).min() else {
+            continue;
+        };
+        let named = users.iter().filter(|(_, reached)| *reached == best).map(|(user, _)| *user);
+        let named: Vec<&Key> = named.collect();
+        let mut tally = Tally::new();
+        // If some can, one shows how; if none can, each shows why.
+        let shown = if best == Reached::Yes { 1 } else { MOST_SHOWN };
+        for user in named.iter().take(shown) {
+            for from in proof.lowered.interfaces_of(user) {
                 for to in own {
                     let answer = proof.connects(*from, *to, &ServiceSet::tcp(443));
-                    tally.answer(&answer, Wanted::Open, service.as_str(), key.as_str());
+                    tally.answer(&answer, Wanted::Open, user.as_str(), key.as_str());
                 }
             }
-            users.push((service, tally));
-        }
-        let Some(best) = users.iter().map(|(_, tally)| tally.verdict()).max() else { continue };
-        let mut tally = Tally::new();
-        let mut named = Vec::new();
-        for (user, one) in users.into_iter().filter(|(_, tally)| tally.verdict() == best) {
-            named.push(user);
-            tally.merge(one);
         }
         let service = endpoint.service_name.get().map_or("its service", String::as_str);
         if endpoint.private_dns.get() == Some(&false) {
@@ -355,8 +378,8 @@ fn endpoints(proof: &Proof<'_>, scope: &Scope, all: &mut Vec<Statement>) {
             continue;
         }
         let who = match (best, named.as_slice()) {
-            (Verdict::Proved, [one]) => one.to_string(),
-            (Verdict::Proved, more) => format!("{} services", more.len()),
+            (Reached::Yes, [one]) => one.to_string(),
+            (Reached::Yes, more) => format!("{} services", more.len()),
             _ => "some task of its VPC".to_owned(),
         };
         let verb = if who.ends_with("services") { "reach" } else { "reaches" };

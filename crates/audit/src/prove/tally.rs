@@ -24,6 +24,10 @@ pub(crate) struct Tally {
     witness: Option<Witness>,
 }
 
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "keys, notes and texts are handed over as they come"
+)]
 impl Tally {
     pub(crate) fn new() -> Self {
         Self {

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use farmgate_aws::model::{
     Action, Api, ApiKind, ApiRoute, Authorization, Integration, IntegrationTarget, Key, Listener,
-    ListenerRule, Origin, Val,
+    ListenerRule, Note, Origin, Val,
 };
 use farmgate_net::reach::Verdict as Reached;
 
@@ -51,7 +51,7 @@ impl Proof<'_> {
 fn reached_from_internet(proof: &Proof<'_>, key: &Key) -> bool {
     let services = super::isolation::listened(proof, key);
     proof.lowered.interfaces_of(key).iter().any(|interface| {
-        proof.engine.ask(&proof.from_internet(*interface, &services)).verdict != Reached::No
+        proof.ask(&proof.internet_to(*interface, &services)).verdict != Reached::No
     })
 }
 
@@ -82,7 +82,14 @@ pub(crate) fn needs_authorization(api: &Api, route: &ApiRoute) -> bool {
         Some(Some(Integration { target: IntegrationTarget::Mock, .. }))
     );
     let connect = route.route.get().is_none_or(|name| name == "$connect");
-    !mock && (api.kind != ApiKind::WebSocket || connect)
+    !mock && (api.kind != ApiKind::WebSocket || connect) && !is_public_by_nature(route)
+}
+
+/// Preflights carry no credentials, and what is well known is meant to be (RFC 9728 metadata).
+fn is_public_by_nature(route: &ApiRoute) -> bool {
+    let name = route.route.get().map(String::as_str).unwrap_or_default();
+    let (method, path) = name.split_once(' ').unwrap_or(("", name));
+    method == "OPTIONS" || (method == "GET" && path.starts_with("/.well-known/"))
 }
 
 /// How many of an API's routes authenticate, and by what; health routes may be open.
@@ -115,6 +122,11 @@ fn api_authenticates(key: &Key, api: &Api) -> Statement {
             },
             Val::OneOf(_, note) | Val::Unknown(note) => tally.unknown(note),
         }
+    }
+    let connects = |route: &ApiRoute| route.route.get().is_none_or(|name| name == "$connect");
+    if api.kind == ApiKind::WebSocket && !api.routes.iter().any(connects) {
+        let text = "has no `$connect` route, where callers would be authorized";
+        tally.fact(Verdict::Refuted, "NO_AUTHORIZATION", key, text);
     }
     if let Some(note) = &api.open {
         tally.unknown(note);
@@ -172,62 +184,91 @@ pub(crate) fn rule_authenticates(listener: &Listener, rule: &ListenerRule) -> Op
     if listener.verifies_clients {
         return Some("verifies client certificates".to_owned());
     }
-    rule.actions
-        .iter()
-        .take_while(|action| !matches!(action, Action::Forward(_)))
-        .find_map(|action| match action {
+    rule.actions.iter().take_while(|action| !matches!(action, Action::Forward(_))).find_map(
+        |action| match action {
             Action::Authenticate { kind, allows_anonymous: false } => Some(format!("asks {kind}")),
             _ => None,
-        })
+        },
+    )
 }
 
-/// A hop on the way to a server, and whether it is encrypted (`None`: it carries what it is given).
+/// A hop on the way to a server.
+#[derive(Debug, Clone)]
 pub(crate) struct Hop {
     pub(crate) origin: Origin,
     pub(crate) text: String,
-    pub(crate) encrypted: Option<bool>,
+    pub(crate) carries: Carries,
 }
 
-/// Every hop from the internet to a service that carries the request, outermost first. Empty if
-/// the internet does not reach it.
-pub(crate) fn hops(proof: &Proof<'_>, service: &Key) -> Vec<Hop> {
+/// Whether a hop is encrypted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Carries {
+    /// By itself.
+    Encrypted,
+    /// Not.
+    Plain,
+    /// As what came in is (TCP through a network load balancer).
+    AsGiven,
+    /// That depends on this.
+    Unknown(Note),
+}
+
+/// Every way from the internet to a service that carries a request, each with its hops, outermost
+/// first. Empty if the internet does not reach it.
+pub(crate) fn ways(proof: &Proof<'_>, service: &Key) -> Vec<Vec<Hop>> {
     let mut all = Vec::new();
-    let mut relays = Vec::new();
-    for interface in proof.lowered.interfaces_of(service) {
-        let question = proof.from_internet(*interface, &farmgate_net::service::ServiceSet::all());
-        for way in proof.engine.ask(&question).alternatives {
-            if way.verdict != Reached::No && !way.relays.is_empty() && !relays.contains(&way.relays) {
-                relays.push(way.relays);
-            }
-        }
-    }
-    for way in relays {
+    for way in proof.chains_to(service).iter() {
         let owners: Vec<&Key> = way.iter().filter_map(|r| proof.lowered.relay_owner(*r)).collect();
+        let mut chains: Vec<Vec<Hop>> = vec![Vec::new()];
         for (index, owner) in owners.iter().enumerate() {
             let next = owners.get(index + 1).copied().unwrap_or(service);
-            let first = index == 0;
-            if let Some(api) = proof.model.apis.get(*owner) {
-                all.extend(api_hops(api, next));
-            } else if let Some(distribution) = proof.model.distributions.get(*owner) {
-                let plain = distribution.origin_protocols.iter().any(|p| p != "https-only");
-                all.push(Hop {
-                    origin: Origin::of(owner),
-                    text: format!("{owner} to {next}"),
-                    encrypted: Some(!plain),
-                });
-            } else {
-                all.extend(load_balancer_hops(proof, owner, next, first));
-            }
+            let legs = legs(proof, owner, next, index == 0);
+            let longer = chains.iter().flat_map(|chain| {
+                legs.iter().map(move |leg| chain.iter().chain(leg).cloned().collect())
+            });
+            chains = longer.take(MOST_WAYS).collect();
         }
+        all.extend(chains);
     }
-    all.dedup_by(|a, b| a.origin == b.origin && a.text == b.text);
     all
+}
+
+/// At most so many ways through one chain of hops are told apart.
+const MOST_WAYS: usize = 256;
+
+/// The hops of one owner, for each of its ways through.
+fn legs(proof: &Proof<'_>, owner: &Key, next: &Key, first: bool) -> Vec<Vec<Hop>> {
+    if let Some(api) = proof.model.apis.get(owner) {
+        return api_hops(api, next).into_iter().map(|hop| vec![hop]).collect();
+    }
+    if let Some(distribution) = proof.model.distributions.get(owner) {
+        // `match-viewer` is plain text only if viewers may come in plain text.
+        let viewers = distribution.https_only.get().copied();
+        let plain = distribution.origin_protocols.iter().map(|p| match p.as_str() {
+            "https-only" => Some(true),
+            "match-viewer" => viewers,
+            _ => Some(false),
+        });
+        let plain: Vec<Option<bool>> = plain.collect();
+        let encrypted = match (plain.contains(&Some(false)), plain.contains(&None)) {
+            (true, _) => Carries::Plain,
+            (false, true) => {
+                Carries::Unknown(format!("whether {owner} takes HTTPS viewers only").into())
+            }
+            (false, false) => Carries::Encrypted,
+        };
+        let text = format!("{owner} to {next}");
+        return vec![vec![Hop { origin: Origin::of(owner), text, carries: encrypted }]];
+    }
+    load_balancer_hops(proof, owner, next, first)
 }
 
 fn api_hops(api: &Api, next: &Key) -> Vec<Hop> {
     let mut all: Vec<Hop> = Vec::new();
     for route in &api.routes {
-        let Some(Some(integration)) = route.integration.get() else { continue };
+        let Some(Some(integration)) = route.integration.get() else {
+            continue;
+        };
         if !matches!(integration.target, IntegrationTarget::VpcLink { .. })
             || all.iter().any(|hop| hop.origin == integration.origin)
         {
@@ -236,38 +277,46 @@ fn api_hops(api: &Api, next: &Key) -> Vec<Hop> {
         all.push(Hop {
             origin: integration.origin.clone(),
             text: format!("{} to {next}", api.key),
-            encrypted: integration.tls,
+            carries: match integration.tls {
+                Some(true) => Carries::Encrypted,
+                Some(false) => Carries::Plain,
+                None => Carries::Unknown(format!("whether {} uses TLS", integration.origin).into()),
+            },
         });
     }
     all
 }
 
-fn load_balancer_hops(proof: &Proof<'_>, lb: &Key, next: &Key, first: bool) -> Vec<Hop> {
+/// One way for every listener and target group through which a load balancer leads on.
+fn load_balancer_hops(proof: &Proof<'_>, lb: &Key, next: &Key, first: bool) -> Vec<Vec<Hop>> {
     let mut all = Vec::new();
     for listener in listeners_of(proof, lb) {
-        let groups: Vec<Key> = farmgate_aws::network::relays::forwarded_groups(listener)
-            .into_iter()
-            .map(|(group, _)| group)
-            .filter(|group| leads_to(proof, group, next))
-            .collect();
-        if groups.is_empty() {
-            continue;
-        }
-        let protocol = listener.protocol.get().map(String::as_str).unwrap_or_default();
-        if first {
-            all.push(Hop {
-                origin: Origin::of(&listener.key),
-                text: format!("the internet to {lb}"),
-                encrypted: encrypts(protocol),
-            });
-        }
-        for group in groups.iter().filter_map(|group| proof.model.target_groups.get(group)) {
-            let protocol = group.protocol.get().map(String::as_str).unwrap_or_default();
-            all.push(Hop {
+        let groups = farmgate_aws::network::relays::forwarded_groups(listener);
+        let groups = groups.into_iter().map(|(group, _)| group);
+        for group in groups.filter(|group| leads_to(proof, group, next)) {
+            let Some(group) = proof.model.target_groups.get(&group) else {
+                continue;
+            };
+            let mut way = Vec::new();
+            let outer = carries(&listener.protocol);
+            if first {
+                way.push(Hop {
+                    origin: Origin::of(&listener.key),
+                    text: format!("the internet to {lb}"),
+                    carries: outer.clone(),
+                });
+            }
+            // A listener that ends TLS hands on plain text, unless the targets speak TLS again.
+            let inner = match (carries(&group.protocol), outer) {
+                (Carries::AsGiven, Carries::Encrypted) => Carries::Plain,
+                (inner, _) => inner,
+            };
+            way.push(Hop {
                 origin: Origin::of(&group.key),
                 text: format!("{lb} to {next}"),
-                encrypted: encrypts(protocol),
+                carries: inner,
             });
+            all.push(way);
         }
     }
     all
@@ -280,23 +329,26 @@ fn leads_to(proof: &Proof<'_>, group: &Key, owner: &Key) -> bool {
     })
 }
 
-fn encrypts(protocol: &str) -> Option<bool> {
+fn carries(protocol: &Val<String>) -> Carries {
     match protocol {
-        "HTTPS" | "TLS" => Some(true),
-        "HTTP" => Some(false),
-        // Carries what it is given.
-        _ => None,
+        Val::Known(protocol) | Val::Assumed(protocol, _) => match protocol.as_str() {
+            "HTTPS" | "TLS" => Carries::Encrypted,
+            "HTTP" => Carries::Plain,
+            _ => Carries::AsGiven,
+        },
+        Val::OneOf(_, note) | Val::Unknown(note) => Carries::Unknown(note.clone()),
     }
 }
 
-/// The hops in plain text: those that say so, and those that carry on what came to them so.
-pub(crate) fn plain_hops(hops: &[Hop]) -> Vec<&Hop> {
+/// The hops of one way in plain text: those that say so, and those that carry on what came so.
+pub(crate) fn plain_hops(way: &[Hop]) -> Vec<&Hop> {
     let mut plain = false;
     let mut all = Vec::new();
-    for hop in hops {
-        plain = match hop.encrypted {
-            Some(encrypted) => !encrypted,
-            None => plain,
+    for hop in way {
+        plain = match hop.carries {
+            Carries::Plain => true,
+            Carries::Encrypted | Carries::Unknown(_) => false,
+            Carries::AsGiven => plain,
         };
         if plain {
             all.push(hop);
@@ -306,14 +358,25 @@ pub(crate) fn plain_hops(hops: &[Hop]) -> Vec<&Hop> {
 }
 
 fn encrypted(proof: &Proof<'_>, service: &Key) -> Option<Statement> {
-    let hops = hops(proof, service);
-    if hops.is_empty() {
+    let ways = ways(proof, service);
+    if ways.is_empty() {
         return None;
     }
     let mut tally = Tally::new();
-    for hop in plain_hops(&hops) {
-        let text = format!("{} is in plain text", hop.text);
-        tally.fact(Verdict::Refuted, "PLAINTEXT", &hop.origin, text);
+    for way in &ways {
+        for hop in plain_hops(way) {
+            let text = format!("{} is in plain text", hop.text);
+            tally.fact(Verdict::Refuted, "PLAINTEXT", &hop.origin, text);
+        }
+        for hop in way {
+            if let Carries::Unknown(note) = &hop.carries {
+                tally.unknown(note);
+            }
+        }
+    }
+    for relay in proof.relays_to(service) {
+        let relay = proof.lowered.net.relays.get(relay.index());
+        tally.assume_all(relay.into_iter().flat_map(|r| &r.forwards).flat_map(|f| &f.assumed));
     }
     let text = format!("every hop from the internet to {service} is encrypted");
     Some(tally.statement("encrypted", Family::Trust, &[service], text))

@@ -55,7 +55,11 @@ impl Proof<'_> {
     }
 
     /// The endpoints for a service in a VPC.
-    pub(crate) fn endpoints_for(&self, vpc: Option<&Key>, service: &str) -> Vec<(&Key, &VpcEndpoint)> {
+    pub(crate) fn endpoints_for(
+        &self,
+        vpc: Option<&Key>,
+        service: &str,
+    ) -> Vec<(&Key, &VpcEndpoint)> {
         let suffix = format!(".{service}");
         let fits = |endpoint: &VpcEndpoint| {
             let name = endpoint.service_name.get();
@@ -176,13 +180,14 @@ impl Proof<'_> {
             Place::Outside(outside),
             ServiceSet::tcp(HTTPS),
         );
-        let answer = self.engine.ask(&question.direct().reliably());
+        let answer = self.ask(&question.direct().reliably());
         if answer.verdict == Reached::No {
             for key in unused {
                 let text = "its private DNS is off, so the service's name does not lead to it";
                 way.tally.fact(Verdict::Refuted, "PRIVATE_DNS_DISABLED", key, text);
             }
-            let text = format!("no endpoint, NAT gateway or public address leads to {}", need.service);
+            let text =
+                format!("no endpoint, NAT gateway or public address leads to {}", need.service);
             way.tally.fact(Verdict::Refuted, "NO_WAY_TO_SERVICE", owner, text);
         }
         way.tally.answer(&answer, Wanted::Open, owner.as_str(), need.service);
@@ -232,7 +237,10 @@ fn policy_allows(key: &Key, endpoint: &VpcEndpoint, need: Need<'_>, way: &mut Wa
                     way.tally.fact(Verdict::Refuted, "ENDPOINT_POLICY_DENIES", key, text);
                 }
                 Effect::Depends(on) => {
-                    way.tally.unknown(format!("whether the policy of {key} allows {}: {on}", need.action));
+                    way.tally.unknown(format!(
+                        "whether the policy of {key} allows {}: {on}",
+                        need.action
+                    ));
                 }
             }
         }

@@ -64,9 +64,9 @@ pub(super) fn admitted(
     for interface in facts.proof.lowered.interfaces_of(lb) {
         let question = facts
             .proof
-            .from_internet(*interface, &listen(listener))
+            .internet_to(*interface, &listen(listener))
             .direct();
-        let answer = facts.proof.engine.ask(&question);
+        let answer = facts.proof.ask(&question);
         let sure = answer.sure.peers();
         if !sure.is_empty() {
             peers = peers.union(&sure);

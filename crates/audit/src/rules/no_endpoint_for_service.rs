@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use farmgate_aws::model::{EndpointKind, Key, SetVal};
 
 use super::{Facts, Rule, RuleInfo, shown_by};
-use crate::prove::{By, Need, Scope, listed};
+use crate::prove::{By, Need, Proof, Scope, listed};
 use crate::report::{Finding, Fix, Severity, Statement, Trial, Verdict};
 
 pub(super) static RULE: Rule = Rule {
@@ -42,6 +42,7 @@ struct Missing<'s> {
 
 fn run(facts: &Facts<'_>) -> Vec<Finding> {
     let mut vpcs: BTreeMap<Key, Missing<'_>> = BTreeMap::new();
+    let quiet = Proof::new(facts.model(), facts.proof.lowered).quietly();
     for task in facts.model().services.keys() {
         let first = facts.proof.lowered.interfaces_of(task).first();
         let Some(vpc) = first.and_then(|i| facts.proof.vpc_of(*i)) else { continue };
@@ -51,7 +52,7 @@ fn run(facts: &Facts<'_>) -> Vec<Finding> {
                 continue;
             }
             for service in services {
-                note(facts, task, service, statement, vpcs.entry(vpc.key.clone()).or_default());
+                note(&quiet, task, service, statement, vpcs.entry(vpc.key.clone()).or_default());
             }
         }
     }
@@ -60,15 +61,15 @@ fn run(facts: &Facts<'_>) -> Vec<Finding> {
 }
 
 fn note<'s>(
-    facts: &Facts<'_>,
+    proof: &Proof<'_>,
     task: &Key,
     service: &'static str,
     statement: &'s Statement,
     missing: &mut Missing<'s>,
 ) {
-    let way = facts.proof.way(task, Need { service, action: "", resource: None });
-    let vpc = facts.proof.lowered.interfaces_of(task).first();
-    let vpc = vpc.and_then(|i| facts.proof.vpc_of(*i)).map(|v| &v.key);
+    let way = proof.way(task, Need { service, action: "", resource: None });
+    let vpc = proof.lowered.interfaces_of(task).first();
+    let vpc = vpc.and_then(|i| proof.vpc_of(*i)).map(|v| &v.key);
     for by in &way.by {
         match by {
             By::Endpoint(_) => continue,
@@ -76,7 +77,7 @@ fn note<'s>(
                 missing.by.insert(name.clone());
             }
             // An endpoint that is there and does not work is for the statement to tell.
-            By::Nothing if !facts.proof.endpoints_for(vpc, service).is_empty() => continue,
+            By::Nothing if !proof.endpoints_for(vpc, service).is_empty() => continue,
             By::Nothing => missing.cut_off = true,
         }
         missing.services.insert(service);

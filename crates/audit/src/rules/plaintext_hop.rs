@@ -10,7 +10,7 @@ use farmgate_net::addr::AddrSet;
 
 use super::listener_open_to_world::admitted;
 use super::{Facts, Rule, RuleInfo, refuted, shown_by};
-use crate::prove::trust::{Hop, hops, plain_hops};
+use crate::prove::trust::{Carries, Hop, plain_hops, ways};
 use crate::report::{Finding, Severity, Statement};
 
 pub(super) static RULE: Rule = Rule {
@@ -56,15 +56,16 @@ fn run(facts: &Facts<'_>) -> Vec<Finding> {
 }
 
 fn plain<'s>(facts: &Facts<'_>, service: &Key, statement: &'s Statement) -> Option<Plain<'s>> {
-    let hops = hops(facts.proof, service);
+    let ways = ways(facts.proof, service);
     let mut made = Plain {
         origins: BTreeSet::new(),
         links: Vec::new(),
         outer: false,
         statements: vec![statement],
     };
-    let told: Vec<&Hop> = plain_hops(&hops)
-        .into_iter()
+    let told: Vec<&Hop> = ways
+        .iter()
+        .flat_map(|way| plain_hops(way))
         .filter(|hop| is_told(facts, hop))
         .collect();
     for hop in told {
@@ -90,7 +91,7 @@ fn is_told(facts: &Facts<'_>, hop: &Hop) -> bool {
     let Some(lb) = listener.load_balancer.get() else {
         return false;
     };
-    hop.encrypted == Some(false) && admitted(facts, lb, listener).0 != AddrSet::empty()
+    hop.carries == Carries::Plain && admitted(facts, lb, listener).0 != AddrSet::empty()
 }
 
 /// Joins what has a hop, or the sender of a hop, in common.

@@ -86,9 +86,9 @@ fn directly(facts: &Facts<'_>, key: &Key) -> String {
     for interface in facts.proof.lowered.interfaces_of(key) {
         let question = facts
             .proof
-            .from_internet(*interface, &ServiceSet::all())
+            .internet_to(*interface, &ServiceSet::all())
             .direct();
-        let answer = facts.proof.engine.ask(&question);
+        let answer = facts.proof.ask(&question);
         if answer.verdict == Reached::Yes {
             services = services.union(&answer.sure.services());
             peers = peers.union(&answer.sure.peers());

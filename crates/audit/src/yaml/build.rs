@@ -67,10 +67,7 @@ pub(super) fn build(source: &str, dialect: Dialect) -> Parsed {
     if let Err(Stop(problem)) = builder.run() {
         builder.problems.push(problem);
     }
-    Parsed {
-        root: builder.root.filter(|_| builder.whole),
-        problems: builder.problems,
-    }
+    Parsed { root: builder.root.filter(|_| builder.whole), problems: builder.problems }
 }
 
 impl Builder<'_> {
@@ -120,8 +117,7 @@ impl Builder<'_> {
                 let title = format!("the anchor {} is not allowed", quoted(&format!("&{name}")));
                 self.anchors.insert(id, self.problems.len());
                 let problem = Diagnostic::error("anchor", title).at(&at, "");
-                self.problems
-                    .push(problem.help("write the value at each place"));
+                self.problems.push(problem.help("write the value at each place"));
             }
             Event::Alias(id) => {
                 let place = self.anchors.get(&id);
@@ -145,11 +141,8 @@ impl Builder<'_> {
                 self.open(at, span, Content::Sequence(Vec::new()))?;
             }
             Event::MappingStart(..) => {
-                let content = Content::Mapping {
-                    entries: Vec::new(),
-                    key: None,
-                    seen: BTreeMap::new(),
-                };
+                let content =
+                    Content::Mapping { entries: Vec::new(), key: None, seen: BTreeMap::new() };
                 self.open(at, span, content)?;
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(&at),
@@ -169,17 +162,11 @@ impl Builder<'_> {
             _ => Style::Quoted,
         };
         // The parser says `~` where nothing is written.
-        let text = if style == Style::Plain && at.is_empty() {
-            String::new()
-        } else {
-            text.to_owned()
-        };
+        let text =
+            if style == Style::Plain && at.is_empty() { String::new() } else { text.to_owned() };
         let value = Value::Scalar(Scalar { text, style });
         let mark = self.first_line(&at);
-        self.finish(Node {
-            tag,
-            ..Node::new(at, mark, value)
-        });
+        self.finish(Node { tag, ..Node::new(at, mark, value) });
     }
 
     fn open(&mut self, start: Range<usize>, span: &Span, content: Content) -> Result<(), Stop> {
@@ -187,12 +174,7 @@ impl Builder<'_> {
             return Err(Stop(syntax::too_deep(&start)));
         }
         let tag = self.tag(span);
-        self.stack.push(Frame {
-            flow: !start.is_empty(),
-            start,
-            tag,
-            content,
-        });
+        self.stack.push(Frame { flow: !start.is_empty(), start, tag, content });
         Ok(())
     }
 
@@ -212,16 +194,9 @@ impl Builder<'_> {
             }
         };
         let start = frame.start.start;
-        let end = if frame.flow {
-            end.end
-        } else {
-            last.unwrap_or(start).max(start)
-        };
+        let end = if frame.flow { end.end } else { last.unwrap_or(start).max(start) };
         let mark = self.first_line(&(start..end));
-        self.finish(Node {
-            tag: frame.tag,
-            ..Node::new(start..end, mark, value)
-        });
+        self.finish(Node { tag: frame.tag, ..Node::new(start..end, mark, value) });
     }
 
     /// Puts a whole node where it belongs.
@@ -288,12 +263,7 @@ impl Builder<'_> {
 
 impl Node {
     fn new(span: Range<usize>, mark: Range<usize>, value: Value) -> Self {
-        Self {
-            span,
-            value,
-            tag: None,
-            mark,
-        }
+        Self { span, value, tag: None, mark }
     }
 }
 
@@ -320,10 +290,7 @@ fn key_problem(
         Value::Scalar(scalar) => scalar,
         Value::Sequence(_) | Value::Mapping(_) => {
             let title = format!("a key is a text, not {}", key.describe());
-            return no_key(
-                title,
-                "a text that begins with `[` or `{` has to be in quotes".into(),
-            );
+            return no_key(title, "a text that begins with `[` or `{` has to be in quotes".into());
         }
     };
     let text = scalar.text.as_str();

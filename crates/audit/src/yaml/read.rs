@@ -66,8 +66,7 @@ impl Node {
     /// Whether nothing is written, or `null`.
     #[must_use]
     pub fn is_nothing(&self) -> bool {
-        self.scalar()
-            .is_some_and(|scalar| scalar.kind() == Kind::Nothing)
+        self.scalar().is_some_and(|scalar| scalar.kind() == Kind::Nothing)
     }
 
     /// That it is not `expected` (with an article). `None` for what was reported already.
@@ -209,11 +208,7 @@ impl Node {
             let problem = Diagnostic::error("unknown-key", title).at(&key.mark(), "");
             problems.push(problem.help(help));
         }
-        Some(Fields {
-            node: self,
-            entries,
-            meant,
-        })
+        Some(Fields { node: self, entries, meant })
     }
 }
 

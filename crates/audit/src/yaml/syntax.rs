@@ -13,9 +13,7 @@ use crate::diagnostic::{Diagnostic, quoted};
 pub(super) fn problem(error: &ScanError, source: &str, open: Option<Range<usize>>) -> Diagnostic {
     let at = error.marker().byte_offset().unwrap_or_default();
     let next = source.get(at..).and_then(|rest| rest.chars().next());
-    let length = next
-        .filter(|c| !c.is_whitespace())
-        .map_or(0, char::len_utf8);
+    let length = next.filter(|c| !c.is_whitespace()).map_or(0, char::len_utf8);
     let at = at..at + length;
     let (title, help) = match error.kind() {
         ErrorKind::RecursionLimitExceeded => return too_deep(&at),
@@ -34,11 +32,7 @@ pub(super) fn problem(error: &ScanError, source: &str, open: Option<Range<usize>
     if let Some(open) = open.filter(|open| open.start != at.start) {
         problem = problem.context(&open, "still open");
     }
-    if help.is_empty() {
-        problem
-    } else {
-        problem.help(help)
-    }
+    if help.is_empty() { problem } else { problem.help(help) }
 }
 
 /// Title and help.
@@ -64,36 +58,29 @@ fn words(kind: &ErrorKind) -> (String, &'static str) {
         ),
         ErrorKind::SimpleKeyExpected
         | ErrorKind::InvalidSimpleKey
-        | ErrorKind::ExpectedBlockMappingKey => (
-            "expected a key with `:` after it",
-            "check the indentation of this line",
-        ),
-        ErrorKind::ExpectedBlockSequenceEntry => (
-            "expected an item that begins with `- `",
-            "check the indentation of this line",
-        ),
+        | ErrorKind::ExpectedBlockMappingKey => {
+            ("expected a key with `:` after it", "check the indentation of this line")
+        }
+        ErrorKind::ExpectedBlockSequenceEntry => {
+            ("expected an item that begins with `- `", "check the indentation of this line")
+        }
         ErrorKind::InvalidIndentation => ("the indentation fits no line above", ""),
         ErrorKind::MissingAnchorOrAliasName => (
             "an anchor or alias has no name",
             "a text that begins with `*` or `&` has to be in quotes",
         ),
         ErrorKind::UnexpectedCharacter { character } => {
-            let title = format!(
-                "a text cannot begin with {}",
-                quoted(&character.to_string())
-            );
+            let title = format!("a text cannot begin with {}", quoted(&character.to_string()));
             return (title, "put it in quotes");
         }
         ErrorKind::UnclosedQuotedScalar
         | ErrorKind::InvalidQuotedScalarIndent
-        | ErrorKind::DocumentIndicatorInQuotedScalar => (
-            "a text in quotes is not closed",
-            "look for the quote before this place",
-        ),
-        ErrorKind::UnknownQuotedScalarEscape => (
-            "the escape is not known",
-            "write `\\\\` for a backslash, or use single quotes",
-        ),
+        | ErrorKind::DocumentIndicatorInQuotedScalar => {
+            ("a text in quotes is not closed", "look for the quote before this place")
+        }
+        ErrorKind::UnknownQuotedScalarEscape => {
+            ("the escape is not known", "write `\\\\` for a backslash, or use single quotes")
+        }
         kind => return (kind.to_string(), ""),
     };
     (title.to_owned(), help)
@@ -108,9 +95,7 @@ pub(super) fn alias(name: &str, at: &Range<usize>) -> Diagnostic {
 }
 
 pub(super) fn tab(at: &Range<usize>) -> Diagnostic {
-    Diagnostic::error("tab", "a tab is not allowed here")
-        .at(at, "")
-        .help("use spaces")
+    Diagnostic::error("tab", "a tab is not allowed here").at(at, "").help("use spaces")
 }
 
 pub(super) fn too_deep(at: &Range<usize>) -> Diagnostic {

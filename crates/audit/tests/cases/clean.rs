@@ -21,23 +21,15 @@ pub(crate) fn clean() -> Value {
 /// What is to be said of a plan.
 pub(crate) fn report(plan: &Value) -> Result<Report, String> {
     let bytes = serde_json::to_vec(plan).map_err(|error| error.to_string())?;
-    let model = import(&[Input {
-        name: "plan.json",
-        bytes: &bytes,
-    }])
-    .map_err(|errors| format!("it cannot be read: {errors:?}"))?;
+    let model = import(&[Input { name: "plan.json", bytes: &bytes }])
+        .map_err(|errors| format!("it cannot be read: {errors:?}"))?;
     check(&model, &Options::default()).map_err(|problems| format!("{problems:?}"))
 }
 
 /// `high target-open-to-network aws_security_group.python`
 pub(crate) fn findings(report: &Report) -> String {
     let lines = report.findings.iter().map(|finding| {
-        format!(
-            "{} {} {}\n",
-            finding.severity,
-            finding.rule,
-            finding.origins.join(" ")
-        )
+        format!("{} {} {}\n", finding.severity, finding.rule, finding.origins.join(" "))
     });
     lines.collect()
 }

@@ -52,8 +52,7 @@ impl Mutation {
             return Err("a mutation says what it is about, and changes something".to_owned());
         }
         for (edit, number) in self.edits.iter().zip(1..) {
-            edit.apply(plan)
-                .map_err(|error| format!("edit {number}: {error}"))?;
+            edit.apply(plan).map_err(|error| format!("edit {number}: {error}"))?;
         }
         Ok(())
     }
@@ -61,71 +60,38 @@ impl Mutation {
 
 impl Edit {
     fn apply(&self, plan: &mut Value) -> Done {
-        let path: Vec<&str> = self
-            .attribute
-            .as_deref()
-            .unwrap_or_default()
-            .split('/')
-            .collect();
+        let path: Vec<&str> = self.attribute.as_deref().unwrap_or_default().split('/').collect();
         match self {
-            Self {
-                resource: Some(address),
-                set: Some(value),
-                ..
-            } => {
+            Self { resource: Some(address), set: Some(value), .. } => {
                 let change = change(plan, address)?;
                 put(member(change, "after")?, &path, value.clone())?;
                 take(member(change, "after_unknown")?, &path);
                 put(planned(plan, address)?, &path, value.clone())?;
-                expression(
-                    plan,
-                    address,
-                    &path,
-                    Some(json!({ "constant_value": value })),
-                )
+                expression(plan, address, &path, Some(json!({ "constant_value": value })))
             }
-            Self {
-                resource: Some(address),
-                references: Some(names),
-                ..
-            } => {
+            Self { resource: Some(address), references: Some(names), .. } => {
                 let change = change(plan, address)?;
                 take(member(change, "after")?, &path);
                 put(member(change, "after_unknown")?, &path, json!(true))?;
                 take(planned(plan, address)?, &path);
                 expression(plan, address, &path, Some(json!({ "references": names })))
             }
-            Self {
-                resource: Some(address),
-                remove: true,
-                ..
-            } => {
+            Self { resource: Some(address), remove: true, .. } => {
                 let change = change(plan, address)?;
                 take(member(change, "after")?, &path);
                 take(member(change, "after_unknown")?, &path);
                 take(planned(plan, address)?, &path);
                 expression(plan, address, &path, None)
             }
-            Self {
-                resource: Some(address),
-                update_from: Some(before),
-                ..
-            } => update(change(plan, address)?, before),
-            Self {
-                configuration: Some(address),
-                set: Some(value),
-                ..
-            } => {
+            Self { resource: Some(address), update_from: Some(before), .. } => {
+                update(change(plan, address)?, before)
+            }
+            Self { configuration: Some(address), set: Some(value), .. } => {
                 let written = configuration(plan, address)?;
                 put(member(written, "expressions")?, &path, value.clone())
             }
-            Self {
-                add: Some(address), ..
-            } => self.add(plan, address),
-            Self {
-                delete: Some(address),
-                ..
-            } => delete(plan, address),
+            Self { add: Some(address), .. } => self.add(plan, address),
+            Self { delete: Some(address), .. } => delete(plan, address),
             _ => Err("it is none of the edits that `cases/mutation.rs` lists".to_owned()),
         }
     }
@@ -168,9 +134,7 @@ impl Edit {
 /// An item of a list by its address.
 fn item<'p>(plan: &'p mut Value, list: &str, address: &str) -> Result<&'p mut Value, String> {
     let items = plan.pointer_mut(list).and_then(Value::as_array_mut);
-    let mut items = items
-        .ok_or_else(|| format!("the plan has no {list}"))?
-        .iter_mut();
+    let mut items = items.ok_or_else(|| format!("the plan has no {list}"))?.iter_mut();
     let found = items.find(|item| item.get("address").and_then(Value::as_str) == Some(address));
     found.ok_or_else(|| format!("{address} is not in {list}"))
 }
@@ -180,10 +144,7 @@ fn change<'p>(plan: &'p mut Value, address: &str) -> Result<&'p mut Value, Strin
 }
 
 fn planned<'p>(plan: &'p mut Value, address: &str) -> Result<&'p mut Value, String> {
-    member(
-        item(plan, "/planned_values/root_module/resources", address)?,
-        "values",
-    )
+    member(item(plan, "/planned_values/root_module/resources", address)?, "values")
 }
 
 /// What is written for a resource: once for all its instances.
@@ -193,9 +154,7 @@ fn configuration<'p>(plan: &'p mut Value, address: &str) -> Result<&'p mut Value
 }
 
 fn member<'p>(value: &'p mut Value, name: &str) -> Result<&'p mut Value, String> {
-    value
-        .get_mut(name)
-        .ok_or_else(|| format!("there is no `{name}`"))
+    value.get_mut(name).ok_or_else(|| format!("there is no `{name}`"))
 }
 
 /// Writes a value at a path whose lists and objects are there, but perhaps its last step.
@@ -207,12 +166,8 @@ fn put(value: &mut Value, path: &[&str], new: Value) -> Done {
     let next = match value {
         Value::Object(members) => members.entry(*step).or_insert(Value::Null),
         Value::Array(items) => {
-            let at: usize = step
-                .parse()
-                .map_err(|_| format!("`{step}` is no position"))?;
-            items
-                .get_mut(at)
-                .ok_or_else(|| format!("there is no item {at}"))?
+            let at: usize = step.parse().map_err(|_| format!("`{step}` is no position"))?;
+            items.get_mut(at).ok_or_else(|| format!("there is no item {at}"))?
         }
         Value::Null | Value::Bool(_) => {
             *value = match step.parse::<usize>() {
@@ -255,14 +210,9 @@ fn expression(plan: &mut Value, address: &str, path: &[&str], new: Option<Value>
         return Ok(());
     }
     let expressions = member(configuration(plan, address)?, "expressions")?;
-    let is_block = new
-        .as_ref()
-        .and_then(|new| new.get("constant_value"))
-        .is_some_and(|value| {
-            value
-                .as_array()
-                .is_some_and(|list| list.iter().any(Value::is_object))
-        });
+    let is_block = new.as_ref().and_then(|new| new.get("constant_value")).is_some_and(|value| {
+        value.as_array().is_some_and(|list| list.iter().any(Value::is_object))
+    });
     match new {
         Some(new) if !is_block => put(expressions, path, new),
         Some(_) => Ok(()),
@@ -281,9 +231,7 @@ fn update(change: &mut Value, before: &Map<String, Value>) -> Done {
     *member(change, "before")? = earlier.clone();
     *member(change, "actions")? = json!(["update"]);
     // What exists has an id, and so on: nothing that was there before is unknown.
-    let after = member(change, "after")?
-        .as_object_mut()
-        .ok_or("`after` is no object")?;
+    let after = member(change, "after")?.as_object_mut().ok_or("`after` is no object")?;
     for (name, value) in before {
         after.entry(name.clone()).or_insert_with(|| value.clone());
     }

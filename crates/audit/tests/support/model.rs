@@ -29,10 +29,7 @@ pub fn keys(names: &[&str]) -> SetVal<Key> {
 /// A VPC 10.0.0.0/16 in which a public subnet leads to the internet and a private one to a NAT
 /// gateway.
 pub fn network() -> Model {
-    let mut model = Model {
-        region: Some("eu-west-1".to_owned()),
-        ..Model::default()
-    };
+    let mut model = Model { region: Some("eu-west-1".to_owned()), ..Model::default() };
     let vpc = Vpc {
         key: key(VPC),
         cidrs: SetVal::known(["10.0.0.0/16".parse().unwrap()]),
@@ -65,18 +62,8 @@ pub fn network() -> Model {
             private_address: None,
         },
     );
-    subnet(
-        &mut model,
-        PUBLIC,
-        "10.0.100.0/24",
-        Some(RouteTarget::InternetGateway(gateway)),
-    );
-    subnet(
-        &mut model,
-        PRIVATE,
-        "10.0.1.0/24",
-        Some(RouteTarget::NatGateway(nat)),
-    );
+    subnet(&mut model, PUBLIC, "10.0.100.0/24", Some(RouteTarget::InternetGateway(gateway)));
+    subnet(&mut model, PRIVATE, "10.0.1.0/24", Some(RouteTarget::NatGateway(nat)));
     model
 }
 
@@ -92,13 +79,7 @@ pub fn subnet(model: &mut Model, name: &str, cidr: &str, to: Option<RouteTarget>
     let vpc = || Val::Known(key(VPC));
     model.route_tables.insert(
         table.clone(),
-        RouteTable {
-            key: table.clone(),
-            vpc: vpc(),
-            routes,
-            open: None,
-            assumed: None,
-        },
+        RouteTable { key: table.clone(), vpc: vpc(), routes, open: None, assumed: None },
     );
     let made = Subnet {
         key: key(name),
@@ -132,24 +113,14 @@ pub fn group(model: &mut Model, name: &str) {
 /// Adds a rule to a group; each peer is a CIDR, or else the name of a group.
 pub fn rule(model: &mut Model, group: &str, way: Direction, services: ServiceSet, peers: &[&str]) {
     let cidrs: Vec<_> = peers.iter().filter_map(|peer| peer.parse().ok()).collect();
-    let groups = peers
-        .iter()
-        .filter(|peer| peer.parse::<ipnet::IpNet>().is_err());
+    let groups = peers.iter().filter(|peer| peer.parse::<ipnet::IpNet>().is_err());
     let groups = SetVal::known(groups.map(|name| key(name)));
     let list = model.security_groups.get_mut(group).unwrap().rules_mut(way);
-    let word = if way == Direction::Ingress {
-        "ingress"
-    } else {
-        "egress"
-    };
+    let word = if way == Direction::Ingress { "ingress" } else { "egress" };
     list.rules.push(SecurityGroupRule {
         origin: Origin::at(&key(group), format!("{word}[{}]", list.rules.len())),
         services: Val::Known(services),
-        peers: RulePeers {
-            cidrs: SetVal::known(cidrs),
-            groups,
-            ..RulePeers::default()
-        },
+        peers: RulePeers { cidrs: SetVal::known(cidrs), groups, ..RulePeers::default() },
         description: None,
     });
 }
@@ -209,11 +180,7 @@ pub fn load_balancer(
     internal: bool,
     groups: &[&str],
 ) {
-    let kind = if network {
-        LoadBalancerKind::Network
-    } else {
-        LoadBalancerKind::Application
-    };
+    let kind = if network { LoadBalancerKind::Network } else { LoadBalancerKind::Application };
     let made = LoadBalancer {
         key: key(name),
         kind,
@@ -261,10 +228,7 @@ pub fn forward(group: &str) -> Action {
 }
 
 pub fn verify() -> Action {
-    Action::Authenticate {
-        kind: "jwt-validation".to_owned(),
-        allows_anonymous: false,
-    }
+    Action::Authenticate { kind: "jwt-validation".to_owned(), allows_anonymous: false }
 }
 
 /// A target group in which a service is registered on 8080.
@@ -278,10 +242,7 @@ pub fn target_group(model: &mut Model, name: &str, protocol: &str, service: &str
         protocol_version: None,
         target_type: Val::Known("ip".to_owned()),
         preserve_client_ip: Val::Known(None),
-        health: HealthCheck {
-            enabled: true,
-            ..HealthCheck::default()
-        },
+        health: HealthCheck { enabled: true, ..HealthCheck::default() },
         sticky: Val::Known(false),
         attachments: Vec::new(),
     };
@@ -292,12 +253,7 @@ pub fn target_group(model: &mut Model, name: &str, protocol: &str, service: &str
         container: "server".to_owned(),
         port: Val::Known(8080),
     };
-    model
-        .services
-        .get_mut(service)
-        .unwrap()
-        .load_balancers
-        .push(target);
+    model.services.get_mut(service).unwrap().load_balancers.push(target);
 }
 
 /// An API without routes.
@@ -355,10 +311,8 @@ pub fn linked(model: &mut Model, name: &str, group: &str, listener: &str) -> Int
             v1: false,
         },
     );
-    let target = IntegrationTarget::VpcLink {
-        link: Val::Known(link),
-        to: Val::Known(key(listener)),
-    };
+    let target =
+        IntegrationTarget::VpcLink { link: Val::Known(link), to: Val::Known(key(listener)) };
     integration(name, target)
 }
 

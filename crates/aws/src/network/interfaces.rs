@@ -26,7 +26,13 @@ impl Lowered {
         for (key, service) in &model.services {
             let public = uncertain(&service.assign_public_ip, |p| public_address(*p, None));
             let groups = Some(&service.security_groups);
-            self.place(&Wanted { key, subnets: &service.subnets, groups, public, address: None });
+            self.place(&Wanted {
+                key,
+                subnets: &service.subnets,
+                groups,
+                public,
+                address: None,
+            });
         }
         for (key, lb) in &model.load_balancers {
             if lb.kind == LoadBalancerKind::Gateway {
@@ -34,7 +40,13 @@ impl Lowered {
             }
             let public = uncertain(&lb.internal, |internal| public_address(!internal, None));
             let groups = lb.security_groups.as_ref();
-            self.place(&Wanted { key, subnets: &lb.subnets, groups, public, address: None });
+            self.place(&Wanted {
+                key,
+                subnets: &lb.subnets,
+                groups,
+                public,
+                address: None,
+            });
         }
         for (key, endpoint) in &model.endpoints {
             if endpoint.kind != EndpointKind::Interface {
@@ -42,24 +54,48 @@ impl Lowered {
             }
             let groups = Some(&endpoint.security_groups);
             let subnets = &endpoint.subnets;
-            self.place(&Wanted { key, subnets, groups, public: private(), address: None });
+            self.place(&Wanted {
+                key,
+                subnets,
+                groups,
+                public: private(),
+                address: None,
+            });
         }
         for (key, link) in model.vpc_links.iter().filter(|(_, link)| !link.v1) {
             let groups = Some(&link.security_groups);
             let subnets = &link.subnets;
-            self.place(&Wanted { key, subnets, groups, public: private(), address: None });
+            self.place(&Wanted {
+                key,
+                subnets,
+                groups,
+                public: private(),
+                address: None,
+            });
         }
         for (key, database) in &model.databases {
             let public = uncertain(&database.public, |p| public_address(*p, None));
             let groups = Some(&database.security_groups);
-            self.place(&Wanted { key, subnets: &database.subnets, groups, public, address: None });
+            self.place(&Wanted {
+                key,
+                subnets: &database.subnets,
+                groups,
+                public,
+                address: None,
+            });
         }
         for (key, function) in &model.functions {
             let in_vpc = function.subnets.open || function.subnets.mentioned().next().is_some();
             if in_vpc {
                 let groups = Some(&function.security_groups);
                 let subnets = &function.subnets;
-                self.place(&Wanted { key, subnets, groups, public: private(), address: None });
+                self.place(&Wanted {
+                    key,
+                    subnets,
+                    groups,
+                    public: private(),
+                    address: None,
+                });
             }
         }
         for (key, instance) in &model.instances {
@@ -67,7 +103,13 @@ impl Lowered {
             let subnets = one(&instance.subnet);
             let groups = Some(&instance.security_groups);
             let address = instance.address;
-            self.place(&Wanted { key, subnets: &subnets, groups, public, address });
+            self.place(&Wanted {
+                key,
+                subnets: &subnets,
+                groups,
+                public,
+                address,
+            });
         }
     }
 
@@ -115,7 +157,10 @@ impl Lowered {
             groups,
         });
         self.owners.push(wanted.key.clone());
-        self.interfaces.entry(wanted.key.clone()).or_default().push(id);
+        self.interfaces
+            .entry(wanted.key.clone())
+            .or_default()
+            .push(id);
     }
 }
 

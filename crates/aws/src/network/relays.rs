@@ -64,7 +64,9 @@ impl Lowered {
         let listen = listen(listener);
         let mut forwards = Vec::new();
         for (group_key, maybe) in forwarded_groups(listener) {
-            let Some(group) = model.target_groups.get(&group_key) else { continue };
+            let Some(group) = model.target_groups.get(&group_key) else {
+                continue;
+            };
             let preserves_client = preserves_client(group);
             for targets in self.targets(model, &group_key, group) {
                 let mut assumed = targets.assumed.clone();
@@ -100,7 +102,9 @@ impl Lowered {
             }
         }
         for attachment in &group.attachments {
-            let Some(target) = attachment.target.get() else { continue };
+            let Some(target) = attachment.target.get() else {
+                continue;
+            };
             all.push(Targets {
                 owner: target.clone(),
                 interfaces: self.interfaces_of(target).to_vec(),
@@ -114,13 +118,16 @@ impl Lowered {
     fn add_api(&mut self, model: &Model, key: &Key, api: &Api) {
         let mut seen = Vec::new();
         for route in &api.routes {
-            let Some(Some(integration)) = route.integration.get() else { continue };
+            let Some(Some(integration)) = route.integration.get() else {
+                continue;
+            };
             let IntegrationTarget::VpcLink { link, to } = &integration.target else {
-                if let Some(relay) = self.public_integration(key, api, &integration.target) {
-                    if !seen.contains(&integration.origin) {
-                        seen.push(integration.origin.clone());
-                        self.add_relay(key, relay);
-                    }
+                let relay = self.public_integration(key, api, &integration.target);
+                if let Some(relay) = relay
+                    && !seen.contains(&integration.origin)
+                {
+                    seen.push(integration.origin.clone());
+                    self.add_relay(key, relay);
                 }
                 continue;
             };
@@ -154,7 +161,12 @@ impl Lowered {
     }
 
     /// An integration that goes out to a load balancer's public address.
-    fn public_integration(&self, key: &Key, api: &Api, target: &IntegrationTarget) -> Option<Relay> {
+    fn public_integration(
+        &self,
+        key: &Key,
+        api: &Api,
+        target: &IntegrationTarget,
+    ) -> Option<Relay> {
         let IntegrationTarget::Internet(Val::Known(host) | Val::Assumed(host, _)) = target else {
             return None;
         };
@@ -276,20 +288,30 @@ fn front(api: &Api) -> Front {
 /// The ports of the containers of a service that is found by name.
 fn service_ports(model: &Model, service: &Key) -> ServiceSet {
     let found = model.services.get(service);
-    let definition = found.and_then(|s| s.task_definition.get()).and_then(|d| d.as_ref());
-    let containers =
-        definition.and_then(|d| model.task_definitions.get(d)).and_then(|d| d.containers.get());
-    let Some(containers) = containers else { return ServiceSet::protocol(TCP) };
+    let definition = found
+        .and_then(|s| s.task_definition.get())
+        .and_then(|d| d.as_ref());
+    let containers = definition
+        .and_then(|d| model.task_definitions.get(d))
+        .and_then(|d| d.containers.get());
+    let Some(containers) = containers else {
+        return ServiceSet::protocol(TCP);
+    };
     containers
         .iter()
         .flat_map(|c| &c.ports)
-        .fold(ServiceSet::empty(), |all, (port, _)| all.union(&ServiceSet::tcp(*port)))
+        .fold(ServiceSet::empty(), |all, (port, _)| {
+            all.union(&ServiceSet::tcp(*port))
+        })
 }
 
 /// The services on which a listener listens.
 #[must_use]
 pub fn listen(listener: &Listener) -> ServiceSet {
-    service(listener.protocol.get().map(String::as_str), listener.port.get().copied())
+    service(
+        listener.protocol.get().map(String::as_str),
+        listener.port.get().copied(),
+    )
 }
 
 fn service(protocol: Option<&str>, port: Option<u16>) -> ServiceSet {
@@ -312,7 +334,9 @@ pub fn forwarded_groups(listener: &Listener) -> Vec<(Key, Option<Note>)> {
     let mut all: Vec<(Key, Option<Note>)> = Vec::new();
     for rule in &listener.rules {
         for action in &rule.actions {
-            let Action::Forward(groups) = action else { continue };
+            let Action::Forward(groups) = action else {
+                continue;
+            };
             for group in &groups.sure {
                 if !all.iter().any(|(key, _)| key == group) {
                     all.push((group.clone(), None));
@@ -337,8 +361,15 @@ fn preserves_client(group: &TargetGroup) -> bool {
         return *written;
     }
     let protocol = group.protocol.get().map(String::as_str).unwrap_or_default();
-    let network = matches!(protocol, "TCP" | "TLS" | "UDP" | "TCP_UDP" | "QUIC" | "TCP_QUIC");
-    let target_type = group.target_type.get().map(String::as_str).unwrap_or_default();
+    let network = matches!(
+        protocol,
+        "TCP" | "TLS" | "UDP" | "TCP_UDP" | "QUIC" | "TCP_QUIC"
+    );
+    let target_type = group
+        .target_type
+        .get()
+        .map(String::as_str)
+        .unwrap_or_default();
     match (network, target_type) {
         (true, "instance") => true,
         (true, "ip") => matches!(protocol, "UDP" | "TCP_UDP" | "QUIC" | "TCP_QUIC"),

@@ -26,7 +26,11 @@ impl Lowered {
             return *id;
         }
         let id = SiteId(len(&self.net.sites));
-        self.net.sites.push(Site { name: key.to_string(), addresses, open });
+        self.net.sites.push(Site {
+            name: key.to_string(),
+            addresses,
+            open,
+        });
         self.sites.insert(key.clone(), id);
         id
     }
@@ -57,7 +61,8 @@ impl Lowered {
             let mut addresses: AddrSet = subnet.cidrs.mentioned().copied().collect();
             if addresses.is_empty() {
                 let vpc = subnet.vpc.get().and_then(|vpc| model.vpcs.get(vpc));
-                addresses = vpc.map_or_else(AddrSet::all, |v| v.cidrs.mentioned().copied().collect());
+                addresses =
+                    vpc.map_or_else(AddrSet::all, |v| v.cidrs.mentioned().copied().collect());
             }
             let site = self.site_of(&subnet.vpc, &addresses);
             let vpc = subnet.vpc.get();
@@ -80,7 +85,13 @@ impl Lowered {
                 (_, acl) => acl,
             };
             let id = SubnetId(len(&self.net.subnets));
-            self.net.subnets.push(Subnet { name: key.to_string(), site, addresses, acl, table });
+            self.net.subnets.push(Subnet {
+                name: key.to_string(),
+                site,
+                addresses,
+                acl,
+                table,
+            });
             self.subnets.insert(key.clone(), id);
         }
     }
@@ -91,7 +102,10 @@ impl Lowered {
         let mut implied = std::collections::BTreeMap::new();
         for (table, id) in model.route_tables.keys().zip(0..) {
             self.tables.insert(table.clone(), TableId(id));
-            self.net.tables.push(NetTable { name: table.to_string(), ..NetTable::default() });
+            self.net.tables.push(NetTable {
+                name: table.to_string(),
+                ..NetTable::default()
+            });
         }
         for (key, vpc) in &model.vpcs {
             if let Some(main) = &vpc.main_route_table
@@ -126,9 +140,18 @@ impl Lowered {
         let id = TableId(len(&self.net.tables));
         let note: Note = format!("the routes of {name}, which no source shows").into();
         let vpc = model.subnets.get(subnet).and_then(|s| s.vpc.get());
-        let cidrs = vpc.and_then(|v| model.vpcs.get(v)).map(|v| v.cidrs.mentioned().copied());
-        let routes = cidrs.map(|c| local_routes(&Key::new(&name), c)).unwrap_or_default();
-        self.net.tables.push(NetTable { name: name.clone(), routes, open: Some(note), assumed: None });
+        let cidrs = vpc
+            .and_then(|v| model.vpcs.get(v))
+            .map(|v| v.cidrs.mentioned().copied());
+        let routes = cidrs
+            .map(|c| local_routes(&Key::new(&name), c))
+            .unwrap_or_default();
+        self.net.tables.push(NetTable {
+            name: name.clone(),
+            routes,
+            open: Some(note),
+            assumed: None,
+        });
         self.tables.insert(Key::new(&name), id);
         id
     }
@@ -144,15 +167,26 @@ impl Lowered {
                 Some(address) => AddrSet::single(address),
                 None => self.addresses_in(subnet).only_v4(),
             };
-            let public = uncertain(&nat.public, |public| public_address(*public, nat.public_address));
+            let public = uncertain(&nat.public, |public| {
+                public_address(*public, nat.public_address)
+            });
             let id = NatId(len(&self.net.nats));
-            self.net.nats.push(Nat { name: key.to_string(), subnet, addresses, public });
+            self.net.nats.push(Nat {
+                name: key.to_string(),
+                subnet,
+                addresses,
+                public,
+            });
             self.nats.insert(key.clone(), id);
         }
     }
 
     pub(super) fn addresses_in(&self, subnet: SubnetId) -> AddrSet {
-        self.net.subnets.get(subnet.index()).map(|s| s.addresses.clone()).unwrap_or_default()
+        self.net
+            .subnets
+            .get(subnet.index())
+            .map(|s| s.addresses.clone())
+            .unwrap_or_default()
     }
 
     /// A subnet of which nothing is known, for something that no source places.
@@ -168,7 +202,11 @@ impl Lowered {
         } else {
             self.site(&Key::new(&name), AddrSet::all(), Some(note.clone()))
         };
-        let addresses = self.net.sites.get(site.index()).map(|s| s.addresses.clone());
+        let addresses = self
+            .net
+            .sites
+            .get(site.index())
+            .map(|s| s.addresses.clone());
         let id = SubnetId(len(&self.net.subnets));
         self.net.subnets.push(Subnet {
             name,
@@ -183,7 +221,10 @@ impl Lowered {
     pub(super) fn add_tables(&mut self, model: &Model) {
         for (key, table) in &model.route_tables {
             let made = self.lower_table(model, key, table);
-            let slot = self.tables.get(key).and_then(|id| self.net.tables.get_mut(id.index()));
+            let slot = self
+                .tables
+                .get(key)
+                .and_then(|id| self.net.tables.get_mut(id.index()));
             if let Some(slot) = slot {
                 *slot = made;
             }
@@ -207,7 +248,12 @@ impl Lowered {
                 Err(note) => open = joined(open.iter().chain([&note])),
             }
         }
-        NetTable { name: key.to_string(), routes, open, assumed: table.assumed.clone() }
+        NetTable {
+            name: key.to_string(),
+            routes,
+            open,
+            assumed: table.assumed.clone(),
+        }
     }
 
     fn lower_route(&mut self, route: &Route) -> Result<NetRoute, Note> {
@@ -225,7 +271,13 @@ impl Lowered {
             Val::Known(target) | Val::Assumed(target, _) => self.via(target),
             Val::OneOf(_, note) | Val::Unknown(note) => Via::Opaque(note.clone()),
         };
-        let assumed = joined(route.destination.assumed().into_iter().chain(route.target.assumed()));
+        let assumed = joined(
+            route
+                .destination
+                .assumed()
+                .into_iter()
+                .chain(route.target.assumed()),
+        );
         Ok(NetRoute {
             name: route.origin.to_string(),
             destination,
@@ -245,7 +297,9 @@ impl Lowered {
                 None => Via::Opaque(format!("{key}, which no source shows").into()),
             },
             RouteTarget::GatewayEndpoint(key) => Via::ServiceGateway(key.to_string()),
-            RouteTarget::Interface(key) => Via::Opaque(format!("what {key} does with packets").into()),
+            RouteTarget::Interface(key) => {
+                Via::Opaque(format!("what {key} does with packets").into())
+            }
             RouteTarget::Opaque(what) => Via::Opaque(what.as_str().into()),
             RouteTarget::Blackhole => Via::Blackhole,
         }
@@ -253,7 +307,9 @@ impl Lowered {
 
     /// A gateway endpoint adds a route to its service's prefix list in each of its tables.
     fn add_gateway_endpoint(&mut self, model: &Model, key: &Key, endpoint: &VpcEndpoint) {
-        let Some(service) = endpoint.service_name.get() else { return };
+        let Some(service) = endpoint.service_name.get() else {
+            return;
+        };
         let list = self.list_of_service(service);
         let route = NetRoute {
             name: key.to_string(),
@@ -263,7 +319,10 @@ impl Lowered {
             assumed: endpoint.route_tables.assumed.clone(),
         };
         for table in &endpoint.route_tables.sure {
-            let slot = self.tables.get(table).and_then(|id| self.net.tables.get_mut(id.index()));
+            let slot = self
+                .tables
+                .get(table)
+                .and_then(|id| self.net.tables.get_mut(id.index()));
             if let Some(table) = slot
                 && !table.routes.iter().any(|r| r.via == route.via)
             {
@@ -277,7 +336,10 @@ impl Lowered {
         let note = note.unwrap_or_else(|| format!("the route tables of {key}").into());
         for (table_key, table) in &model.route_tables {
             let same_vpc = table.vpc.get().is_some() && table.vpc.get() == endpoint.vpc.get();
-            let slot = self.tables.get(table_key).and_then(|id| self.net.tables.get_mut(id.index()));
+            let slot = self
+                .tables
+                .get(table_key)
+                .and_then(|id| self.net.tables.get_mut(id.index()));
             if let Some(slot) = slot.filter(|_| same_vpc) {
                 slot.open = joined(slot.open.iter().chain([&note]));
             }

@@ -11,6 +11,7 @@
 
 mod fronts;
 mod joins;
+mod locals;
 mod merging;
 mod network;
 mod plans;

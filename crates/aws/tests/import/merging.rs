@@ -418,3 +418,70 @@ fn a_state_file_s_sensitive_paths_are_followed() {
     let debug = format!("{model:?}");
     assert!(!debug.contains(SECRET) && debug.contains("arn:tg"));
 }
+
+/// The warnings of a plan and a state that show one resource, with this attribute in each.
+fn warnings(resource: &str, attribute: &str, plan: &Value, state: &Value) -> Vec<String> {
+    let shown = |value: &Value| json!({ "id": "x", attribute: value.to_string() });
+    let plan = Plan::new().keep("", resource, shown(plan));
+    let state = shown_state(&[(resource, shown(state))]);
+    let model = read(&[("plan.json", &plan.bytes()), ("state.json", &state)]);
+    model
+        .warnings
+        .into_iter()
+        .map(|warning| warning.text)
+        .collect()
+}
+
+#[test]
+fn container_definitions_are_compared_as_they_are_read() {
+    let written = json!([
+        { "name": "b", "image": "i:1", "portMappings": [{ "containerPort": 8000 }],
+          "environment": [{ "name": "ONE", "value": "1" }, { "name": "TWO", "value": "2" }] },
+        { "name": "a", "image": "i:1" },
+    ]);
+    let of_aws = |image: &str| {
+        json!([
+            { "cpu": 0, "environment": [], "essential": true, "image": "i:1", "mountPoints": [],
+              "name": "a", "portMappings": [], "systemControls": [], "volumesFrom": [] },
+            { "cpu": 0, "image": image, "mountPoints": [], "name": "b", "essential": true,
+              "environment": [{ "value": "2", "name": "TWO" }, { "value": "1", "name": "ONE" }],
+              "portMappings": [{ "containerPort": 8000, "hostPort": 8000, "protocol": "tcp" }],
+              "systemControls": [], "volumesFrom": [] },
+        ])
+    };
+    let compare = |state: &Value| {
+        let resource = "aws_ecs_task_definition.t";
+        warnings(resource, "container_definitions", &written, state)
+    };
+    assert_eq!(compare(&of_aws("i:1")), [""; 0]);
+    assert_eq!(
+        compare(&of_aws("i:2")),
+        [
+            "`container_definitions` of aws_ecs_task_definition.t differs between plan.json and \
+             state.json; the former is used"
+        ]
+    );
+}
+
+#[test]
+fn policies_are_compared_as_json() {
+    let written = json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["a", "b"], "Principal": "*",
+          "Condition": { "Bool": { "aws:SecureTransport": true } } },
+    ] });
+    let of_aws = |action: &str| {
+        json!({ "Statement": {
+            "Action": action, "Condition": { "Bool": { "aws:SecureTransport": "true" } },
+            "Effect": "Allow", "Principal": "*", "Resource": ["b", "a"], "Sid": "",
+        }, "Version": "2012-10-17" })
+    };
+    let compare = |state: &Value| warnings("aws_vpc_endpoint.e", "policy", &written, state);
+    assert_eq!(compare(&of_aws("s3:GetObject")), [""; 0]);
+    assert_eq!(
+        compare(&of_aws("s3:PutObject")),
+        [
+            "`policy` of aws_vpc_endpoint.e differs between plan.json and state.json; \
+             the former is used"
+        ]
+    );
+}

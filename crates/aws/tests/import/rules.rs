@@ -354,3 +354,42 @@ fn new_style_rules_name_groups_and_prefix_lists() {
     let list = &model.prefix_lists[&key("com.amazonaws.eu-west-1.s3")];
     assert!(list.aws_managed && list.entries.open);
 }
+
+#[test]
+fn a_state_names_a_gateway_endpoint_s_prefix_list_by_its_id() {
+    let endpoint = json!({ "id": "vpce-1", "vpc_endpoint_type": "Gateway",
+        "service_name": "com.amazonaws.eu-west-1.s3", "prefix_list_id": "pl-1" });
+    let rule = json!({ "id": "sgr-1", "security_group_id": "sg-1", "ip_protocol": "tcp",
+        "from_port": 443, "to_port": 443, "prefix_list_id": "pl-1" });
+    let state = |more: &[(&str, Value)]| {
+        let all = [
+            ("aws_security_group.g", json!({ "id": "sg-1" })),
+            ("aws_vpc_endpoint.s3", endpoint.clone()),
+            ("aws_vpc_security_group_egress_rule.r", rule.clone()),
+        ];
+        read(&[("state.json", &shown_state(&[&all, more].concat()))])
+    };
+    let lists = |model: &Model| {
+        let rules = &model.security_groups[&key("aws_security_group.g")]
+            .egress
+            .rules;
+        let named: Vec<String> = sure(&rules[0].peers.prefix_lists)
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
+        (named, model.resolve("pl-1"), model.prefix_lists.len())
+    };
+    let service = "com.amazonaws.eu-west-1.s3";
+    let model = state(&[]);
+    assert_eq!(lists(&model), (vec![service.to_owned()], key(service), 1));
+    assert!(model.prefix_lists[&key(service)].aws_managed);
+    assert_eq!(model.resolve("vpce-1"), key("aws_vpc_endpoint.s3"));
+    // Where a source shows the list itself, it is that.
+    let list = (
+        "data.aws_prefix_list.s3",
+        json!({ "id": "pl-1", "name": service, "cidr_blocks": ["192.0.2.0/24"] }),
+    );
+    let (named, alias, _) = lists(&state(&[list]));
+    assert_eq!(named, ["data.aws_prefix_list.s3"]);
+    assert_eq!(alias, key("data.aws_prefix_list.s3"));
+}

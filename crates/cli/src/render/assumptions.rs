@@ -17,11 +17,7 @@ pub(crate) struct Assumptions<'a> {
 impl<'a> Assumptions<'a> {
     /// With `cited`, each is numbered, cited and listed; else they are counted.
     pub(crate) fn new(cited: bool) -> Self {
-        Self {
-            cited,
-            list: Vec::new(),
-            numbers: BTreeMap::new(),
-        }
+        Self { cited, list: Vec::new(), numbers: BTreeMap::new() }
     }
 
     /// The citation of these: `[1][3]`, runs of three and more as `[4-7]`.
@@ -70,11 +66,7 @@ impl<'a> Assumptions<'a> {
         page.row(&[], 0, 0, &Words::plain(&format!("assumed, {what}:")));
         for (at, text) in self.list.iter().enumerate() {
             let number = format!("[{}]", at + 1);
-            let cell = Cell {
-                column: 0,
-                style: DIM,
-                text: &format!("{number:>0$}", digits + 2),
-            };
+            let cell = Cell { column: 0, style: DIM, text: &format!("{number:>0$}", digits + 2) };
             page.row(&[cell], column, column, &Words::plain(text));
         }
     }

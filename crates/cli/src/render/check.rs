@@ -30,18 +30,10 @@ pub fn report(report: &Report, view: &View) -> String {
 }
 
 fn sources(page: &mut Page, report: &Report) {
-    let widest = report
-        .sources
-        .iter()
-        .map(|s| Words::plain(shown(&s.name)).width())
-        .max();
+    let widest = report.sources.iter().map(|s| Words::plain(shown(&s.name)).width()).max();
     let column = widest.unwrap_or(0) + 2;
     for source in &report.sources {
-        let name = Cell {
-            column: 0,
-            style: BOLD,
-            text: shown(&source.name),
-        };
+        let name = Cell { column: 0, style: BOLD, text: shown(&source.name) };
         let what = format!("{}, {}", source.kind, count(source.resources, "resource"));
         page.row(&[name], column, column, &Words::plain(&what));
     }

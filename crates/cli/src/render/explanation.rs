@@ -24,11 +24,7 @@ pub fn explanation(explanation: &Explanation, width: usize) -> String {
     };
     let mut assumptions = Assumptions::new(true);
     let cited = assumptions.cite(&explanation.assumes);
-    page.tagged(
-        style,
-        tag,
-        &Words::plain(without_tag(&explanation.answer)).and(DIM, &cited),
-    );
+    page.tagged(style, tag, &Words::plain(without_tag(&explanation.answer)).and(DIM, &cited));
     for missing in &explanation.missing {
         page.under(&Words::new().and(DIM, "not known:").and(PLAIN, missing));
     }
@@ -57,18 +53,11 @@ fn title(page: &mut Page, path: &PathView) {
         page.tagged(GOOD, "open", &words);
         return;
     }
-    let closing = path
-        .steps
-        .iter()
-        .filter(|step| step.ok == Some(false))
-        .count();
+    let closing = path.steps.iter().filter(|step| step.ok == Some(false)).count();
     let words = match closing {
         0 => words,
         1 => words.and(DIM, "(1 setting would have to change)"),
-        _ => words.and(
-            DIM,
-            &format!("({} would have to change)", count(closing, "setting")),
-        ),
+        _ => words.and(DIM, &format!("({} would have to change)", count(closing, "setting"))),
     };
     let undecided = closing == 0 && path.steps.iter().any(|step| step.ok.is_none());
     if undecided {
@@ -79,12 +68,7 @@ fn title(page: &mut Page, path: &PathView) {
 }
 
 fn cause(step: &Step) -> Cause<'_> {
-    Cause {
-        mark: Some(mark(step.ok)),
-        code: &step.code,
-        origin: &step.origin,
-        text: &step.text,
-    }
+    Cause { mark: Some(mark(step.ok)), code: &step.code, origin: &step.origin, text: &step.text }
 }
 
 fn mark(ok: Option<bool>) -> (Style, &'static str) {

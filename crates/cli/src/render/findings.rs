@@ -24,11 +24,7 @@ pub(crate) fn findings<'a>(
             .glue(":")
             .and(PLAIN, &finding.title)
             .and(DIM, &assumptions.cite(&finding.assumes));
-        page.tagged(
-            of_severity(finding.severity),
-            &finding.severity.to_string(),
-            &title,
-        );
+        page.tagged(of_severity(finding.severity), &finding.severity.to_string(), &title);
         origins(page, finding, verbose);
         if verbose {
             page.labelled("why", &Words::plain(&finding.why));
@@ -47,12 +43,7 @@ pub(crate) fn findings<'a>(
 /// The accepted findings, a line each.
 pub(crate) fn accepted(page: &mut Page, report: &Report) {
     page.blank();
-    for Accepted {
-        finding,
-        why,
-        until,
-    } in &report.accepted
-    {
+    for Accepted { finding, why, until } in &report.accepted {
         let mut words = Words::new().and(BOLD, &finding.rule);
         if let Some(first) = finding.origins.first() {
             words = words.and(PLAIN, "on").and(DIM, first);
@@ -69,38 +60,25 @@ pub(crate) fn accepted(page: &mut Page, report: &Report) {
 }
 
 fn origins(page: &mut Page, finding: &Finding, verbose: bool) {
-    let listed = if verbose {
-        finding.origins.len()
-    } else {
-        LISTED
-    };
+    let listed = if verbose { finding.origins.len() } else { LISTED };
     for origin in finding.origins.iter().take(listed) {
         page.under(&Words::new().and(DIM, origin));
     }
     if finding.origins.len() > listed {
-        let more = format!(
-            "and {} more; --verbose lists them",
-            finding.origins.len() - listed
-        );
+        let more = format!("and {} more; --verbose lists them", finding.origins.len() - listed);
         page.under(&Words::new().and(DIM, &more));
     }
 }
 
 fn tried(finding: &Finding, trial: &Trial) -> Words {
-    let change = if trial.change == finding.fix.text {
-        "this"
-    } else {
-        &trial.change
-    };
+    let change = if trial.change == finding.fix.text { "this" } else { &trial.change };
     let style = if trial.works { GOOD } else { PLAIN };
     Words::plain(change).glue(":").and(style, &trial.outcome)
 }
 
 /// The first sentence of a text. A full stop within a word (`0.0.0.0/0`, `aws_lb.a`) ends none.
 fn first_sentence(text: &str) -> &str {
-    text.find(". ")
-        .and_then(|end| text.get(..=end))
-        .unwrap_or(text)
+    text.find(". ").and_then(|end| text.get(..=end)).unwrap_or(text)
 }
 
 #[cfg(test)]
@@ -109,10 +87,7 @@ mod tests {
 
     #[test]
     fn a_sentence_ends_at_its_full_stop() {
-        assert_eq!(
-            first_sentence("To 0.0.0.0/0 of a.b. More."),
-            "To 0.0.0.0/0 of a.b."
-        );
+        assert_eq!(first_sentence("To 0.0.0.0/0 of a.b. More."), "To 0.0.0.0/0 of a.b.");
         assert_eq!(first_sentence("Only one."), "Only one.");
         assert_eq!(first_sentence(""), "");
     }

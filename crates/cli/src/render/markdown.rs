@@ -20,11 +20,7 @@ pub fn markdown(source: &str, width: usize) -> String {
         } else if in_code || line.starts_with('|') {
             open.close(&mut page);
             let indent = if in_code { 4 } else { 0 };
-            let text = Cell {
-                column: indent,
-                style: DIM,
-                text: line,
-            };
+            let text = Cell { column: indent, style: DIM, text: line };
             page.row(&[text], 0, 0, &Words::new());
         } else if line.is_empty() {
             open.close(&mut page);
@@ -66,12 +62,7 @@ impl Paragraph {
 
     fn close(&mut self, page: &mut Page) {
         if !self.text.is_empty() {
-            page.row(
-                &[],
-                self.indent,
-                self.hang,
-                &Words::new().and(PLAIN, &self.text),
-            );
+            page.row(&[], self.indent, self.hang, &Words::new().and(PLAIN, &self.text));
             self.text.clear();
         }
     }

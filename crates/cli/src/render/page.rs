@@ -38,10 +38,7 @@ pub(crate) struct Cause<'a> {
 
 impl Page {
     pub(crate) fn new(width: usize) -> Page {
-        Page {
-            out: String::new(),
-            width,
-        }
+        Page { out: String::new(), width }
     }
 
     pub(crate) fn finish(self) -> String {
@@ -79,22 +76,14 @@ impl Page {
 
     /// Blanks up to a column; two if it is passed already.
     fn pad(&mut self, at: &mut usize, column: usize) {
-        let needed = if *at == 0 {
-            column
-        } else {
-            column.saturating_sub(*at).max(2)
-        };
+        let needed = if *at == 0 { column } else { column.saturating_sub(*at).max(2) };
         self.out.extend(std::iter::repeat_n(' ', needed));
         *at += needed;
     }
 
     /// A row that begins with a tag in the gutter.
     pub(crate) fn tagged(&mut self, style: Style, tag: &str, words: &Words) {
-        let tag = Cell {
-            column: 0,
-            style,
-            text: tag,
-        };
+        let tag = Cell { column: 0, style, text: tag };
         self.row(&[tag], GUTTER, GUTTER, words);
     }
 
@@ -105,11 +94,7 @@ impl Page {
 
     /// A row right of the gutter that begins with a dim label of up to five letters.
     pub(crate) fn labelled(&mut self, label: &str, words: &Words) {
-        let label = Cell {
-            column: GUTTER,
-            style: DIM,
-            text: label,
-        };
+        let label = Cell { column: GUTTER, style: DIM, text: label };
         self.row(&[label], GUTTER + 7, GUTTER + 7, words);
     }
 
@@ -124,23 +109,11 @@ impl Page {
         let in_columns = text + READABLE.max(word) <= self.width;
 
         for cause in causes {
-            let mark = cause.mark.map(|(style, text)| Cell {
-                column: GUTTER,
-                style,
-                text,
-            });
+            let mark = cause.mark.map(|(style, text)| Cell { column: GUTTER, style, text });
             let mut cells: Vec<Cell<'_>> = mark.into_iter().collect();
-            cells.push(Cell {
-                column: code,
-                style: DIM,
-                text: cause.code,
-            });
+            cells.push(Cell { column: code, style: DIM, text: cause.code });
             if in_columns {
-                cells.push(Cell {
-                    column: origin,
-                    style: DIM,
-                    text: cause.origin,
-                });
+                cells.push(Cell { column: origin, style: DIM, text: cause.origin });
                 self.row(&cells, text, text, &Words::plain(cause.text));
             } else {
                 let mut words = Words::new().and(DIM, cause.origin);

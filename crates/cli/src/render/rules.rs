@@ -16,16 +16,8 @@ pub fn catalogue<'a>(rules: impl Iterator<Item = &'a RuleInfo>, width: usize) ->
     for rule in rules {
         let (style, name) = (of_severity(rule.severity), rule.severity.to_string());
         let cells = [
-            Cell {
-                column: 0,
-                style: BOLD,
-                text: rule.id,
-            },
-            Cell {
-                column: severity,
-                style,
-                text: &name,
-            },
+            Cell { column: 0, style: BOLD, text: rule.id },
+            Cell { column: severity, style, text: &name },
         ];
         page.row(&cells, title, title, &Words::plain(rule.title));
     }

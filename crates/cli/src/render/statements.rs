@@ -26,25 +26,14 @@ pub(crate) fn open<'a>(
     verdict: Verdict,
     verbose: bool,
 ) {
-    let wanted = report
-        .statements
-        .iter()
-        .filter(|s| s.verdict == verdict && !s.known);
+    let wanted = report.statements.iter().filter(|s| s.verdict == verdict && !s.known);
     for group in grouped(wanted, verbose) {
         page.blank();
         let listed = if verbose { group.len() } else { LISTED };
         for (n, statement) in group.iter().take(listed).enumerate() {
-            let tag = if n == 0 {
-                verdict.to_string()
-            } else {
-                String::new()
-            };
+            let tag = if n == 0 { verdict.to_string() } else { String::new() };
             let words = sentence(assumptions, statement);
-            let cell = super::page::Cell {
-                column: 0,
-                style: of_verdict(verdict),
-                text: &tag,
-            };
+            let cell = super::page::Cell { column: 0, style: of_verdict(verdict), text: &tag };
             page.row(&[cell], GUTTER, HANG, &words);
         }
         if group.len() > listed {
@@ -73,22 +62,13 @@ pub(crate) fn proved<'a>(
     verbose: bool,
 ) {
     let mut families: BTreeMap<Family, Vec<&Statement>> = BTreeMap::new();
-    for statement in report
-        .statements
-        .iter()
-        .filter(|s| s.verdict == Verdict::Proved)
-    {
-        families
-            .entry(statement.family)
-            .or_default()
-            .push(statement);
+    for statement in report.statements.iter().filter(|s| s.verdict == Verdict::Proved) {
+        families.entry(statement.family).or_default().push(statement);
     }
     page.blank();
     if !verbose {
-        let counts: Vec<String> = families
-            .iter()
-            .map(|(family, all)| format!("{family} {}", all.len()))
-            .collect();
+        let counts: Vec<String> =
+            families.iter().map(|(family, all)| format!("{family} {}", all.len())).collect();
         if !counts.is_empty() {
             page.tagged(GOOD, "proved", &Words::plain(&counts.join(", ")));
         }
@@ -96,11 +76,7 @@ pub(crate) fn proved<'a>(
     }
     for (family, all) in families {
         page.blank();
-        page.tagged(
-            GOOD,
-            "proved",
-            &Words::plain(&format!("{family} {}", all.len())),
-        );
+        page.tagged(GOOD, "proved", &Words::plain(&format!("{family} {}", all.len())));
         for statement in all {
             page.row(&[], HANG, HANG + 2, &sentence(assumptions, statement));
         }
@@ -150,9 +126,7 @@ fn sentence<'a>(assumptions: &mut Assumptions<'a>, statement: &'a Statement) -> 
 fn witness(page: &mut Page, statement: &Statement) {
     if let Some(witness) = &statement.witness {
         let to = format!("{}:{}", witness.to, witness.service);
-        let words = Words::plain(&witness.from)
-            .and(PLAIN, "->")
-            .whole(PLAIN, &to);
+        let words = Words::plain(&witness.from).and(PLAIN, "->").whole(PLAIN, &to);
         page.row(&[], GUTTER, HANG, &words);
     }
 }
@@ -160,17 +134,10 @@ fn witness(page: &mut Page, statement: &Statement) {
 /// The causes; if not everything is shown, without the routes inside a network, and not all.
 fn causes(page: &mut Page, statement: &Statement, verbose: bool) {
     let inside = |origin: &str| origin.ends_with(" local");
-    let wanted = statement
-        .because
-        .iter()
-        .filter(|b| verbose || b.code != "ADMITTED" || !inside(&b.origin));
+    let wanted =
+        statement.because.iter().filter(|b| verbose || b.code != "ADMITTED" || !inside(&b.origin));
     let all: Vec<Cause<'_>> = wanted
-        .map(|b| Cause {
-            mark: None,
-            code: &b.code,
-            origin: &b.origin,
-            text: &b.text,
-        })
+        .map(|b| Cause { mark: None, code: &b.code, origin: &b.origin, text: &b.text })
         .collect();
     let shown = if verbose { all.len() } else { CAUSES };
     page.causes(all.get(..shown).unwrap_or(&all));

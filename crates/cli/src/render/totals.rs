@@ -31,16 +31,9 @@ pub(crate) fn totals(page: &mut Page, report: &Report, time: Option<Duration>) {
 fn statements(report: &Report) -> Words {
     let mut words = Words::new();
     for verdict in [Verdict::Refuted, Verdict::Unknown, Verdict::Proved] {
-        let these = report
-            .statements
-            .iter()
-            .filter(|s| s.verdict == verdict && !s.known);
+        let these = report.statements.iter().filter(|s| s.verdict == verdict && !s.known);
         let number = these.count();
-        let style = if number == 0 {
-            PLAIN
-        } else {
-            of_verdict(verdict)
-        };
+        let style = if number == 0 { PLAIN } else { of_verdict(verdict) };
         if verdict != Verdict::Refuted {
             words = words.glue(",");
         }
@@ -51,18 +44,10 @@ fn statements(report: &Report) -> Words {
 
 fn findings(mut words: Words, report: &Report) -> Words {
     let mut any = false;
-    let severities = [
-        Severity::Critical,
-        Severity::High,
-        Severity::Medium,
-        Severity::Low,
-        Severity::Info,
-    ];
+    let severities =
+        [Severity::Critical, Severity::High, Severity::Medium, Severity::Low, Severity::Info];
     for severity in severities {
-        let these = report
-            .findings
-            .iter()
-            .filter(|f| f.severity == severity && !f.known);
+        let these = report.findings.iter().filter(|f| f.severity == severity && !f.known);
         let number = these.count();
         if number > 0 {
             if any {

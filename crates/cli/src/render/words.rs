@@ -38,16 +38,14 @@ impl Words {
     /// More words, in one style.
     #[must_use]
     pub fn and(mut self, style: Style, text: &str) -> Words {
-        self.0
-            .extend(split(text).into_iter().map(|word| Word::new(style, word)));
+        self.0.extend(split(text).into_iter().map(|word| Word::new(style, word)));
         self
     }
 
     /// A text that is not broken, whatever it holds.
     #[must_use]
     pub fn whole(mut self, style: Style, text: &str) -> Words {
-        self.0
-            .extend((!text.is_empty()).then(|| Word::new(style, text)));
+        self.0.extend((!text.is_empty()).then(|| Word::new(style, text)));
         self
     }
 
@@ -57,8 +55,7 @@ impl Words {
         let mut more = split(text).into_iter();
         if let Some(last) = self.0.pop() {
             let first = more.next().unwrap_or_default();
-            self.0
-                .push(Word::new(last.style, &format!("{}{first}", last.text)));
+            self.0.push(Word::new(last.style, &format!("{}{first}", last.text)));
         }
         self.0.extend(more.map(|word| Word::new(PLAIN, word)));
         self
@@ -72,11 +69,7 @@ impl Words {
         let (mut start, mut used) = (0, 0);
         for (at, word) in self.0.iter().enumerate() {
             let room = if lines.is_empty() { first } else { rest };
-            let needed = if at == start {
-                word.width
-            } else {
-                used + 1 + word.width
-            };
+            let needed = if at == start { word.width } else { used + 1 + word.width };
             if at > start && needed > room {
                 lines.extend(self.0.get(start..at));
                 (start, used) = (at, word.width);
@@ -97,11 +90,7 @@ impl Words {
     /// The columns that the words take on one line.
     #[must_use]
     pub fn width(&self) -> usize {
-        self.0
-            .iter()
-            .map(|word| word.width + 1)
-            .sum::<usize>()
-            .saturating_sub(1)
+        self.0.iter().map(|word| word.width + 1).sum::<usize>().saturating_sub(1)
     }
 }
 
@@ -110,11 +99,7 @@ impl Words {
 impl Word {
     fn new(style: Style, text: &str) -> Word {
         let text = visible(text).into_owned();
-        Word {
-            width: text.width(),
-            text,
-            style,
-        }
+        Word { width: text.width(), text, style }
     }
 }
 
@@ -187,11 +172,7 @@ mod tests {
             push(&mut out, line);
             out
         };
-        Words::plain(text)
-            .lines(first, rest)
-            .into_iter()
-            .map(shown)
-            .collect()
+        Words::plain(text).lines(first, rest).into_iter().map(shown).collect()
     }
 
     #[test]
@@ -204,14 +185,8 @@ mod tests {
 
     #[test]
     fn a_word_that_is_too_wide_stands_alone_and_whole() {
-        assert_eq!(
-            wrapped("a module.x.aws_lb.y b", 6, 6),
-            ["a", "module.x.aws_lb.y", "b"]
-        );
-        assert_eq!(
-            wrapped("module.x.aws_lb.y b", 6, 6),
-            ["module.x.aws_lb.y", "b"]
-        );
+        assert_eq!(wrapped("a module.x.aws_lb.y b", 6, 6), ["a", "module.x.aws_lb.y", "b"]);
+        assert_eq!(wrapped("module.x.aws_lb.y b", 6, 6), ["module.x.aws_lb.y", "b"]);
     }
 
     #[test]
@@ -220,10 +195,7 @@ mod tests {
             wrapped(r#"to aws_subnet.s["my zone a"]:8080 only"#, 8, 8),
             ["to", r#"aws_subnet.s["my zone a"]:8080"#, "only"]
         );
-        assert_eq!(
-            wrapped(r#"an open [" and no end"#, 8, 80),
-            ["an open", r#"[" and no end"#]
-        );
+        assert_eq!(wrapped(r#"an open [" and no end"#, 8, 80), ["an open", r#"[" and no end"#]);
     }
 
     #[test]
@@ -234,10 +206,7 @@ mod tests {
 
     #[test]
     fn what_a_terminal_would_obey_is_shown() {
-        assert_eq!(
-            visible("a\u{1b}[31mb\u{9b}c\u{202e}d"),
-            r"a\u{1b}[31mb\u{9b}c\u{202e}d"
-        );
+        assert_eq!(visible("a\u{1b}[31mb\u{9b}c\u{202e}d"), r"a\u{1b}[31mb\u{9b}c\u{202e}d");
         assert_eq!(wrapped("a\u{7}b", 80, 80), [r"a\u{7}b"]);
     }
 

@@ -14,11 +14,7 @@ impl Acl {
         let entries = self.in_order(direction).into_iter().rev();
         entries.fold(PacketSet::empty(), |allowed, (_, entry)| {
             let packets = entry.packets();
-            if entry.allow {
-                allowed.union(&packets)
-            } else {
-                allowed.subtract(&packets)
-            }
+            if entry.allow { allowed.union(&packets) } else { allowed.subtract(&packets) }
         })
     }
 

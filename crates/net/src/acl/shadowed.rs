@@ -43,12 +43,8 @@ impl Acl {
 fn covering(packets: &PacketSet, earlier: &[(usize, PacketSet)]) -> Vec<usize> {
     let near = earlier.iter().filter(|(_, other)| other.overlaps(packets));
     let near: Vec<&(usize, PacketSet)> = near.collect();
-    let cover = minimal_cover(
-        packets,
-        &near,
-        |left, (_, other)| left.subtract(other),
-        PacketSet::is_empty,
-    );
+    let cover =
+        minimal_cover(packets, &near, |left, (_, other)| left.subtract(other), PacketSet::is_empty);
     let cover = cover.unwrap_or_default().into_iter();
     cover.map(|(entry, _)| *entry).collect()
 }

@@ -92,9 +92,7 @@ impl AddrSet {
     #[must_use]
     pub fn witness(&self) -> Option<IpAddr> {
         let example = EXAMPLES.into_iter().find(|example| self.contains(*example));
-        example
-            .or_else(|| self.intersect(&HOSTS).host())
-            .or_else(|| self.host())
+        example.or_else(|| self.intersect(&HOSTS).host()).or_else(|| self.host())
     }
 
     /// The first address, or a few above it if those are in the same interval.

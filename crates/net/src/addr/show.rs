@@ -17,11 +17,7 @@ impl fmt::Display for AddrSet {
             return f.write_str(name);
         }
         let prefixes = self.prefixes();
-        let shown = if prefixes.len() > IN_FULL {
-            IN_FULL - 1
-        } else {
-            prefixes.len()
-        };
+        let shown = if prefixes.len() > IN_FULL { IN_FULL - 1 } else { prefixes.len() };
         for (position, prefix) in prefixes.iter().take(shown).enumerate() {
             let comma = if position == 0 { "" } else { ", " };
             write!(f, "{comma}{prefix}")?;

@@ -6,9 +6,7 @@ use super::AddrSet;
 
 fn set(prefixes: &str) -> AddrSet {
     let prefixes = prefixes.split_whitespace();
-    prefixes
-        .map(|prefix| prefix.parse::<IpNet>().unwrap())
-        .collect()
+    prefixes.map(|prefix| prefix.parse::<IpNet>().unwrap()).collect()
 }
 
 fn range(low: &str, high: &str) -> Option<AddrSet> {
@@ -60,23 +58,13 @@ fn all_addresses_are_counted() {
 #[test]
 fn a_range_is_covered_by_the_fewest_prefixes() {
     let prefixes = range("10.0.0.1", "10.0.0.6").unwrap().to_string();
-    assert_eq!(
-        prefixes,
-        "10.0.0.1/32, 10.0.0.2/31, 10.0.0.4/31, 10.0.0.6/32"
-    );
+    assert_eq!(prefixes, "10.0.0.1/32, 10.0.0.2/31, 10.0.0.4/31, 10.0.0.6/32");
 }
 
 #[test]
 fn the_internet_is_public_addresses_and_those_of_documents() {
     let internet = AddrSet::internet();
-    for public in [
-        "1.1.1.1",
-        "192.0.0.9",
-        "192.0.2.1",
-        "198.51.100.1",
-        "203.0.113.1",
-        "2600::1",
-    ] {
+    for public in ["1.1.1.1", "192.0.0.9", "192.0.2.1", "198.51.100.1", "203.0.113.1", "2600::1"] {
         assert!(internet.contains(public.parse().unwrap()), "{public}");
     }
     let special = "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 \
@@ -92,10 +80,7 @@ fn texts() {
     assert_eq!(AddrSet::v4().to_string(), "0.0.0.0/0");
     assert_eq!(AddrSet::v6().to_string(), "::/0");
     assert_eq!(AddrSet::internet().to_string(), "the internet");
-    assert_eq!(
-        AddrSet::internet().only_v4().to_string(),
-        "the internet (IPv4)"
-    );
+    assert_eq!(AddrSet::internet().only_v4().to_string(), "the internet (IPv4)");
     let both = set("2001:db8::/32 10.0.0.0/17 10.0.128.0/17");
     assert_eq!(both.to_string(), "10.0.0.0/16, 2001:db8::/32");
 }
@@ -110,10 +95,7 @@ fn long_sets_are_cut_short() {
         of(6),
         "10.0.0.0/32, 10.0.0.2/32, 10.0.0.4/32, 10.0.0.6/32, 10.0.0.8/32, 10.0.0.10/32"
     );
-    assert_eq!(
-        of(7),
-        "10.0.0.0/32, 10.0.0.2/32, 10.0.0.4/32, 10.0.0.6/32, 10.0.0.8/32 and 2 more"
-    );
+    assert_eq!(of(7), "10.0.0.0/32, 10.0.0.2/32, 10.0.0.4/32, 10.0.0.6/32, 10.0.0.8/32 and 2 more");
 }
 
 #[test]

@@ -61,9 +61,7 @@ impl PacketSet {
     /// Whether `of` holds all packets of this set.
     #[must_use]
     pub fn is_subset(&self, of: &Self) -> bool {
-        self.bands
-            .iter()
-            .all(|band| of.holds(band.low, band.high, &band.addresses))
+        self.bands.iter().all(|band| of.holds(band.low, band.high, &band.addresses))
     }
 
     /// Whether some packet is in both sets.

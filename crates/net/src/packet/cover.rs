@@ -32,9 +32,7 @@ pub(crate) fn minimal_cover<T: Clone + PartialEq, K: Copy>(
     }
     let mut needed: Vec<K> = Vec::new();
     while let Some((one, without)) = chosen.pop() {
-        let left = needed
-            .iter()
-            .fold(without, |left, &later| cut(&left, later));
+        let left = needed.iter().fold(without, |left, &later| cut(&left, later));
         if !is_empty(&left) {
             needed.push(one);
         }

@@ -28,11 +28,7 @@ impl fmt::Display for PacketSet {
             return f.write_str("anything");
         }
         let groups = self.by_peers();
-        let shown = if groups.len() > IN_FULL {
-            IN_FULL - 1
-        } else {
-            groups.len()
-        };
+        let shown = if groups.len() > IN_FULL { IN_FULL - 1 } else { groups.len() };
         for (position, (addresses, services)) in groups.iter().take(shown).enumerate() {
             let semicolon = if position == 0 { "" } else { "; " };
             write!(f, "{semicolon}{services} from {addresses}")?;

@@ -16,11 +16,7 @@ impl PacketSet {
     #[must_use]
     pub fn from_products(products: impl IntoIterator<Item = (ServiceSet, AddrSet)>) -> Self {
         let products: Vec<_> = products.into_iter().collect();
-        Self::union_of(
-            products
-                .iter()
-                .map(|(services, addresses)| (services, addresses)),
-        )
+        Self::union_of(products.iter().map(|(services, addresses)| (services, addresses)))
     }
 
     /// The same of products that lie elsewhere.

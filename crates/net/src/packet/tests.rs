@@ -51,24 +51,12 @@ fn texts() {
     assert_eq!(PacketSet::empty().to_string(), "nothing");
     assert_eq!(PacketSet::all().to_string(), "anything");
     let set = PacketSet::from_products([
-        (
-            ServiceSet::tcp(22),
-            AddrSet::prefix("10.0.0.0/16".parse().unwrap()),
-        ),
+        (ServiceSet::tcp(22), AddrSet::prefix("10.0.0.0/16".parse().unwrap())),
         (ServiceSet::udp(53), AddrSet::all()),
-        (
-            ServiceSet::tcp(8080),
-            AddrSet::prefix("10.0.0.0/16".parse().unwrap()),
-        ),
+        (ServiceSet::tcp(8080), AddrSet::prefix("10.0.0.0/16".parse().unwrap())),
     ]);
-    assert_eq!(
-        set.to_string(),
-        "tcp 22, 8080 from 10.0.0.0/16; udp 53 from anything"
-    );
-    let packet = Packet {
-        peer: "192.0.2.1".parse().unwrap(),
-        service: Service::tcp(22),
-    };
+    assert_eq!(set.to_string(), "tcp 22, 8080 from 10.0.0.0/16; udp 53 from anything");
+    let packet = Packet { peer: "192.0.2.1".parse().unwrap(), service: Service::tcp(22) };
     assert_eq!(packet.to_string(), "tcp 22 from 192.0.2.1");
 }
 
@@ -86,10 +74,7 @@ fn long_sets_are_cut_short() {
 #[test]
 fn a_witness_is_of_tcp_if_possible() {
     let witness = |set: &PacketSet| set.witness().map(|packet| packet.to_string());
-    assert_eq!(
-        witness(&PacketSet::all()).unwrap(),
-        "tcp 443 from 198.51.100.7"
-    );
+    assert_eq!(witness(&PacketSet::all()).unwrap(), "tcp 443 from 198.51.100.7");
     let ping = from(&ServiceSet::protocol(1), "10.0.0.0/8");
     assert_eq!(witness(&ping).unwrap(), "icmp from 10.0.0.7");
     let both = ping.union(&from(&ServiceSet::ports(TCP, 0, 80), "10.1.0.0/16"));

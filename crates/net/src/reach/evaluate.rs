@@ -69,7 +69,8 @@ impl Variant {
         let addresses = self.domain(side).map_or_else(AddrSet::all, |d| d.addresses.clone());
         let mut all = PacketSet::product(services, &addresses);
         for (index, check) in self.checks.iter().enumerate() {
-            if check.side == side && without & (1 << index.min(63)) == 0 {
+            let counts = check.side == side && without & (1 << index.min(63)) == 0;
+            if counts && !which.of(check).is_all() {
                 all = all.intersect(which.of(check));
             }
         }
@@ -192,7 +193,9 @@ fn undecided(variant: &Variant, services: &ServiceSet, outcome: &mut Outcome) {
     outcome.example = example_in(variant, &outcome.services_possible, Which::Possible, 0);
     for check in &variant.checks {
         outcome.assumes.extend(check.assumes.iter().cloned());
-        let Some(domain) = variant.domain(check.side) else { continue };
+        let Some(domain) = variant.domain(check.side) else {
+            continue;
+        };
         let sure = check.sure.restrict(services, &domain.addresses);
         let possible = check.possible.restrict(services, &domain.addresses);
         if sure != possible {
@@ -200,7 +203,9 @@ fn undecided(variant: &Variant, services: &ServiceSet, outcome: &mut Outcome) {
         }
     }
     for side in SIDES {
-        let Some(domain) = variant.domain(side) else { continue };
+        let Some(domain) = variant.domain(side) else {
+            continue;
+        };
         let sure = variant.admitted(side, services, Which::Sure, 0);
         let all = variant.quantified(side, &sure);
         let depends = domain.quantifier == Quantifier::One && !sure.services().is_subset(&all);
@@ -237,9 +242,9 @@ fn drop_some(
             return Some((without, example));
         }
         // The next combination in lexicographic order.
-        let place = (0..cost).rev().find(|place| {
-            chosen.get(*place).is_some_and(|index| index + (cost - place) < count)
-        })?;
+        let place = (0..cost)
+            .rev()
+            .find(|place| chosen.get(*place).is_some_and(|index| index + (cost - place) < count))?;
         let start = chosen.get(place).copied()? + 1;
         for (index, later) in chosen.iter_mut().skip(place).zip(start..) {
             *index = later;
@@ -252,7 +257,9 @@ fn drop_some(
 fn blocking_assumptions(variant: &Variant, services: &ServiceSet, without: u64) -> BTreeSet<Note> {
     let mut alone: Option<&BTreeSet<Note>> = None;
     for check in &variant.checks {
-        let Some(domain) = variant.domain(check.side) else { continue };
+        let Some(domain) = variant.domain(check.side) else {
+            continue;
+        };
         if check.possible.restrict(services, &domain.addresses).is_empty()
             && alone.is_none_or(|best| check.assumes.len() < best.len())
         {

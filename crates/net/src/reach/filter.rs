@@ -69,7 +69,9 @@ impl Carried {
     /// The groups that an interface carries.
     pub(crate) fn of(engine: &Engine<'_>, interface: InterfaceId) -> Self {
         let found = engine.net.interfaces.get(interface.index());
-        let Some(groups) = found.and_then(|i| i.groups.as_ref()) else { return Self::default() };
+        let Some(groups) = found.and_then(|i| i.groups.as_ref()) else {
+            return Self::default();
+        };
         Self {
             sure: groups.sure.clone(),
             maybe: groups.maybe.clone(),
@@ -160,8 +162,12 @@ fn one_group(
     surely_carried: bool,
     bounds: &mut Bounds,
 ) {
-    let Some(found) = engine.net.groups.get(group.index()) else { return };
-    let Some(compiled) = engine.compiled(group, direction) else { return };
+    let Some(found) = engine.net.groups.get(group.index()) else {
+        return;
+    };
+    let Some(compiled) = engine.compiled(group, direction) else {
+        return;
+    };
     let (open, assumed) = match direction {
         Direction::Ingress => (&found.ingress_open, &found.ingress_assumed),
         Direction::Egress => (&found.egress_open, &found.egress_assumed),
@@ -236,9 +242,9 @@ pub(crate) fn list(
     subnet: SubnetId,
     direction: Direction,
     side: Side,
-) -> Check {
-    let (acl, sure, possible, deciders, assumes) = read_list(engine, world, subnet, direction);
-    Check {
+) -> Option<Check> {
+    let (acl, sure, possible, deciders, assumes) = read_list(engine, world, subnet, direction)?;
+    Some(Check {
         side,
         code: "SUBNET_ACL_RESTRICTION",
         setting: Setting::List { subnet, acl, direction },
@@ -246,39 +252,43 @@ pub(crate) fn list(
         possible,
         deciders,
         assumes,
-    }
+    })
 }
 
 type Read = (Option<AclId>, PacketSet, PacketSet, BTreeSet<Note>, BTreeSet<Note>);
 
-fn read_list(engine: &Engine<'_>, world: &World, subnet: SubnetId, direction: Direction) -> Read {
+/// A subnet's list as read in a world; `None` if it surely has none, which admits all.
+fn read_list(
+    engine: &Engine<'_>,
+    world: &World,
+    subnet: SubnetId,
+    direction: Direction,
+) -> Option<Read> {
     let mut deciders = BTreeSet::new();
     let mut assumes = BTreeSet::new();
-    match world.acl(engine.net, subnet) {
+    let (acl, note) = match world.acl(engine.net, subnet) {
         Seen::Unknown(note) => {
             deciders.insert(note);
-            (None, PacketSet::empty(), PacketSet::all(), deciders, assumes)
+            return Some((None, PacketSet::empty(), PacketSet::all(), deciders, assumes));
         }
+        Seen::Value(None, None) => return None,
         Seen::Value(None, note) => {
             assumes.extend(note);
-            (None, PacketSet::all(), PacketSet::all(), deciders, assumes)
+            return Some((None, PacketSet::all(), PacketSet::all(), deciders, assumes));
         }
-        Seen::Value(Some(acl), note) => {
-            assumes.extend(note);
-            let admitted = engine.admitted(acl, direction).cloned().unwrap_or_default();
-            let Some(found) = engine.net.acls.get(acl.index()) else {
-                return (None, PacketSet::empty(), PacketSet::all(), deciders, assumes);
-            };
-            assumes.extend(found.assumed.clone());
-            match &found.open {
-                Some(note) => {
-                    deciders.insert(note.clone());
-                    (Some(acl), PacketSet::empty(), PacketSet::all(), deciders, assumes)
-                }
-                None => (Some(acl), admitted.clone(), admitted, deciders, assumes),
-            }
-        }
+        Seen::Value(Some(acl), note) => (acl, note),
+    };
+    assumes.extend(note);
+    let Some(found) = engine.net.acls.get(acl.index()) else {
+        return Some((None, PacketSet::empty(), PacketSet::all(), deciders, assumes));
+    };
+    assumes.extend(found.assumed.clone());
+    if let Some(note) = &found.open {
+        deciders.insert(note.clone());
+        return Some((Some(acl), PacketSet::empty(), PacketSet::all(), deciders, assumes));
     }
+    let admitted = engine.admitted(acl, direction).cloned().unwrap_or_default();
+    Some((Some(acl), admitted.clone(), admitted, deciders, assumes))
 }
 
 /// What a subnet's list admits of the replies: to TCP and UDP they go to the port from which the
@@ -290,9 +300,9 @@ pub(crate) fn replies(
     direction: Direction,
     side: Side,
     ports: (u16, u16),
-) -> Check {
-    let (acl, sure, possible, deciders, assumes) = read_list(engine, world, subnet, direction);
-    Check {
+) -> Option<Check> {
+    let (acl, sure, possible, deciders, assumes) = read_list(engine, world, subnet, direction)?;
+    Some(Check {
         side,
         code: "SUBNET_ACL_RESTRICTION",
         setting: Setting::Replies { subnet, acl, direction, ports },
@@ -300,13 +310,12 @@ pub(crate) fn replies(
         possible: replied(&possible, ports),
         deciders,
         assumes,
-    }
+    })
 }
 
 /// The connections whose replies get through, if the reply port is any of `ports`: all must.
 fn replied(admitted: &PacketSet, ports: (u16, u16)) -> PacketSet {
-    let mut result =
-        admitted.restrict(&ServiceSet::all().without_ports(), &AddrSet::all());
+    let mut result = admitted.restrict(&ServiceSet::all().without_ports(), &AddrSet::all());
     for protocol in [TCP, UDP] {
         let peers = admitted.peers_for_all(&ServiceSet::ports(protocol, ports.0, ports.1));
         result = result.union(&PacketSet::product(&ServiceSet::protocol(protocol), &peers));
@@ -327,9 +336,13 @@ pub(crate) fn reply_ports(
     }
     let mut starts = BTreeSet::from([EPHEMERAL.0]);
     for subnet in subnets {
-        let Seen::Value(Some(acl), _) = world.acl(engine.net, *subnet) else { continue };
+        let Seen::Value(Some(acl), _) = world.acl(engine.net, *subnet) else {
+            continue;
+        };
         for direction in [Direction::Ingress, Direction::Egress] {
-            let Some(admitted) = engine.admitted(acl, direction) else { continue };
+            let Some(admitted) = engine.admitted(acl, direction) else {
+                continue;
+            };
             for (services, _) in admitted.bands() {
                 for (protocol, low, high) in services.services() {
                     if protocol == TCP || protocol == UDP {
@@ -360,9 +373,12 @@ pub(crate) fn admitting<'n>(
     };
     let mut found = Vec::new();
     for group in set.sure.iter().chain(&set.maybe) {
-        let Some(group) = net.groups.get(group.index()) else { continue };
+        let Some(group) = net.groups.get(group.index()) else {
+            continue;
+        };
         for rule in group.rules(direction) {
-            let by_group = rule.peers.groups.iter().any(|g| peer.sure.contains(g) || peer.maybe.contains(g));
+            let by_group =
+                rule.peers.groups.iter().any(|g| peer.sure.contains(g) || peer.maybe.contains(g));
             let by_list = rule.peers.lists.iter().any(|list| {
                 peer.lists.contains(list)
                     || match net.lists.get(list.index()).map(|l| &l.addresses) {

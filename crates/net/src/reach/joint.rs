@@ -41,7 +41,9 @@ pub(crate) fn joint(variants: &[Variant], services: &ServiceSet) -> (ServiceSet,
             }
         }
         for band in bands(&group, services) {
-            let Some(service) = band.first() else { continue };
+            let Some(service) = band.first() else {
+                continue;
+            };
             if let Some(from) = served(&group, service) {
                 sure_services = sure_services.union(&band);
                 products.push((band, from));
@@ -55,7 +57,10 @@ fn sides<'v>(variant: &'v Variant, services: &ServiceSet) -> Sides<'v> {
     let admitted = |side: Side, domain: &Domain| {
         let whole = PacketSet::product(services, &domain.addresses);
         let checks = variant.checks.iter().filter(|c| c.side == side);
-        checks.fold(whole, |all, check| all.intersect(&check.sure))
+        checks.fold(whole, |all, check| match check.sure.is_all() {
+            true => all,
+            false => all.intersect(&check.sure),
+        })
     };
     Sides {
         source: &variant.source,
@@ -64,9 +69,7 @@ fn sides<'v>(variant: &'v Variant, services: &ServiceSet) -> Sides<'v> {
         to: admitted(Side::Destination, &variant.destination),
         translated: match &variant.translated {
             None => ServiceSet::all(),
-            Some(domain) => {
-                admitted(Side::Translated, domain).services_for_all(&domain.addresses)
-            }
+            Some(domain) => admitted(Side::Translated, domain).services_for_all(&domain.addresses),
         },
     }
 }

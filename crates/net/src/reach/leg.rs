@@ -63,6 +63,7 @@ pub(crate) struct Scene<'e, 'n> {
     pub(crate) engine: &'e Engine<'n>,
     pub(crate) world: &'e World,
     pub(crate) replies: Replies,
+    pub(crate) explain: bool,
 }
 
 /// The client as the target behind a relay sees it, if the relay does not put itself in its place.
@@ -207,7 +208,9 @@ pub(crate) fn fact(
     decider: Option<Note>,
     assumed: Option<Note>,
 ) -> Check {
-    let set = |yes: bool| if yes { PacketSet::all() } else { PacketSet::empty() };
+    let set = |yes: bool| {
+        if yes { PacketSet::all() } else { PacketSet::empty() }
+    };
     Check {
         side,
         code,
@@ -277,11 +280,18 @@ fn between_checks(
         vec![group_check(scene, from, Direction::Egress, &destination.addresses, &theirs)];
     let crosses = a.subnet != b.subnet;
     if crosses {
-        checks.push(list(engine, world, a.subnet, Direction::Egress, Side::Destination));
+        checks.extend(list(engine, world, a.subnet, Direction::Egress, Side::Destination));
     }
     let local = ("the site itself", &is_local as &dyn Fn(&Via) -> bool);
     let same_site = engine.site_of(a.subnet) == engine.site_of(b.subnet);
-    checks.push(route_check(scene, a.subnet, &destination.addresses, &[], Side::Destination, local));
+    checks.push(route_check(
+        scene,
+        a.subnet,
+        &destination.addresses,
+        &[],
+        Side::Destination,
+        local,
+    ));
     if !same_site {
         checks.push(fact(
             Side::Destination,
@@ -297,15 +307,22 @@ fn between_checks(
         ));
     }
     if crosses {
-        checks.push(list(engine, world, b.subnet, Direction::Ingress, Side::Source));
+        checks.extend(list(engine, world, b.subnet, Direction::Ingress, Side::Source));
     }
     checks.push(group_check(scene, to, Direction::Ingress, &seen.addresses, &mine));
     if !preserved {
         checks.push(route_check(scene, b.subnet, &seen.addresses, &[], Side::Source, local));
     }
     if crosses {
-        checks.push(replies(engine, world, b.subnet, Direction::Egress, Side::Source, ports));
-        checks.push(replies(engine, world, a.subnet, Direction::Ingress, Side::Destination, ports));
+        checks.extend(replies(engine, world, b.subnet, Direction::Egress, Side::Source, ports));
+        checks.extend(replies(
+            engine,
+            world,
+            a.subnet,
+            Direction::Ingress,
+            Side::Destination,
+            ports,
+        ));
     }
     note_places(&mut checks, &[a, b]);
     checks
@@ -330,8 +347,12 @@ pub(crate) fn note_places(checks: &mut [Check], interfaces: &[&Interface]) {
 fn hosts(scene: Scene<'_, '_>, addresses: &AddrSet, to: InterfaceId) -> Vec<Variant> {
     let Scene { engine, world, .. } = scene;
     let net = engine.net;
-    let Some(b) = net.interfaces.get(to.index()) else { return Vec::new() };
-    let Some(subnet) = net.subnets.get(b.subnet.index()) else { return Vec::new() };
+    let Some(b) = net.interfaces.get(to.index()) else {
+        return Vec::new();
+    };
+    let Some(subnet) = net.subnets.get(b.subnet.index()) else {
+        return Vec::new();
+    };
     let mut all = Vec::new();
     for family in families() {
         let source = Domain::each("a host in the site", addresses.intersect(&family));
@@ -342,12 +363,11 @@ fn hosts(scene: Scene<'_, '_>, addresses: &AddrSet, to: InterfaceId) -> Vec<Vari
         for ports in reply_ports(engine, world, &[b.subnet], scene.replies) {
             let nobody = Carried::default();
             let local = ("the site itself", &is_local as &dyn Fn(&Via) -> bool);
-            let mut checks = vec![
-                list(engine, world, b.subnet, Direction::Ingress, Side::Source),
-                group_check(scene, to, Direction::Ingress, &source.addresses, &nobody),
-                route_check(scene, b.subnet, &source.addresses, &[], Side::Source, local),
-                replies(engine, world, b.subnet, Direction::Egress, Side::Source, ports),
-            ];
+            let mut checks: Vec<Check> = Vec::new();
+            checks.extend(list(engine, world, b.subnet, Direction::Ingress, Side::Source));
+            checks.push(group_check(scene, to, Direction::Ingress, &source.addresses, &nobody));
+            checks.push(route_check(scene, b.subnet, &source.addresses, &[], Side::Source, local));
+            checks.extend(replies(engine, world, b.subnet, Direction::Egress, Side::Source, ports));
             // Neighbours in the same subnet are not filtered by its list.
             let neighbours = PacketSet::product(&ServiceSet::all(), &subnet.addresses);
             for check in &mut checks {
@@ -376,7 +396,9 @@ pub(crate) fn inbound(
     quantifier: Quantifier,
     to: InterfaceId,
 ) -> Vec<Variant> {
-    let Some(b) = scene.engine.net.interfaces.get(to.index()) else { return Vec::new() };
+    let Some(b) = scene.engine.net.interfaces.get(to.index()) else {
+        return Vec::new();
+    };
     let carried = Carried::listed(&from.lists);
     let mut all = Vec::new();
     for family in families() {
@@ -391,7 +413,15 @@ pub(crate) fn inbound(
         }
         for ports in reply_ports(scene.engine, scene.world, &[b.subnet], scene.replies) {
             let mut checks: Vec<Check> = public.iter().cloned().collect();
-            checks.extend(entry_checks(scene, to, b, &source.addresses, &carried, Side::Source, ports));
+            checks.extend(entry_checks(
+                scene,
+                to,
+                b,
+                &source.addresses,
+                &carried,
+                Side::Source,
+                ports,
+            ));
             all.push(Variant {
                 title: "directly".to_owned(),
                 source: source.clone(),
@@ -420,8 +450,7 @@ pub(crate) fn public_end(
         Seen::Value(Public::None, note) => (AddrSet::empty(), Some(false), None, note),
         Seen::Unknown(note) => (AddrSet::internet().only_v4(), None, Some(note), None),
     };
-    let addresses =
-        if addresses.is_empty() { AddrSet::internet().only_v4() } else { addresses };
+    let addresses = if addresses.is_empty() { AddrSet::internet().only_v4() } else { addresses };
     let check = fact(
         Side::Destination,
         "IGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS",
@@ -445,12 +474,11 @@ pub(crate) fn entry_checks(
 ) -> Vec<Check> {
     let Scene { engine, world, .. } = scene;
     let internet = ("an internet gateway", &is_internet as &dyn Fn(&Via) -> bool);
-    let mut checks = vec![
-        route_check(scene, b.subnet, seen, &carried.lists, side, internet),
-        list(engine, world, b.subnet, Direction::Ingress, side),
-        group_check(scene, to, Direction::Ingress, seen, carried),
-        replies(engine, world, b.subnet, Direction::Egress, side, ports),
-    ];
+    let lists = carried.lists.as_slice();
+    let mut checks = vec![route_check(scene, b.subnet, seen, lists, side, internet)];
+    checks.extend(list(engine, world, b.subnet, Direction::Ingress, side));
+    checks.push(group_check(scene, to, Direction::Ingress, seen, carried));
+    checks.extend(replies(engine, world, b.subnet, Direction::Egress, side, ports));
     for check in &mut checks {
         check.side = side;
     }

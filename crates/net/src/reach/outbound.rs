@@ -38,13 +38,18 @@ pub(crate) fn variants(
     to: &Outside,
     quantifier: Quantifier,
 ) -> Vec<Variant> {
-    let Some(a) = scene.engine.net.interfaces.get(from.index()) else { return Vec::new() };
+    let Some(a) = scene.engine.net.interfaces.get(from.index()) else {
+        return Vec::new();
+    };
     let carried = Carried::listed(&to.lists);
     let mut all = Vec::new();
     for family in families() {
         let source = Domain::one(&a.name, a.addresses.intersect(&family));
-        let destination =
-            Domain { name: to.name.clone(), addresses: to.addresses.intersect(&family), quantifier };
+        let destination = Domain {
+            name: to.name.clone(),
+            addresses: to.addresses.intersect(&family),
+            quantifier,
+        };
         if source.addresses.is_empty() || destination.addresses.is_empty() {
             continue;
         }
@@ -80,7 +85,9 @@ pub(crate) fn hairpin(scene: Scene<'_, '_>, from: InterfaceId, to: InterfaceId) 
     }
     let mut all = Vec::new();
     for way in ways(scene, from, a, &destination.addresses, &Carried::default()) {
-        let Some(translated) = &way.translated else { continue };
+        let Some(translated) = &way.translated else {
+            continue;
+        };
         for ports in reply_ports(scene.engine, scene.world, &[way.last, b.subnet], scene.replies) {
             let mut checks = way.checks.clone();
             checks.push(public.clone());
@@ -88,7 +95,7 @@ pub(crate) fn hairpin(scene: Scene<'_, '_>, from: InterfaceId, to: InterfaceId) 
             let seen = &translated.addresses;
             checks.extend(entry_checks(scene, to, b, seen, &nobody, Side::Translated, ports));
             // The outer replies of the way cross the last list at the same port as they left `b`.
-            checks.push(replies(
+            checks.extend(replies(
                 scene.engine,
                 scene.world,
                 way.last,
@@ -188,8 +195,8 @@ fn leaving(
     let Scene { engine, world, .. } = scene;
     let mut checks = vec![group_check(scene, from, Direction::Egress, to, carried)];
     if crosses_list {
-        checks.push(list(engine, world, a.subnet, Direction::Egress, Side::Destination));
-        checks.push(replies(
+        checks.extend(list(engine, world, a.subnet, Direction::Egress, Side::Destination));
+        checks.extend(replies(
             engine,
             world,
             a.subnet,
@@ -214,8 +221,9 @@ fn by_gateway(
         let mut checks = Vec::new();
         let mut translated = None;
         let wants = |via: &Via| match (exit, via) {
-            (Exit::Internet, Via::InternetGateway)
-            | (Exit::EgressOnly, Via::EgressOnlyGateway) => true,
+            (Exit::Internet, Via::InternetGateway) | (Exit::EgressOnly, Via::EgressOnlyGateway) => {
+                true
+            }
             (Exit::Service(name), Via::ServiceGateway(other)) => name == other,
             _ => false,
         };
@@ -279,8 +287,8 @@ fn by_nat(
             let nat_wanted = ("the NAT gateway", &to_nat as &dyn Fn(&Via) -> bool);
             checks.push(route_check(scene, a.subnet, to, lists, Side::Destination, nat_wanted));
             if crosses {
-                checks.push(list(engine, world, nat.subnet, Direction::Ingress, Side::Source));
-                checks.push(replies(
+                checks.extend(list(engine, world, nat.subnet, Direction::Ingress, Side::Source));
+                checks.extend(replies(
                     engine,
                     world,
                     nat.subnet,
@@ -290,8 +298,8 @@ fn by_nat(
                 ));
             }
             checks.push(public.clone());
-            checks.push(list(engine, world, nat.subnet, Direction::Egress, Side::Destination));
-            checks.push(replies(
+            checks.extend(list(engine, world, nat.subnet, Direction::Egress, Side::Destination));
+            checks.extend(replies(
                 engine,
                 world,
                 nat.subnet,

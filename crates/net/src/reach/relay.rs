@@ -26,11 +26,12 @@ impl Engine<'_> {
     #[must_use]
     pub fn ask(&self, question: &Question) -> Answer {
         let (worlds, notes) = each_world(|world| {
-            let scene = Scene { engine: self, world, replies: question.replies };
+            let scene =
+                Scene { engine: self, world, replies: question.replies, explain: question.explain };
             let mut search = Search { scene, question, visited: BTreeSet::new() };
             match &question.to {
                 Place::Interface(to) => {
-                    let mut ways = search.to_interface(&question.from, *to, &question.services);
+                    let mut ways = search.ways_to(&question.from, *to, &question.services);
                     order(&mut ways.alternatives);
                     ways
                 }
@@ -132,7 +133,7 @@ struct Search<'a, 'e, 'n> {
 
 impl Search<'_, '_, '_> {
     /// All ways to an interface: directly, and through every relay that leads to it.
-    fn to_interface(&mut self, from: &Place, to: InterfaceId, services: &ServiceSet) -> Ways {
+    fn ways_to(&mut self, from: &Place, to: InterfaceId, services: &ServiceSet) -> Ways {
         let mut ways = self.direct(from, &Place::Interface(to), services);
         if !self.question.relays {
             return ways;
@@ -167,11 +168,13 @@ impl Search<'_, '_, '_> {
         onward: &ServiceSet,
         ways: &mut Ways,
     ) {
-        let Some(back) = self.back(from, relay, forward, to, onward) else { return };
+        let Some(back) = self.back(from, relay, forward, to, onward) else {
+            return;
+        };
         let fronts: Vec<Ways> = match &relay.front {
             Front::Interfaces(list) => {
                 let list = list.clone();
-                list.iter().map(|front| self.to_interface(from, *front, &forward.listen)).collect()
+                list.iter().map(|front| self.ways_to(from, *front, &forward.listen)).collect()
             }
             Front::Managed(sources) => {
                 self.managed(from, relay, forward, sources).into_iter().collect()
@@ -235,7 +238,7 @@ impl Search<'_, '_, '_> {
             services_sure = services_sure.union(&services);
             sure = sure.union(&sources);
             for variant in variants {
-                let outcome = evaluate(engine, variant, onward, true);
+                let outcome = evaluate(engine, variant, onward, self.scene.explain);
                 possible = possible.union(&outcome.possible);
                 let rank = (outcome.verdict, outcome.cost);
                 if best.as_ref().is_none_or(|old| rank < (old.verdict, old.cost)) {
@@ -336,7 +339,7 @@ fn accepted(
 /// A direct leg with all of its variants.
 fn legs(scene: Scene<'_, '_>, all: &[Variant], services: &ServiceSet) -> Ways {
     let outcomes: Vec<Outcome> =
-        all.iter().map(|v| evaluate(scene.engine, v, services, true)).collect();
+        all.iter().map(|v| evaluate(scene.engine, v, services, scene.explain)).collect();
     let mut ways = Ways {
         services_sure: ServiceSet::empty(),
         services_possible: ServiceSet::empty(),

@@ -14,10 +14,14 @@ use crate::uncertain::Uncertain;
 
 /// The steps of a variant for the packet that its outcome picked.
 pub(crate) fn write(engine: &Engine<'_>, variant: &Variant, outcome: &Outcome) -> Vec<Step> {
-    let Some(example) = &outcome.example else { return Vec::new() };
+    let Some(example) = &outcome.example else {
+        return Vec::new();
+    };
     let mut steps: Vec<Step> = Vec::new();
     for check in &variant.checks {
-        let Some(step) = step(engine, check, example) else { continue };
+        let Some(step) = step(engine, check, example) else {
+            continue;
+        };
         if !steps.contains(&step) {
             steps.push(step);
         }
@@ -68,9 +72,8 @@ fn words(
         }
         Setting::List { subnet, acl, direction } => {
             let Some(list) = acl.and_then(|id| engine.net.acls.get(id.index())) else {
-                return (ok != Some(true)).then(|| {
-                    (subnet_name(engine, *subnet), "its network ACL".to_owned(), None)
-                });
+                return (ok != Some(true))
+                    .then(|| (subnet_name(engine, *subnet), "its network ACL".to_owned(), None));
             };
             let packet = Packet { peer: address, service: example.service };
             let (setting, verb) = match list.decides(*direction, &packet) {
@@ -167,12 +170,11 @@ fn route(
     ok: Option<bool>,
 ) -> Words {
     let net = engine.net;
-    let table: Option<TableId> =
-        net.subnets.get(subnet.index()).and_then(|s| match &s.table {
-            Uncertain::Known(id) | Uncertain::Assumed(id, _) => Some(*id),
-            Uncertain::OneOf(ids, _) => ids.first().copied(),
-            Uncertain::Unknown(_) => None,
-        });
+    let table: Option<TableId> = net.subnets.get(subnet.index()).and_then(|s| match &s.table {
+        Uncertain::Known(id) | Uncertain::Assumed(id, _) => Some(*id),
+        Uncertain::OneOf(ids, _) => ids.first().copied(),
+        Uncertain::Unknown(_) => None,
+    });
     let Some(table) = table.and_then(|id| net.tables.get(id.index())) else {
         return (subnet_name(engine, subnet), format!("its route for {address}"), None);
     };
@@ -196,9 +198,7 @@ fn route(
             let (leads, code) = match &route.via {
                 Via::Local => ("stays inside the site".to_owned(), "HIGHER_PRIORITY_ROUTE"),
                 Via::Blackhole => ("leads nowhere".to_owned(), "BAD_STATE_ROUTE"),
-                Via::InternetGateway => {
-                    ("leads to an internet gateway".to_owned(), "CANNOT_ROUTE")
-                }
+                Via::InternetGateway => ("leads to an internet gateway".to_owned(), "CANNOT_ROUTE"),
                 Via::EgressOnlyGateway => {
                     ("leads to an egress-only internet gateway".to_owned(), "CANNOT_ROUTE")
                 }

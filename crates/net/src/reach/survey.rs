@@ -92,7 +92,8 @@ impl Engine<'_> {
             return (PacketSet::empty(), PacketSet::empty());
         };
         let hosts = Place::Hosts(id, site.addresses.clone());
-        let answer = self.ask(&Question::new(hosts, Place::Interface(to), services.clone()).direct());
+        let answer =
+            self.ask(&Question::new(hosts, Place::Interface(to), services.clone()).direct());
         (answer.sure, answer.possible)
     }
 }

@@ -7,8 +7,8 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use crate::addr::AddrSet;
-use crate::topology::{AclId, ListId, NatId, Network, Public, SubnetId, TableId};
 use crate::topology::InterfaceId;
+use crate::topology::{AclId, ListId, NatId, Network, Public, SubnetId, TableId};
 use crate::uncertain::{Note, Uncertain};
 
 /// At most so many assignments are tried; beyond, further choices count as unknown.

@@ -83,12 +83,7 @@ impl RouteTable {
                     addresses = addresses.subtract(&local);
                 }
                 if !addresses.is_empty() {
-                    claims.push(Claim {
-                        strength,
-                        route: position,
-                        addresses,
-                        sure,
-                    });
+                    claims.push(Claim { strength, route: position, addresses, sure });
                 }
             }
         }
@@ -104,11 +99,7 @@ fn matches(route: &Route, to: &AddrSet, lists: &Lists<'_>) -> Vec<Match> {
     let id = match route.destination {
         Destination::List(id) => id,
         Destination::Prefix(prefix) => {
-            let kind = if route.propagated {
-                Kind::Propagated
-            } else {
-                Kind::Static
-            };
+            let kind = if route.propagated { Kind::Propagated } else { Kind::Static };
             let strength = Strength(Length::of(prefix), kind);
             return vec![(strength, AddrSet::prefix(prefix), true)];
         }
@@ -147,11 +138,7 @@ fn entries(content: &AddrSet, sure: bool) -> Vec<Match> {
 /// If the addresses are on it for sure, it is taken to be longer than any route's prefix but a
 /// host's, since that is what lists of a provider's addresses are for; else it may be anything.
 fn unknown_entry(on_list: bool, within: AddrSet) -> Match {
-    let length = if on_list {
-        Length::Unknown
-    } else {
-        Length::Host
-    };
+    let length = if on_list { Length::Unknown } else { Length::Host };
     let addresses = if on_list { AddrSet::all() } else { within };
     (Strength(length, Kind::List), addresses, on_list)
 }
@@ -163,11 +150,7 @@ fn one_of(contents: &[AddrSet]) -> Vec<Match> {
     for (position, content) in contents.iter().enumerate() {
         possible.extend(entries(content, false));
         let sure = entries(content, true);
-        agreed = if position == 0 {
-            sure
-        } else {
-            pairs(&agreed, &sure)
-        };
+        agreed = if position == 0 { sure } else { pairs(&agreed, &sure) };
     }
     possible.extend(agreed);
     possible
@@ -175,9 +158,7 @@ fn one_of(contents: &[AddrSet]) -> Vec<Match> {
 
 /// Where both match, with the weaker of the two strengths.
 fn pairs(one: &[Match], other: &[Match]) -> Vec<Match> {
-    let pairs = one
-        .iter()
-        .flat_map(|one| other.iter().map(move |other| (one, other)));
+    let pairs = one.iter().flat_map(|one| other.iter().map(move |other| (one, other)));
     pairs
         .map(|(one, other)| (one.0.min(other.0), one.1.intersect(&other.1), true))
         .filter(|(_, addresses, _)| !addresses.is_empty())

@@ -19,10 +19,7 @@ pub struct Content {
 
 impl From<Uncertain<AddrSet>> for Content {
     fn from(addresses: Uncertain<AddrSet>) -> Self {
-        Self {
-            addresses,
-            within: AddrSet::all(),
-        }
+        Self { addresses, within: AddrSet::all() }
     }
 }
 
@@ -58,10 +55,7 @@ impl RouteTable {
         on_lists: &[ListId],
         content: &dyn Fn(ListId) -> Content,
     ) -> Vec<Part<'a>> {
-        let lists = Lists {
-            on: on_lists,
-            content,
-        };
+        let lists = Lists { on: on_lists, content };
         let claims = self.claims(to, &lists);
         let mut open = Pieces::default();
         open.add(Deciders::new(), to);
@@ -70,11 +64,7 @@ impl RouteTable {
             let mut next = Pieces::default();
             for (deciders, addresses) in open.0 {
                 for piece in divide(deciders, addresses, level) {
-                    let pieces = if piece.decided {
-                        &mut decided
-                    } else {
-                        &mut next
-                    };
+                    let pieces = if piece.decided { &mut decided } else { &mut next };
                     pieces.add(piece.deciders, &piece.addresses);
                 }
             }
@@ -120,11 +110,7 @@ struct Piece {
 }
 
 fn divide(deciders: Deciders, addresses: AddrSet, claims: &[Claim]) -> Vec<Piece> {
-    let mut pieces = vec![Piece {
-        deciders,
-        addresses,
-        decided: false,
-    }];
+    let mut pieces = vec![Piece { deciders, addresses, decided: false }];
     for claim in claims {
         let mut inside = Vec::new();
         for piece in &mut pieces {

@@ -78,7 +78,5 @@ fn by_symbol<'a, K: Ord + Copy + 'a>(
         }
     }
     let unions = named.into_iter();
-    unions
-        .map(|(symbol, services)| (symbol, services_at_least(services.into_iter(), 1)))
-        .collect()
+    unions.map(|(symbol, services)| (symbol, services_at_least(services.into_iter(), 1))).collect()
 }

@@ -52,10 +52,7 @@ pub fn redundant(
     removed.sort_unstable_by_key(|(position, _)| *position);
     removed
         .into_iter()
-        .map(|(rule, shape)| Redundant {
-            rule,
-            covered_by: covering(shape, &kept),
-        })
+        .map(|(rule, shape)| Redundant { rule, covered_by: covering(shape, &kept) })
         .collect()
 }
 
@@ -65,26 +62,20 @@ type Placed<'a> = (usize, &'a Shape);
 /// Divides distinct rules into those that stay and those that can go.
 fn prune(rules: Vec<Placed<'_>>) -> (Vec<Placed<'_>>, Vec<Placed<'_>>) {
     let count = Count::new(&rules);
-    let (doubtful, needed): (Vec<_>, Vec<_>) = rules
-        .into_iter()
-        .partition(|(_, shape)| count.is_shared(shape));
+    let (doubtful, needed): (Vec<_>, Vec<_>) =
+        rules.into_iter().partition(|(_, shape)| count.is_shared(shape));
     if doubtful.is_empty() {
         return (needed, doubtful);
     }
     let base = Cover::new(&needed);
-    let (mut removed, open): (Vec<_>, Vec<_>) = doubtful
-        .into_iter()
-        .partition(|(_, shape)| base.holds(shape));
-    let (inner, mut open): (Vec<_>, Vec<_>) = open
-        .iter()
-        .copied()
-        .partition(|rule| open.iter().any(|other| is_inside(*rule, *other)));
+    let (mut removed, open): (Vec<_>, Vec<_>) =
+        doubtful.into_iter().partition(|(_, shape)| base.holds(shape));
+    let (inner, mut open): (Vec<_>, Vec<_>) =
+        open.iter().copied().partition(|rule| open.iter().any(|other| is_inside(*rule, *other)));
     removed.extend(inner);
     // Later ones first.
     for (position, shape) in open.clone().into_iter().rev() {
-        let others = open
-            .iter()
-            .filter(|(other, near)| *other != position && near.meets(shape));
+        let others = open.iter().filter(|(other, near)| *other != position && near.meets(shape));
         let left = base.cut(&Demand::of(shape));
         let left = others.fold(left, |left, (_, other)| other.cut(&left));
         if left.is_empty() {
@@ -154,11 +145,7 @@ impl Shape {
                 }
             }
         }
-        Self {
-            services: rule.services.clone(),
-            addresses,
-            symbols,
-        }
+        Self { services: rule.services.clone(), addresses, symbols }
     }
 
     /// Whether it alone admits all that `inner` admits.
@@ -227,10 +214,7 @@ impl Demand {
             };
             (*symbol, left)
         });
-        Self {
-            addresses: self.addresses.subtract(admitted),
-            symbols: symbols.collect(),
-        }
+        Self { addresses: self.addresses.subtract(admitted), symbols: symbols.collect() }
     }
 }
 
@@ -267,11 +251,7 @@ struct Count {
 impl Count {
     fn new(rules: &[Placed<'_>]) -> Self {
         let (union, twice) = union_and_twice(products(rules));
-        Self {
-            union,
-            twice,
-            symbols_twice: symbols_at_least(rules, 2),
-        }
+        Self { union, twice, symbols_twice: symbols_at_least(rules, 2) }
     }
 
     /// Whether there is nothing that one of the rules, this one, alone admits.

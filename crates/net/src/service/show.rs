@@ -77,11 +77,7 @@ fn write_ports(
     if !again {
         write!(f, "{name} ")?;
     }
-    if low == high {
-        write!(f, "{low}")
-    } else {
-        write!(f, "{low}-{high}")
-    }
+    if low == high { write!(f, "{low}") } else { write!(f, "{low}-{high}") }
 }
 
 /// What is printed between two commas.

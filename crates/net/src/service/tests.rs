@@ -3,8 +3,7 @@
 use super::{ICMP, ICMPV6, Service, ServiceSet, TCP, UDP};
 
 fn union(sets: &[ServiceSet]) -> ServiceSet {
-    sets.iter()
-        .fold(ServiceSet::empty(), |all, set| all.union(set))
+    sets.iter().fold(ServiceSet::empty(), |all, set| all.union(set))
 }
 
 #[test]
@@ -25,10 +24,7 @@ fn sets_read_as_people_write_them() {
         ServiceSet::ports(TCP, 8000, 8100),
         ServiceSet::protocol(ICMP),
     ];
-    assert_eq!(
-        union(&mixed).to_string(),
-        "icmp, tcp 443, 8000-8100, udp 53"
-    );
+    assert_eq!(union(&mixed).to_string(), "icmp, tcp 443, 8000-8100, udp 53");
     assert_eq!(ServiceSet::protocol(TCP).to_string(), "all tcp");
     assert_eq!(ServiceSet::all().to_string(), "everything");
     assert_eq!(ServiceSet::empty().to_string(), "nothing");
@@ -57,10 +53,7 @@ fn the_last_port_and_the_last_protocol_are_in() {
     assert!(!all.contains(Service::udp(0)));
     assert_eq!(ServiceSet::all().services().count(), 256);
     let last = ServiceSet::protocol(255);
-    assert_eq!(
-        ServiceSet::all().subtract(&last).union(&last),
-        ServiceSet::all()
-    );
+    assert_eq!(ServiceSet::all().subtract(&last).union(&last), ServiceSet::all());
 }
 
 #[test]
@@ -68,13 +61,7 @@ fn protocols_without_ports_are_held_as_a_whole() {
     // As AWS writes an ICMP type and code, and "no ports".
     assert_eq!(ServiceSet::ports(ICMP, 8, 0), ServiceSet::protocol(ICMP));
     assert_eq!(ServiceSet::ports(50, 0, 0), ServiceSet::protocol(50));
-    assert_eq!(
-        ServiceSet::single(Service {
-            protocol: 47,
-            port: 0
-        }),
-        ServiceSet::protocol(47)
-    );
+    assert_eq!(ServiceSet::single(Service { protocol: 47, port: 0 }), ServiceSet::protocol(47));
 }
 
 #[test]
@@ -84,11 +71,7 @@ fn ports_in_the_wrong_order_are_none() {
 
 #[test]
 fn replies_go_to_ports_of_tcp_and_udp_only() {
-    let mixed = union(&[
-        ServiceSet::protocol(ICMP),
-        ServiceSet::tcp(443),
-        ServiceSet::udp(53),
-    ]);
+    let mixed = union(&[ServiceSet::protocol(ICMP), ServiceSet::tcp(443), ServiceSet::udp(53)]);
     assert_eq!(mixed.only_with_reply_ports().to_string(), "tcp 443, udp 53");
     assert_eq!(mixed.without_ports().to_string(), "icmp");
 }

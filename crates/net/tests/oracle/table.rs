@@ -6,12 +6,7 @@
 //! 65535, and where one protocol follows another.
 
 // Each test program uses a part of it.
-#![allow(
-    dead_code,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic
-)]
+#![allow(dead_code, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::RangeInclusive;
@@ -45,10 +40,7 @@ pub(crate) fn addr_cell(cell: usize) -> (IpAddr, IpAddr) {
         9..=16 => v4(u32::MAX - (16 - cell as u32), u32::MAX - (16 - cell as u32)),
         17..=20 => v6(cell as u128 - 17, cell as u128 - 17),
         21 => v6(4, u128::MAX - 4),
-        22..=25 => v6(
-            u128::MAX - (25 - cell as u128),
-            u128::MAX - (25 - cell as u128),
-        ),
+        22..=25 => v6(u128::MAX - (25 - cell as u128), u128::MAX - (25 - cell as u128)),
         _ => panic!("no such cell"),
     }
 }
@@ -78,16 +70,7 @@ pub(crate) fn service_cell(cell: usize) -> (u8, u8, u16, u16) {
 /// The first and the last service of a cell.
 pub(crate) fn service_ends(cell: usize) -> [Service; 2] {
     let (first, last, low, high) = service_cell(cell);
-    [
-        Service {
-            protocol: first,
-            port: low,
-        },
-        Service {
-            protocol: last,
-            port: high,
-        },
-    ]
+    [Service { protocol: first, port: low }, Service { protocol: last, port: high }]
 }
 
 pub(crate) fn addr_set(cells: RangeInclusive<usize>) -> AddrSet {
@@ -118,11 +101,7 @@ pub(crate) const ALL_SERVICES: Services = (1 << SERVICES) - 1;
 pub(crate) fn addrs_of(set: &AddrSet) -> Addrs {
     (0..ADDRS).fold(0, |bits, cell| {
         let (low, high) = addr_cell(cell);
-        assert_eq!(
-            set.contains(low),
-            set.contains(high),
-            "cell {cell} is divided"
-        );
+        assert_eq!(set.contains(low), set.contains(high), "cell {cell} is divided");
         bits | u32::from(set.contains(low)) << cell
     })
 }
@@ -130,11 +109,7 @@ pub(crate) fn addrs_of(set: &AddrSet) -> Addrs {
 pub(crate) fn services_of(set: &ServiceSet) -> Services {
     (0..SERVICES).fold(0, |bits, cell| {
         let [low, high] = service_ends(cell);
-        assert_eq!(
-            set.contains(low),
-            set.contains(high),
-            "cell {cell} is divided"
-        );
+        assert_eq!(set.contains(low), set.contains(high), "cell {cell} is divided");
         bits | u32::from(set.contains(low)) << cell
     })
 }
@@ -161,16 +136,12 @@ pub(crate) fn packets_of(set: &PacketSet) -> Packets {
 /// The set of a table, built the slow way.
 pub(crate) fn from_addrs(bits: Addrs) -> AddrSet {
     let cells = (0..ADDRS).filter(|cell| bit(bits, *cell));
-    cells.fold(AddrSet::empty(), |set, cell| {
-        set.union(&addr_set(cell..=cell))
-    })
+    cells.fold(AddrSet::empty(), |set, cell| set.union(&addr_set(cell..=cell)))
 }
 
 pub(crate) fn from_services(bits: Services) -> ServiceSet {
     let cells = (0..SERVICES).filter(|cell| bit(bits, *cell));
-    cells.fold(ServiceSet::empty(), |set, cell| {
-        set.union(&service_set(cell))
-    })
+    cells.fold(ServiceSet::empty(), |set, cell| set.union(&service_set(cell)))
 }
 
 pub(crate) fn from_packets(table: &Packets) -> PacketSet {
@@ -182,24 +153,16 @@ pub(crate) fn from_packets(table: &Packets) -> PacketSet {
 
 pub(crate) fn product(services: Services, addrs: Addrs) -> Packets {
     let cells = 0..SERVICES;
-    cells
-        .map(|cell| if bit(services, cell) { addrs } else { 0 })
-        .collect()
+    cells.map(|cell| if bit(services, cell) { addrs } else { 0 }).collect()
 }
 
 /// Whether the cells of the one table are all in the other.
 pub(crate) fn inside(inner: &Packets, outer: &Packets) -> bool {
-    inner
-        .iter()
-        .zip(outer)
-        .all(|(inner, outer)| inner & !outer == 0)
+    inner.iter().zip(outer).all(|(inner, outer)| inner & !outer == 0)
 }
 
 pub(crate) fn zip(one: &Packets, other: &Packets, with: impl Fn(u32, u32) -> u32) -> Packets {
-    one.iter()
-        .zip(other)
-        .map(|(one, other)| with(*one, *other))
-        .collect()
+    one.iter().zip(other).map(|(one, other)| with(*one, *other)).collect()
 }
 
 /// Union, intersection and difference, by number.
@@ -272,10 +235,7 @@ pub(crate) fn any_services() -> impl Strategy<Value = (ServiceSet, Services)> + 
 /// A packet set made by random operations, with its table.
 pub(crate) fn any_packets() -> impl Strategy<Value = (PacketSet, Packets)> + Clone {
     let leaf = (any_services(), any_addrs()).prop_map(|((services, rows), (addrs, columns))| {
-        (
-            PacketSet::product(&services, &addrs),
-            product(rows, columns),
-        )
+        (PacketSet::product(&services, &addrs), product(rows, columns))
     });
     leaf.prop_recursive(3, 8, 2, |inner| {
         (inner.clone(), inner, 0..3u8).prop_map(
@@ -285,9 +245,7 @@ pub(crate) fn any_packets() -> impl Strategy<Value = (PacketSet, Packets)> + Clo
                     1 => one.intersect(&other),
                     _ => one.subtract(&other),
                 };
-                let table = zip(&table, &other_table, |one, other| {
-                    bits(operation, one, other)
-                });
+                let table = zip(&table, &other_table, |one, other| bits(operation, one, other));
                 (set, table)
             },
         )

@@ -50,10 +50,12 @@ impl Truth {
 fn admitted(world: &Network, question: &Question, truth: &mut Truth) {
     let walk = Walk { net: world, replies: question.replies };
     let none = BTreeSet::new();
-    let wanted = |set: &ServiceSet| services().into_iter().filter(|s| set.contains(*s)).collect::<Vec<_>>();
+    let wanted =
+        |set: &ServiceSet| services().into_iter().filter(|s| set.contains(*s)).collect::<Vec<_>>();
     match (&question.from, &question.to) {
         (Place::Interface(from), Place::Interface(to)) => {
-            let found = walk.reach(&Source::Interface(*from), *to, &question.services, question, &none);
+            let found =
+                walk.reach(&Source::Interface(*from), *to, &question.services, question, &none);
             truth.world(found.into_iter().map(|s| (None, s)).collect());
         }
         (Place::Outside(o), Place::Interface(to)) => {
@@ -116,7 +118,17 @@ pub(crate) fn judge(seed: u64) -> Judged {
         (true, true) => Verdict::No,
         (true, false) => Verdict::Unknown,
     };
-    let describe = |what: &str| Judged::Wrong(format!("{what}\nexpected {expected:?}, sure {:?}, possible {:?}\nanswer {:?}, sure {}, possible {}\n{}", truth.sure, truth.possible, answer.verdict, answer.sure, answer.possible, show(&net, &question)));
+    let describe = |what: &str| {
+        Judged::Wrong(format!(
+            "{what}\nexpected {expected:?}, sure {:?}, possible {:?}\nanswer {:?}, sure {}, possible {}\n{}",
+            truth.sure,
+            truth.possible,
+            answer.verdict,
+            answer.sure,
+            answer.possible,
+            show(&net, &question)
+        ))
+    };
     if answer.verdict != expected && answer.verdict != Verdict::Unknown {
         return describe("wrong verdict");
     }
@@ -127,7 +139,12 @@ pub(crate) fn judge(seed: u64) -> Judged {
         let members: BTreeMap<(Option<IpAddr>, Service), (bool, bool)> = hosts(&question.from)
             .into_iter()
             .flat_map(|peer| services().into_iter().map(move |service| Packet { peer, service }))
-            .map(|p| ((Some(p.peer), p.service), (answer.sure.contains(&p), answer.possible.contains(&p))))
+            .map(|p| {
+                (
+                    (Some(p.peer), p.service),
+                    (answer.sure.contains(&p), answer.possible.contains(&p)),
+                )
+            })
             .collect();
         for (packet, (sure, possible)) in &members {
             let (truly, maybe) = (truth.sure.contains(packet), truth.possible.contains(packet));

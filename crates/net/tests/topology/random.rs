@@ -83,9 +83,20 @@ fn set(text: &str) -> AddrSet {
 
 fn prefixes() -> Vec<AddrSet> {
     let all = [
-        "0.0.0.0/0", "10.0.0.0/28", "10.0.0.0/30", "10.0.0.4/30", "10.0.0.5/32", "10.0.0.8/31",
-        "10.0.0.9/32", "8.8.8.0/30", "8.8.8.1/32", "8.8.8.2/31", "::/0", "2600::/124",
-        "2600::4/126", "2a00::1/128",
+        "0.0.0.0/0",
+        "10.0.0.0/28",
+        "10.0.0.0/30",
+        "10.0.0.4/30",
+        "10.0.0.5/32",
+        "10.0.0.8/31",
+        "10.0.0.9/32",
+        "8.8.8.0/30",
+        "8.8.8.1/32",
+        "8.8.8.2/31",
+        "::/0",
+        "2600::/124",
+        "2600::4/126",
+        "2a00::1/128",
     ];
     all.iter().map(|p| set(p)).collect()
 }
@@ -107,7 +118,7 @@ fn rules(random: &mut Random, groups: u32, lists: u32) -> Vec<Rule> {
         .map(|n| {
             let mut peers = Peers::default();
             match random.below(5) {
-                0 | 1 | 2 => {
+                0..=2 => {
                     peers.addresses = random.pick(&prefixes());
                     if random.one_in(3) {
                         peers.addresses = peers.addresses.union(&random.pick(&prefixes()));
@@ -191,7 +202,7 @@ fn acl(random: &mut Random, n: u32) -> Acl {
 
 fn table(random: &mut Random, n: u32, nats: u32) -> RouteTable {
     let via = |random: &mut Random| match random.below(8) {
-        0 | 1 | 2 => Via::InternetGateway,
+        0..=2 => Via::InternetGateway,
         3 | 4 if nats > 0 => Via::Nat(NatId(random.below(nats as usize) as u32)),
         5 => Via::EgressOnlyGateway,
         6 => Via::Blackhole,
@@ -219,7 +230,8 @@ fn table(random: &mut Random, n: u32, nats: u32) -> RouteTable {
 }
 
 fn public(random: &mut Random) -> Uncertain<Public> {
-    let address = |random: &mut Random| Public::Address(AddrSet::single(random.pick(&outside_v4())));
+    let address =
+        |random: &mut Random| Public::Address(AddrSet::single(random.pick(&outside_v4())));
     match random.below(10) {
         0 => Uncertain::Unknown(note("a public address")),
         1 => Uncertain::OneOf(vec![Public::None, address(random)], note("which public address")),
@@ -311,7 +323,9 @@ pub(crate) fn case(seed: u64) -> (Network, Question) {
             name: format!("list {n}"),
             addresses: match r.below(3) {
                 0 => Uncertain::Known(r.pick(&prefixes())),
-                1 => Uncertain::OneOf(vec![r.pick(&prefixes()), r.pick(&prefixes())], note("a list")),
+                1 => {
+                    Uncertain::OneOf(vec![r.pick(&prefixes()), r.pick(&prefixes())], note("a list"))
+                }
                 _ => Uncertain::Unknown(note("a list's content")),
             },
             within: AddrSet::all(),
@@ -321,19 +335,34 @@ pub(crate) fn case(seed: u64) -> (Network, Question) {
     net.acls = (0..acls).map(|n| acl(r, n)).collect();
     net.tables = (0..tables).map(|n| table(r, n, nats)).collect();
     for n in 0..subnets {
-        let block = set(&format!("10.0.0.{}/30", n * 4)).union(&set(&format!("2600::{:x}/126", n * 4)));
-        let some_acl = |r: &mut Random| (acls > 0 && !r.one_in(3)).then(|| AclId(r.below(acls as usize) as u32));
+        let block =
+            set(&format!("10.0.0.{}/30", n * 4)).union(&set(&format!("2600::{:x}/126", n * 4)));
+        let some_acl = |r: &mut Random| {
+            (acls > 0 && !r.one_in(3)).then(|| AclId(r.below(acls as usize) as u32))
+        };
         let acl = match r.below(12) {
             0 => Uncertain::Unknown(note(&format!("the acl of subnet {n}"))),
-            1 => Uncertain::OneOf(vec![some_acl(r), some_acl(r)], note(&format!("which acl of subnet {n}"))),
+            1 => Uncertain::OneOf(
+                vec![some_acl(r), some_acl(r)],
+                note(&format!("which acl of subnet {n}")),
+            ),
             _ => Uncertain::Known(some_acl(r)),
         };
         let some_table = |r: &mut Random| TableId(r.below(tables as usize) as u32);
         let table = match r.below(10) {
-            0 => Uncertain::OneOf(vec![some_table(r), some_table(r)], note(&format!("which table of subnet {n}"))),
+            0 => Uncertain::OneOf(
+                vec![some_table(r), some_table(r)],
+                note(&format!("which table of subnet {n}")),
+            ),
             _ => Uncertain::Known(some_table(r)),
         };
-        net.subnets.push(Subnet { name: format!("subnet {n}"), site: SiteId(0), addresses: block, acl, table });
+        net.subnets.push(Subnet {
+            name: format!("subnet {n}"),
+            site: SiteId(0),
+            addresses: block,
+            acl,
+            table,
+        });
     }
     net.nats = (0..nats)
         .map(|n| {
@@ -344,7 +373,10 @@ pub(crate) fn case(seed: u64) -> (Network, Question) {
                 subnet: SubnetId(subnet),
                 addresses: AddrSet::single(v4(subnet as u8 * 4 + 3)),
                 public: match r.below(6) {
-                    0 => Uncertain::OneOf(vec![Public::None, address], note("a nat's public address")),
+                    0 => Uncertain::OneOf(
+                        vec![Public::None, address],
+                        note("a nat's public address"),
+                    ),
                     1 => Uncertain::Known(Public::None),
                     _ => Uncertain::Known(address),
                 },
@@ -362,22 +394,26 @@ fn question(r: &mut Random, net: &mut Network, interfaces: u32) -> Question {
     if other == to {
         other = InterfaceId((to.0 + 1) % interfaces);
     }
-    let everywhere: AddrSet = outside_v4().into_iter().chain(outside_v6()).map(AddrSet::single)
+    let everywhere: AddrSet = outside_v4()
+        .into_iter()
+        .chain(outside_v6())
+        .map(AddrSet::single)
         .fold(AddrSet::empty(), |all, one| all.union(&one));
-    let lists: Vec<ListId> = if net.lists.is_empty() || !r.one_in(3) { vec![] } else { vec![ListId(0)] };
+    let lists: Vec<ListId> =
+        if net.lists.is_empty() || !r.one_in(3) { vec![] } else { vec![ListId(0)] };
     // Hosts on a list are what the list holds: only a list of unknown content leaves that open.
     let lists: Vec<ListId> = lists
         .into_iter()
         .filter(|l| matches!(net.lists[l.index()].addresses, Uncertain::Unknown(_)))
         .collect();
-    let some_outside = Outside { name: "outside".to_owned(), addresses: everywhere.clone(), lists };
+    let some_outside = Outside { name: "outside".to_owned(), addresses: everywhere, lists };
     let few = Outside {
         name: "few".to_owned(),
         addresses: set("8.8.8.0/31"),
         lists: some_outside.lists.clone(),
     };
     let (from, to) = match r.below(9) {
-        0 | 1 | 2 => (Place::Interface(other), Place::Interface(to)),
+        0..=2 => (Place::Interface(other), Place::Interface(to)),
         3 | 4 => (Place::Anywhere(some_outside), Place::Interface(to)),
         5 => (Place::Outside(few), Place::Interface(to)),
         6 => (Place::Hosts(SiteId(0), set("10.0.0.0/28")), Place::Interface(to)),

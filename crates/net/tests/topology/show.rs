@@ -24,19 +24,40 @@ fn rules(out: &mut String, way: &str, rules: &[Rule]) {
 fn entries(out: &mut String, way: &str, entries: &[Entry]) {
     for entry in entries {
         let verb = if entry.allow { "allow" } else { "deny" };
-        let _ = writeln!(out, "    {way} {} {verb} {} {}", entry.number, entry.services, entry.addresses);
+        let _ = writeln!(
+            out,
+            "    {way} {} {verb} {} {}",
+            entry.number, entry.services, entry.addresses
+        );
     }
 }
 
 /// All that matters of a case.
 pub(crate) fn show(net: &Network, question: &Question) -> String {
     let mut out = String::new();
-    let _ = writeln!(out, "from {:?}\nto {:?}\non {} {:?} relays {} avoid {:?}", question.from, question.to, question.services, question.replies, question.relays, question.avoid);
+    let _ = writeln!(
+        out,
+        "from {:?}\nto {:?}\non {} {:?} relays {} avoid {:?}",
+        question.from,
+        question.to,
+        question.services,
+        question.replies,
+        question.relays,
+        question.avoid
+    );
     for (n, subnet) in net.subnets.iter().enumerate() {
-        let _ = writeln!(out, "  subnet {n}: {} acl {:?} table {:?}", subnet.addresses, subnet.acl, subnet.table);
+        let _ = writeln!(
+            out,
+            "  subnet {n}: {} acl {:?} table {:?}",
+            subnet.addresses, subnet.acl, subnet.table
+        );
     }
     for (n, interface) in net.interfaces.iter().enumerate() {
-        let _ = writeln!(out, "  interface {n}: subnet {} {} public {:?} groups {:?}", interface.subnet.0, interface.addresses, interface.public, interface.groups);
+        let _ = writeln!(
+            out,
+            "  interface {n}: subnet {} {} public {:?} groups {:?}",
+            interface.subnet.0, interface.addresses, interface.public, interface.groups
+        );
     }
     for (n, group) in net.groups.iter().enumerate() {
         let _ = writeln!(out, "  group {n}: open {:?} {:?}", group.ingress_open, group.egress_open);
@@ -55,7 +76,11 @@ pub(crate) fn show(net: &Network, question: &Question) -> String {
         }
     }
     for (n, nat) in net.nats.iter().enumerate() {
-        let _ = writeln!(out, "  nat {n}: subnet {} {} public {:?}", nat.subnet.0, nat.addresses, nat.public);
+        let _ = writeln!(
+            out,
+            "  nat {n}: subnet {} {} public {:?}",
+            nat.subnet.0, nat.addresses, nat.public
+        );
     }
     for (n, list) in net.lists.iter().enumerate() {
         let _ = writeln!(out, "  list {n}: {:?}", list.addresses);
@@ -63,7 +88,15 @@ pub(crate) fn show(net: &Network, question: &Question) -> String {
     for (n, relay) in net.relays.iter().enumerate() {
         let _ = writeln!(out, "  relay {n}: front {:?} back {:?}", relay.front, relay.back);
         for forward in &relay.forwards {
-            let _ = writeln!(out, "    {} -> {:?} on {} preserves {} maybe {:?}", forward.listen, forward.targets, forward.service, forward.preserves_client, forward.maybe);
+            let _ = writeln!(
+                out,
+                "    {} -> {:?} on {} preserves {} maybe {:?}",
+                forward.listen,
+                forward.targets,
+                forward.service,
+                forward.preserves_client,
+                forward.maybe
+            );
         }
     }
     out

@@ -60,8 +60,17 @@ impl Walk<'_> {
         }
     }
 
-    fn group_admits(&self, id: InterfaceId, direction: Direction, peer: IpAddr, by: &Peer, service: Service) -> bool {
-        let Some(groups) = &self.net.interfaces[id.index()].groups else { return true };
+    fn group_admits(
+        &self,
+        id: InterfaceId,
+        direction: Direction,
+        peer: IpAddr,
+        by: &Peer,
+        service: Service,
+    ) -> bool {
+        let Some(groups) = &self.net.interfaces[id.index()].groups else {
+            return true;
+        };
         groups.sure.iter().any(|group| {
             let group = &self.net.groups[group.index()];
             group.rules(direction).iter().any(|rule| {
@@ -69,7 +78,8 @@ impl Walk<'_> {
                     && (rule.peers.addresses.contains(peer)
                         || rule.peers.groups.iter().any(|g| by.groups.contains(g))
                         || rule.peers.lists.iter().any(|l| {
-                            by.lists.contains(l) || known(&self.net.lists[l.index()].addresses).contains(peer)
+                            by.lists.contains(l)
+                                || known(&self.net.lists[l.index()].addresses).contains(peer)
                         }))
             })
         })
@@ -79,18 +89,34 @@ impl Walk<'_> {
         known(&self.net.subnets[subnet.index()].acl).map(|id| &self.net.acls[id.index()])
     }
 
-    fn acl_admits(&self, subnet: SubnetId, direction: Direction, peer: IpAddr, service: Service) -> bool {
-        let Some(acl) = self.acl(subnet) else { return true };
+    fn acl_admits(
+        &self,
+        subnet: SubnetId,
+        direction: Direction,
+        peer: IpAddr,
+        service: Service,
+    ) -> bool {
+        let Some(acl) = self.acl(subnet) else {
+            return true;
+        };
         let mut entries: Vec<&Entry> = match direction {
             Direction::Ingress => acl.ingress.iter().collect(),
             Direction::Egress => acl.egress.iter().collect(),
         };
         entries.sort_by_key(|e| e.number);
-        let first = entries.iter().find(|e| e.services.contains(service) && e.addresses.contains(peer));
+        let first =
+            entries.iter().find(|e| e.services.contains(service) && e.addresses.contains(peer));
         first.is_some_and(|e| e.allow)
     }
 
-    fn reply_admitted(&self, subnet: SubnetId, direction: Direction, peer: IpAddr, service: Service, port: u16) -> bool {
+    fn reply_admitted(
+        &self,
+        subnet: SubnetId,
+        direction: Direction,
+        peer: IpAddr,
+        service: Service,
+        port: u16,
+    ) -> bool {
         let reply = match service.protocol {
             TCP | UDP => Service { protocol: service.protocol, port },
             _ => service,
@@ -101,22 +127,33 @@ impl Walk<'_> {
     fn via(&self, subnet: SubnetId, to: IpAddr) -> Option<&Via> {
         let table = &self.net.tables[known(&self.net.subnets[subnet.index()].table).index()];
         let fits = table.routes.iter().filter_map(|route| match &route.destination {
-            Destination::Prefix(prefix) if prefix.contains(&to) => Some((prefix.prefix_len(), &route.via)),
+            Destination::Prefix(prefix) if prefix.contains(&to) => {
+                Some((prefix.prefix_len(), &route.via))
+            }
             _ => None,
         });
         fits.max_by_key(|(length, _)| *length).map(|(_, via)| via)
     }
 
     /// By private addresses within the site. `client` is whom the target sees, if not the sender.
-    fn local(&self, from: InterfaceId, to: InterfaceId, client: Option<IpAddr>, service: Service) -> bool {
+    fn local(
+        &self,
+        from: InterfaceId,
+        to: InterfaceId,
+        client: Option<IpAddr>,
+        service: Service,
+    ) -> bool {
         [true, false].into_iter().any(|v4| {
-            let (Some(a), Some(d)) = (self.address(from, v4), self.address(to, v4)) else { return false };
+            let (Some(a), Some(d)) = (self.address(from, v4), self.address(to, v4)) else {
+                return false;
+            };
             let s = match client {
                 None => a,
                 Some(client) if client.is_ipv4() == v4 => client,
                 Some(_) => return false,
             };
-            let (x, y) = (self.net.interfaces[from.index()].subnet, self.net.interfaces[to.index()].subnet);
+            let (x, y) =
+                (self.net.interfaces[from.index()].subnet, self.net.interfaces[to.index()].subnet);
             let there = self.group_admits(from, Direction::Egress, d, &self.groups_of(to), service)
                 && self.via(x, d) == Some(&Via::Local)
                 && self.group_admits(to, Direction::Ingress, s, &self.groups_of(from), service)
@@ -134,7 +171,7 @@ impl Walk<'_> {
         })
     }
 
-    fn from_host(&self, s: IpAddr, to: InterfaceId, service: Service) -> bool {
+    fn host_to(&self, s: IpAddr, to: InterfaceId, service: Service) -> bool {
         let y = self.net.interfaces[to.index()].subnet;
         let near = self.net.subnets[y.index()].addresses.contains(s);
         self.address(to, s.is_ipv4()).is_some()
@@ -142,7 +179,9 @@ impl Walk<'_> {
             && self.via(y, s) == Some(&Via::Local)
             && (near
                 || self.acl_admits(y, Direction::Ingress, s, service)
-                    && ports(self.replies, |port| self.reply_admitted(y, Direction::Egress, s, service, port)))
+                    && ports(self.replies, |port| {
+                        self.reply_admitted(y, Direction::Egress, s, service, port)
+                    }))
     }
 
     /// What a packet from outside meets behind the internet gateway, but for the replies.
@@ -154,17 +193,28 @@ impl Walk<'_> {
     }
 
     fn inbound(&self, s: IpAddr, lists: &[ListId], to: InterfaceId, service: Service) -> bool {
-        let met = if s.is_ipv4() { self.public(to).is_some() } else { self.address(to, false).is_some() };
+        let met =
+            if s.is_ipv4() { self.public(to).is_some() } else { self.address(to, false).is_some() };
         let by = Peer { lists: lists.to_vec(), ..Peer::default() };
         let y = self.net.interfaces[to.index()].subnet;
         met && self.enters(s, &by, to, service)
-            && ports(self.replies, |port| self.reply_admitted(y, Direction::Egress, s, service, port))
+            && ports(self.replies, |port| {
+                self.reply_admitted(y, Direction::Egress, s, service, port)
+            })
     }
 
     /// Out to `d`: the addresses under which it arrives there, each with the subnet that its replies
     /// enter first.
-    fn outbound(&self, from: InterfaceId, d: IpAddr, lists: &[ListId], service: Service) -> Vec<(IpAddr, SubnetId)> {
-        let Some(a) = self.address(from, d.is_ipv4()) else { return vec![] };
+    fn outbound(
+        &self,
+        from: InterfaceId,
+        d: IpAddr,
+        lists: &[ListId],
+        service: Service,
+    ) -> Vec<(IpAddr, SubnetId)> {
+        let Some(a) = self.address(from, d.is_ipv4()) else {
+            return vec![];
+        };
         let x = self.net.interfaces[from.index()].subnet;
         let by = Peer { lists: lists.to_vec(), ..Peer::default() };
         if !self.group_admits(from, Direction::Egress, d, &by, service) {
@@ -172,7 +222,9 @@ impl Walk<'_> {
         }
         let own_list = || {
             self.acl_admits(x, Direction::Egress, d, service)
-                && ports(self.replies, |port| self.reply_admitted(x, Direction::Ingress, d, service, port))
+                && ports(self.replies, |port| {
+                    self.reply_admitted(x, Direction::Ingress, d, service, port)
+                })
         };
         match self.via(x, d) {
             Some(Via::InternetGateway) if own_list() => match (d.is_ipv4(), self.public(from)) {
@@ -183,7 +235,9 @@ impl Walk<'_> {
             Some(Via::EgressOnlyGateway) if !d.is_ipv4() && own_list() => vec![(a, x)],
             Some(Via::Nat(id)) if d.is_ipv4() => {
                 let nat = &self.net.nats[id.index()];
-                let Public::Address(public) = known(&nat.public) else { return vec![] };
+                let Public::Address(public) = known(&nat.public) else {
+                    return vec![];
+                };
                 let n = nat.subnet;
                 let inner = x == n
                     || self.acl_admits(x, Direction::Egress, d, service)
@@ -193,21 +247,35 @@ impl Walk<'_> {
                                 && self.reply_admitted(x, Direction::Ingress, d, service, port)
                         });
                 let outer = self.acl_admits(n, Direction::Egress, d, service)
-                    && ports(self.replies, |port| self.reply_admitted(n, Direction::Ingress, d, service, port))
+                    && ports(self.replies, |port| {
+                        self.reply_admitted(n, Direction::Ingress, d, service, port)
+                    })
                     && self.via(n, d) == Some(&Via::InternetGateway);
-                if inner && outer { public.first().map(|p| (p, n)).into_iter().collect() } else { vec![] }
+                if inner && outer {
+                    public.first().map(|p| (p, n)).into_iter().collect()
+                } else {
+                    vec![]
+                }
             }
             _ => vec![],
         }
     }
 
-    pub(crate) fn leaves(&self, from: InterfaceId, d: IpAddr, lists: &[ListId], service: Service) -> bool {
+    pub(crate) fn leaves(
+        &self,
+        from: InterfaceId,
+        d: IpAddr,
+        lists: &[ListId],
+        service: Service,
+    ) -> bool {
         !self.outbound(from, d, lists, service).is_empty()
     }
 
     /// Out and in again at the public address.
     fn hairpin(&self, from: InterfaceId, to: InterfaceId, service: Service) -> bool {
-        let Some(d) = self.public(to) else { return false };
+        let Some(d) = self.public(to) else {
+            return false;
+        };
         let y = self.net.interfaces[to.index()].subnet;
         self.outbound(from, d, &[], service).into_iter().any(|(t, last)| {
             self.enters(t, &Peer::default(), to, service)
@@ -221,9 +289,11 @@ impl Walk<'_> {
     /// One leg without relays. `s` is the source's address if it is no interface.
     fn leg(&self, from: &Source, to: InterfaceId, service: Service) -> bool {
         match from {
-            Source::Interface(from) => self.local(*from, to, None, service) || self.hairpin(*from, to, service),
+            Source::Interface(from) => {
+                self.local(*from, to, None, service) || self.hairpin(*from, to, service)
+            }
             Source::Outside(s, lists) => self.inbound(*s, lists, to, service),
-            Source::Host(s) => self.from_host(*s, to, service),
+            Source::Host(s) => self.host_to(*s, to, service),
         }
     }
 
@@ -236,7 +306,9 @@ impl Walk<'_> {
         question: &Question,
         visited: &BTreeSet<RelayId>,
     ) -> BTreeSet<Service> {
-        let wanted = |set: &ServiceSet| services().into_iter().filter(|s| set.contains(*s)).collect::<Vec<_>>();
+        let wanted = |set: &ServiceSet| {
+            services().into_iter().filter(|s| set.contains(*s)).collect::<Vec<_>>()
+        };
         let mut all: BTreeSet<Service> =
             wanted(on).into_iter().filter(|s| self.leg(from, to, *s)).collect();
         if !question.relays {
@@ -252,7 +324,9 @@ impl Walk<'_> {
             for forward in relay.forwards.iter().filter(|f| f.targets.contains(&to)) {
                 let onward = wanted(&forward.service.intersect(on));
                 let client = |s: IpAddr| forward.preserves_client.then_some(s);
-                let Back::Interfaces(backs) = &relay.back else { continue };
+                let Back::Interfaces(backs) = &relay.back else {
+                    continue;
+                };
                 let seen = self.seen(from);
                 let connects = backs.iter().any(|back| {
                     onward.iter().any(|service| {
@@ -265,7 +339,13 @@ impl Walk<'_> {
                 match &relay.front {
                     Front::Interfaces(fronts) => {
                         for front in fronts {
-                            all.extend(self.reach(from, *front, &forward.listen, question, &visited));
+                            all.extend(self.reach(
+                                from,
+                                *front,
+                                &forward.listen,
+                                question,
+                                &visited,
+                            ));
                         }
                     }
                     Front::Managed(sources) => {
@@ -284,7 +364,9 @@ impl Walk<'_> {
     /// The addresses by which a source may be seen.
     fn seen(&self, from: &Source) -> Vec<IpAddr> {
         match from {
-            Source::Interface(id) => [true, false].into_iter().filter_map(|v4| self.address(*id, v4)).collect(),
+            Source::Interface(id) => {
+                [true, false].into_iter().filter_map(|v4| self.address(*id, v4)).collect()
+            }
             Source::Outside(s, _) | Source::Host(s) => vec![*s],
         }
     }

@@ -41,17 +41,31 @@ fn axes(net: &Network) -> Vec<Vec<Change>> {
         let fours: Vec<_> = own.iter().copied().filter(|a| a.is_ipv4()).collect();
         if fours.len() > 1 {
             let keep = interface.addresses.only_v6();
-            axes.push(fours.into_iter().map(|address| {
-                let only = keep.union(&AddrSet::single(address));
-                Box::new(move |net: &mut Network| net.interfaces[n].addresses = only.clone()) as Change
-            }).collect());
+            axes.push(
+                fours
+                    .into_iter()
+                    .map(|address| {
+                        let only = keep.union(&AddrSet::single(address));
+                        Box::new(move |net: &mut Network| {
+                            net.interfaces[n].addresses = only.clone()
+                        }) as Change
+                    })
+                    .collect(),
+            );
         }
-        axes.push(publics(&interface.public).into_iter().map(|public| {
-            Box::new(move |net: &mut Network| {
-                net.interfaces[n].public = Uncertain::Known(public.clone());
-            }) as Change
-        }).collect());
-        let Some(groups) = &interface.groups else { continue };
+        axes.push(
+            publics(&interface.public)
+                .into_iter()
+                .map(|public| {
+                    Box::new(move |net: &mut Network| {
+                        net.interfaces[n].public = Uncertain::Known(public.clone());
+                    }) as Change
+                })
+                .collect(),
+        );
+        let Some(groups) = &interface.groups else {
+            continue;
+        };
         for maybe in groups.maybe.clone() {
             axes.push(vec![
                 Box::new(move |net: &mut Network| {
@@ -67,7 +81,9 @@ fn axes(net: &Network) -> Vec<Vec<Change>> {
         if groups.open {
             let any = GroupId(net.groups.len() as u32);
             axes.push(vec![
-                Box::new(move |net: &mut Network| net.interfaces[n].groups.as_mut().unwrap().open = false),
+                Box::new(move |net: &mut Network| {
+                    net.interfaces[n].groups.as_mut().unwrap().open = false
+                }),
                 Box::new(move |net: &mut Network| {
                     let groups = net.interfaces[n].groups.as_mut().unwrap();
                     groups.open = false;
@@ -77,26 +93,54 @@ fn axes(net: &Network) -> Vec<Vec<Change>> {
         }
     }
     for (n, nat) in net.nats.iter().enumerate() {
-        axes.push(publics(&nat.public).into_iter().map(|public| {
-            Box::new(move |net: &mut Network| net.nats[n].public = Uncertain::Known(public.clone())) as Change
-        }).collect());
+        axes.push(
+            publics(&nat.public)
+                .into_iter()
+                .map(|public| {
+                    Box::new(move |net: &mut Network| {
+                        net.nats[n].public = Uncertain::Known(public.clone())
+                    }) as Change
+                })
+                .collect(),
+        );
     }
     for (n, subnet) in net.subnets.iter().enumerate() {
         if let Uncertain::OneOf(all, _) = &subnet.acl {
-            axes.push(all.iter().cloned().map(|acl| {
-                Box::new(move |net: &mut Network| net.subnets[n].acl = Uncertain::Known(acl)) as Change
-            }).collect());
+            axes.push(
+                all.iter()
+                    .cloned()
+                    .map(|acl| {
+                        Box::new(move |net: &mut Network| {
+                            net.subnets[n].acl = Uncertain::Known(acl)
+                        }) as Change
+                    })
+                    .collect(),
+            );
         }
         if let Uncertain::Unknown(_) = &subnet.acl {
             let denied = farmgate_net::topology::AclId(net.acls.len() as u32);
-            axes.push([None, Some(denied)].into_iter().map(|acl| {
-                Box::new(move |net: &mut Network| net.subnets[n].acl = Uncertain::Known(acl)) as Change
-            }).collect());
+            axes.push(
+                [None, Some(denied)]
+                    .into_iter()
+                    .map(|acl| {
+                        Box::new(move |net: &mut Network| {
+                            net.subnets[n].acl = Uncertain::Known(acl)
+                        }) as Change
+                    })
+                    .collect(),
+            );
         }
         if let Uncertain::OneOf(all, _) = &subnet.table {
-            axes.push(all.iter().copied().map(|table| {
-                Box::new(move |net: &mut Network| net.subnets[n].table = Uncertain::Known(table)) as Change
-            }).collect());
+            axes.push(
+                all.iter()
+                    .copied()
+                    .map(|table| {
+                        Box::new(move |net: &mut Network| {
+                            net.subnets[n].table = Uncertain::Known(table)
+                        }) as Change
+                    })
+                    .collect(),
+            );
         }
     }
     for (n, list) in net.lists.iter().enumerate() {
@@ -105,9 +149,16 @@ fn axes(net: &Network) -> Vec<Vec<Change>> {
             Uncertain::OneOf(all, _) => all.clone(),
             Uncertain::Unknown(_) => vec![AddrSet::empty(), AddrSet::all()],
         };
-        axes.push(contents.into_iter().map(|content| {
-            Box::new(move |net: &mut Network| net.lists[n].addresses = Uncertain::Known(content.clone())) as Change
-        }).collect());
+        axes.push(
+            contents
+                .into_iter()
+                .map(|content| {
+                    Box::new(move |net: &mut Network| {
+                        net.lists[n].addresses = Uncertain::Known(content.clone())
+                    }) as Change
+                })
+                .collect(),
+        );
     }
     axes.extend(rule_axes(net));
     for (n, relay) in net.relays.iter().enumerate() {
@@ -132,7 +183,9 @@ fn rule_axes(net: &Network) -> Vec<Vec<Change>> {
                     net.acls[n].ingress.clear();
                     net.acls[n].egress.clear();
                 }),
-                Box::new(move |net: &mut Network| net.acls[n] = farmgate_net::acl::Acl::admit_all("all")),
+                Box::new(move |net: &mut Network| {
+                    net.acls[n] = farmgate_net::acl::Acl::admit_all("all")
+                }),
             ]);
         }
     }
@@ -147,7 +200,11 @@ fn rule_axes(net: &Network) -> Vec<Vec<Change>> {
                     Box::new(|_: &mut Network| {}),
                     Box::new(move |net: &mut Network| {
                         let group = &mut net.groups[n];
-                        if ingress { group.ingress.push(allow_all()) } else { group.egress.push(allow_all()) }
+                        if ingress {
+                            group.ingress.push(allow_all())
+                        } else {
+                            group.egress.push(allow_all())
+                        }
                     }),
                 ]);
             }
@@ -157,7 +214,8 @@ fn rule_axes(net: &Network) -> Vec<Vec<Change>> {
                         Box::new(|_: &mut Network| {}),
                         Box::new(move |net: &mut Network| {
                             let group = &mut net.groups[n];
-                            let rules = if ingress { &mut group.ingress } else { &mut group.egress };
+                            let rules =
+                                if ingress { &mut group.ingress } else { &mut group.egress };
                             rules[m].services = ServiceSet::empty();
                         }),
                     ]);

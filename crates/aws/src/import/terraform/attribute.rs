@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::graph::{Graph, Resource};
 use super::notes::Subject;
 use super::raw::SENSITIVE;
-use super::references::{Found, follow};
+use super::references::{Found, Missing, follow};
 use super::wanted::Wanted;
 use crate::model::{Key, Note, SetVal, Val};
 
@@ -181,10 +181,25 @@ impl Attribute<'_> {
         }
     }
 
+    /// The only such thing in a module, where the expression names but local values of that module:
+    /// what they are leaves no trace in a plan.
+    fn lone(&self, wanted: &Wanted, found: &Found) -> Option<Val<Key>> {
+        let (module, locals) = found.only_locals()?;
+        let only = self.graph.lone(module, wanted)?;
+        let own = module == self.resource.module;
+        let note = self
+            .subject()
+            .is_the_only(&only.key, &only.kind, own, &locals);
+        Some(Val::Assumed(only.key.clone(), note))
+    }
+
     /// The one thing that its expression suggests.
     pub(super) fn suggested(&self, wanted: &Wanted) -> Val<Key> {
         let found = self.found(wanted);
         let subject = self.subject();
+        if let (true, Some(lone)) = (self.doubt == Doubt::Whole, self.lone(wanted, &found)) {
+            return lone;
+        }
         match found.keys.as_slice() {
             [] if self.doubt == Doubt::Hidden => Val::Unknown(subject.sensitive()),
             [] => Val::Unknown(subject.pending(&found.missing)),
@@ -265,9 +280,9 @@ impl Attribute<'_> {
         }
         let mut found = follow(first.graph, first.resource, &expressions, wanted);
         if traceless {
-            found
-                .missing
-                .insert("something that leaves no trace (a dynamic block)".to_owned());
+            found.missing.insert(Missing::Other(
+                "something that leaves no trace (a dynamic block)".to_owned(),
+            ));
         }
         first.joined(known, Some(places), &found)
     }

@@ -247,11 +247,19 @@ fn task_definition(place: &Place<'_>) -> TaskDefinition {
 fn read_containers(attribute: &Attribute<'_>) -> Val<Vec<Container>> {
     match attribute.text() {
         Val::Known(None) => Val::Known(Vec::new()),
-        Val::Known(Some(text)) => match serde_json::from_str::<Value>(&text) {
-            Ok(Value::Array(list)) => Val::Known(list.iter().map(container).collect()),
-            _ => Val::Unknown(attribute.odd("is no JSON list")),
+        Val::Known(Some(text)) => match containers(&text) {
+            Some(list) => Val::Known(list),
+            None => Val::Unknown(attribute.odd("is no JSON list")),
         },
         Val::Assumed(_, note) | Val::OneOf(_, note) | Val::Unknown(note) => Val::Unknown(note),
+    }
+}
+
+/// The containers of `container_definitions`, if they are a JSON list.
+pub(super) fn containers(text: &str) -> Option<Vec<Container>> {
+    match serde_json::from_str::<Value>(text) {
+        Ok(Value::Array(list)) => Some(list.iter().map(container).collect()),
+        _ => None,
     }
 }
 

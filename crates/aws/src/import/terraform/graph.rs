@@ -9,7 +9,7 @@ use super::address::Index;
 use super::config::{Call, Config, Module, Written};
 use super::modules::{ModuleId, Modules};
 use super::raw::Action;
-use super::wanted::Wanted;
+use super::wanted::{self, PREFIX_LIST, Wanted};
 use crate::model::Key;
 
 /// One resource instance, merged from every source that shows it.
@@ -38,6 +38,13 @@ impl Resource {
             .and_then(Value::as_str)
             .filter(|text| !text.is_empty())
     }
+
+    /// For the gateway endpoint whose prefix list has this id: the list's key, which is the name of
+    /// the service.
+    fn service_list(&self, id: &str) -> Option<Key> {
+        let fits = self.kind == "aws_vpc_endpoint" && self.text("prefix_list_id") == Some(id);
+        self.text("service_name").filter(|_| fits).map(Key::new)
+    }
 }
 
 /// The instances of one resource block in one module instance.
@@ -58,6 +65,8 @@ pub(super) struct Graph {
     by_kind: HashMap<String, Vec<usize>>,
     by_name: HashMap<String, Vec<usize>>,
     by_key: HashMap<Key, usize>,
+    /// Managed resources and data sources by module and type; only those of `Wanted::lone`.
+    by_module: HashMap<(ModuleId, String), Vec<usize>>,
     former: Vec<(String, Key)>,
     /// How many references were followed so far.
     pub(super) followed: Cell<u64>,
@@ -110,6 +119,10 @@ impl Graph {
                 .entry(resource.kind.clone())
                 .or_default()
                 .push(at);
+            if wanted::is_lone(&resource.kind) {
+                let of = (resource.module, resource.kind.clone());
+                graph.by_module.entry(of).or_default().push(at);
+            }
             let group = graph.groups.entry(resource.module).or_default();
             let group = group.entry(resource.group.clone()).or_default();
             group.members.push(at);
@@ -191,6 +204,12 @@ impl Graph {
     /// The key of what is wanted and called so, if a source shows it.
     pub(super) fn find(&self, wanted: &Wanted, name: &str) -> Option<Key> {
         let all = self.by_name.get(name)?;
+        // The list of the service that a gateway endpoint is for.
+        let list = || {
+            let endpoints = all.iter().filter_map(|at| self.resources.get(*at));
+            let mut services = endpoints.filter_map(|endpoint| endpoint.service_list(name));
+            services.next().filter(|_| wanted.is(&PREFIX_LIST))
+        };
         let fits = |data: bool| {
             all.iter()
                 .filter_map(|at| self.resources.get(*at))
@@ -201,6 +220,20 @@ impl Graph {
         fits(false)
             .or_else(|| fits(true))
             .map(|resource| resource.key.clone())
+            .or_else(list)
+    }
+
+    /// The only resource of what is wanted that a module instance makes, where it looks up none.
+    pub(super) fn lone(&self, module: ModuleId, wanted: &Wanted) -> Option<&Resource> {
+        if !wanted.lone {
+            return None;
+        }
+        let of = |kind: &&str| self.by_module.get(&(module, (*kind).to_owned()));
+        let mut all = wanted.types.iter().filter_map(of).flatten();
+        let (only, None) = (all.next()?, all.next()) else {
+            return None;
+        };
+        self.resources.get(*only).filter(|only| !only.data)
     }
 
     /// The instances of a resource block in a module instance, in order.
@@ -219,6 +252,21 @@ impl Graph {
     pub(super) fn member(&self, module: ModuleId, group: &str, index: &Index) -> Option<&Resource> {
         let at = self.groups.get(&module)?.get(group)?.by_index.get(index)?;
         self.resources.get(*at)
+    }
+
+    /// The instance of a counted resource block that `element` takes for an index beyond the last.
+    pub(super) fn element(
+        &self,
+        module: ModuleId,
+        group: &str,
+        index: &Index,
+    ) -> Option<&Resource> {
+        let Index::Number(number) = index else {
+            return None;
+        };
+        let count = self.groups.get(&module)?.get(group)?.by_index.len();
+        let within = number.checked_rem(u64::try_from(count).ok()?)?;
+        self.member(module, group, &Index::Number(within))
     }
 
     /// What is written for a resource. `None`: it comes from a state alone.
@@ -256,7 +304,10 @@ impl Graph {
                 principal(&managed)
             };
             if let Some(resource) = first {
-                aliases.insert(name.clone(), resource.key.clone());
+                let list = resource.service_list(name);
+                let list = list.map(|list| self.find(&PREFIX_LIST, name).unwrap_or(list));
+                let key = list.unwrap_or_else(|| resource.key.clone());
+                aliases.insert(name.clone(), key);
             }
         }
         for (name, key) in &self.former {

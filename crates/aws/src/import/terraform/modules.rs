@@ -6,7 +6,7 @@ use super::address::{Index, Step, module_steps};
 use super::config::{Config, Module};
 
 /// Names a module instance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct ModuleId(usize);
 
 #[derive(Debug)]

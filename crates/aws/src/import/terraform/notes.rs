@@ -1,8 +1,9 @@
 //! The words for what is assumed and what is missing. A person reads them beside a verdict.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
+use super::references::Missing;
 use crate::model::{Key, Note};
 
 /// How many things one note names.
@@ -22,7 +23,7 @@ impl Subject<'_> {
     }
 
     /// The value is exactly this, as far as the expression's references tell.
-    pub(super) fn is(&self, keys: &[Key], many: bool, missing: &BTreeSet<String>) -> Note {
+    pub(super) fn is(&self, keys: &[Key], many: bool, missing: &BTreeSet<Missing>) -> Note {
         let named = if many { set(keys) } else { list(keys) };
         format!(
             "{} is {named}, which its expression names{}",
@@ -32,8 +33,24 @@ impl Subject<'_> {
         .into()
     }
 
+    /// The value is the only thing of its kind in the module that names these local values.
+    pub(super) fn is_the_only(&self, only: &Key, kind: &str, own: bool, locals: &[&str]) -> Note {
+        let names = locals.iter().map(|name| format!("local.{name}"));
+        let names = joined(names, locals.len());
+        let leave = if locals.len() == 1 { "leaves" } else { "leave" };
+        let of = if own {
+            format!("in its module; its expression names {names}")
+        } else {
+            format!("in the module of {names}, to which its expression leads")
+        };
+        let and = if own { "," } else { " and" };
+        let text = self.text();
+        format!("{text} is {only}, the only {kind} {of}{and} which {leave} no trace in a plan")
+            .into()
+    }
+
     /// The value is one of these.
-    pub(super) fn is_one_of(&self, keys: &[Key], missing: &BTreeSet<String>) -> Note {
+    pub(super) fn is_one_of(&self, keys: &[Key], missing: &BTreeSet<Missing>) -> Note {
         let named = set(keys);
         format!(
             "{} is one of {named}, which its expression names{}",
@@ -54,7 +71,7 @@ impl Subject<'_> {
     }
 
     /// Nothing is known of the value.
-    pub(super) fn pending(&self, missing: &BTreeSet<String>) -> Note {
+    pub(super) fn pending(&self, missing: &BTreeSet<Missing>) -> Note {
         let mut text = format!("{} is known only after apply", self.text());
         if !missing.is_empty() {
             let _ = write!(text, "; its expression names {}", these(missing));
@@ -63,7 +80,7 @@ impl Subject<'_> {
     }
 
     /// The value may hold more than what its references name.
-    pub(super) fn may_hold_more(&self, missing: &BTreeSet<String>) -> Note {
+    pub(super) fn may_hold_more(&self, missing: &BTreeSet<Missing>) -> Note {
         if missing.is_empty() {
             return format!("{} may hold more than its expression names", self.text()).into();
         }
@@ -86,7 +103,7 @@ impl Subject<'_> {
     }
 }
 
-fn also(missing: &BTreeSet<String>) -> String {
+fn also(missing: &BTreeSet<Missing>) -> String {
     if missing.is_empty() {
         String::new()
     } else {
@@ -94,12 +111,12 @@ fn also(missing: &BTreeSet<String>) -> String {
     }
 }
 
-fn these(missing: &BTreeSet<String>) -> String {
-    joined(missing.iter().map(String::as_str), missing.len())
+fn these(missing: &BTreeSet<Missing>) -> String {
+    joined(missing.iter(), missing.len())
 }
 
 fn list(keys: &[Key]) -> String {
-    joined(keys.iter().map(Key::as_str), keys.len())
+    joined(keys.iter(), keys.len())
 }
 
 /// `{a, b}`
@@ -107,8 +124,9 @@ pub(super) fn set(keys: &[Key]) -> String {
     format!("{{{}}}", list(keys))
 }
 
-fn joined<'a>(items: impl Iterator<Item = &'a str>, count: usize) -> String {
-    let mut text = items.take(MOST).collect::<Vec<_>>().join(", ");
+fn joined(items: impl Iterator<Item = impl Display>, count: usize) -> String {
+    let shown: Vec<String> = items.take(MOST).map(|item| item.to_string()).collect();
+    let mut text = shown.join(", ");
     if count > MOST {
         let _ = write!(text, " and {} more", count - MOST);
     }

@@ -5,6 +5,7 @@
 //! (local values leave no trace in a plan) is told as missing.
 
 use std::collections::{BTreeSet, HashSet};
+use std::fmt;
 
 use serde_json::Value;
 
@@ -24,16 +25,57 @@ const MOST_STEPS: usize = 5_000;
 const MOST_STEPS_TOGETHER: u64 = 50_000_000;
 /// How many calls deep.
 const DEEPEST: usize = 48;
+/// How much that could not be followed is told of one expression.
+const MOST_MISSING: usize = 20;
+
+/// What could not be followed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Missing {
+    /// A local value, named in this module: a plan does not show what it is.
+    Local { name: String, module: ModuleId },
+    /// Anything else, in words.
+    Other(String),
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local { name, .. } => write!(f, "a local value (local.{name})"),
+            Self::Other(what) => f.write_str(what),
+        }
+    }
+}
 
 /// What a set of expressions leads to.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     /// The resources, in the order of mention and of their own keys.
     pub(super) keys: Vec<Key>,
-    /// What could not be followed, in words.
-    pub(super) missing: BTreeSet<String>,
+    /// What could not be followed.
+    pub(super) missing: BTreeSet<Missing>,
     /// Whether the expression picks among `keys` in a way that does not show.
     pub(super) loose: bool,
+}
+
+impl Found {
+    /// The local values, and the module that names them, if the expression leads to nothing else.
+    pub(super) fn only_locals(&self) -> Option<(ModuleId, Vec<&str>)> {
+        if !self.keys.is_empty() || self.missing.len() >= MOST_MISSING {
+            return None;
+        }
+        let mut of = None;
+        let mut names = Vec::new();
+        for what in &self.missing {
+            match what {
+                Missing::Local { name, module } if of.is_none_or(|other| other == *module) => {
+                    of = Some(*module);
+                    names.push(name.as_str());
+                }
+                _ => return None,
+            }
+        }
+        Some((of?, names))
+    }
 }
 
 /// Where an expression is evaluated.
@@ -108,8 +150,12 @@ impl<'g> Search<'g, '_> {
     }
 
     fn miss(&mut self, what: impl Into<String>) {
-        if self.found.missing.len() < 20 {
-            self.found.missing.insert(what.into());
+        self.missed(Missing::Other(what.into()));
+    }
+
+    fn missed(&mut self, what: Missing) {
+        if self.found.missing.len() < MOST_MISSING {
+            self.found.missing.insert(what);
         }
     }
 
@@ -197,7 +243,10 @@ impl<'g> Search<'g, '_> {
                 let of_it = [rest.as_slice(), &scope.of_it].concat();
                 self.selected(&rest, |search| search.variable(scope, &name, of_it, depth));
             }
-            Head::Local { name } => self.miss(format!("a local value (local.{name})")),
+            Head::Local { name } => {
+                let module = scope.module;
+                self.missed(Missing::Local { name, module });
+            }
             Head::Module {
                 name,
                 index,
@@ -229,12 +278,14 @@ impl<'g> Search<'g, '_> {
                 index,
                 rest,
             } => {
+                let wraps = index.is_none();
                 let index = index.or_else(|| pick.cloned());
                 let named = resources::Named {
                     group,
                     kind,
                     data,
                     index,
+                    wraps,
                     rest,
                 };
                 self.resources(scope, named, depth);
@@ -281,7 +332,7 @@ impl<'g> Search<'g, '_> {
             inner.loose = false;
         }
         self.found.loose |= inner.loose || (inner.keys.len() > 1 && !exact);
-        inner.missing.into_iter().for_each(|what| self.miss(what));
+        inner.missing.into_iter().for_each(|what| self.missed(what));
         inner.keys.into_iter().for_each(|key| self.push(key));
     }
 }

@@ -292,12 +292,9 @@ fn prefix_lists(graph: &Graph, model: &mut Model) {
             join(&mut list.entries, blocks);
         }
     }
-    // `prefix_list_id` of a gateway endpoint, before it is known: AWS's list of that service.
+    // `prefix_list_id` of a gateway endpoint: AWS's list of that service.
     for resource in graph.of_either(&["aws_vpc_endpoint"]) {
-        let (Some(service), None) = (
-            resource.text("service_name"),
-            resource.text("prefix_list_id"),
-        ) else {
+        let Some(service) = resource.text("service_name") else {
             continue;
         };
         let gateway = Place::top(graph, resource)

@@ -9,26 +9,31 @@ pub(super) struct Wanted {
     pub(super) data: &'static [&'static str],
     /// How its ids or ARNs begin.
     pub(super) ids: &'static [&'static str],
+    /// Whether a module that makes one as a rule makes no other, so that a local value which stands
+    /// for one stands for that.
+    pub(super) lone: bool,
 }
 
 macro_rules! wanted {
-    ($($(#[$doc:meta])* $name:ident: [$($kind:literal),*], data [$($data:literal),*], ids [$($id:literal),*];)*) => {$(
+    (@ lone) => { true };
+    (@) => { false };
+    ($($(#[$doc:meta])* $name:ident: [$($kind:literal),*], data [$($data:literal),*], ids [$($id:literal),*] $(, $lone:ident)?;)*) => {$(
         $(#[$doc])*
         pub(super) const $name: Wanted =
-            Wanted { types: &[$($kind),*], data: &[$($data),*], ids: &[$($id),*] };
+            Wanted { types: &[$($kind),*], data: &[$($data),*], ids: &[$($id),*], lone: wanted!(@ $($lone)?) };
     )*};
 }
 
 wanted! {
-    VPC: ["aws_vpc", "aws_default_vpc"], data ["aws_vpc"], ids ["vpc-"];
+    VPC: ["aws_vpc", "aws_default_vpc"], data ["aws_vpc"], ids ["vpc-"], lone;
     SUBNET: ["aws_subnet", "aws_default_subnet"], data ["aws_subnet"], ids ["subnet-"];
     GROUP: ["aws_security_group", "aws_default_security_group"], data ["aws_security_group"], ids ["sg-"];
     ROUTE_TABLE: ["aws_route_table", "aws_default_route_table"], data ["aws_route_table"], ids ["rtb-"];
-    INTERNET_GATEWAY: ["aws_internet_gateway"], data ["aws_internet_gateway"], ids ["igw-"];
+    INTERNET_GATEWAY: ["aws_internet_gateway"], data ["aws_internet_gateway"], ids ["igw-"], lone;
     /// What `gateway_id` of a route takes.
     GATEWAY: ["aws_internet_gateway", "aws_vpn_gateway", "aws_vpc_endpoint"],
         data ["aws_internet_gateway", "aws_vpn_gateway", "aws_vpc_endpoint"],
-        ids ["igw-", "vgw-", "vpce-"];
+        ids ["igw-", "vgw-", "vpce-"], lone;
     EGRESS_ONLY: ["aws_egress_only_internet_gateway"], data [], ids ["eigw-"];
     NAT: ["aws_nat_gateway"], data ["aws_nat_gateway"], ids ["nat-"];
     ENDPOINT: ["aws_vpc_endpoint"], data ["aws_vpc_endpoint"], ids ["vpce-"];
@@ -36,7 +41,7 @@ wanted! {
     ACL: ["aws_network_acl", "aws_default_network_acl"], data [], ids ["acl-"];
     EIP: ["aws_eip"], data ["aws_eip"], ids ["eipalloc-"];
     INTERFACE: ["aws_network_interface", "aws_instance"], data ["aws_network_interface", "aws_instance"], ids ["eni-", "i-"];
-    LOAD_BALANCER: ["aws_lb", "aws_alb"], data ["aws_lb", "aws_alb"], ids ["arn:"];
+    LOAD_BALANCER: ["aws_lb", "aws_alb"], data ["aws_lb", "aws_alb"], ids ["arn:"], lone;
     LISTENER: ["aws_lb_listener", "aws_alb_listener"], data ["aws_lb_listener", "aws_alb_listener"], ids ["arn:"];
     TARGET_GROUP: ["aws_lb_target_group", "aws_alb_target_group"], data ["aws_lb_target_group", "aws_alb_target_group"], ids ["arn:"];
     /// What a target group's single target may be.
@@ -56,7 +61,7 @@ wanted! {
     REST_AUTHORIZER: ["aws_api_gateway_authorizer"], data ["aws_api_gateway_authorizer"], ids [];
     REST_LINK: ["aws_api_gateway_vpc_link"], data ["aws_api_gateway_vpc_link"], ids [];
     FUNCTION: ["aws_lambda_function", "aws_lambda_alias"], data ["aws_lambda_function", "aws_lambda_alias"], ids ["arn:"];
-    CLUSTER: ["aws_ecs_cluster"], data ["aws_ecs_cluster"], ids ["arn:"];
+    CLUSTER: ["aws_ecs_cluster"], data ["aws_ecs_cluster"], ids ["arn:"], lone;
     SERVICE: ["aws_ecs_service"], data ["aws_ecs_service"], ids ["arn:"];
     TASK_DEFINITION: ["aws_ecs_task_definition"], data ["aws_ecs_task_definition"], ids ["arn:"];
     ROLE: ["aws_iam_role"], data ["aws_iam_role"], ids ["arn:"];
@@ -81,6 +86,12 @@ wanted! {
         data ["aws_vpc", "aws_subnet", "aws_security_group"], ids ["vpc-", "subnet-", "sg-", "tgw-", "eni-"];
 }
 
+/// Whether resources of this type are counted by module.
+pub(super) fn is_lone(kind: &str) -> bool {
+    const ALL: [Wanted; 4] = [VPC, GATEWAY, LOAD_BALANCER, CLUSTER];
+    ALL.iter().any(|wanted| wanted.types.contains(&kind))
+}
+
 impl Wanted {
     /// Whether a resource of this type can be what is wanted.
     pub(super) fn takes(&self, kind: &str, data: bool) -> bool {
@@ -89,6 +100,11 @@ impl Wanted {
         } else {
             self.types.contains(&kind)
         }
+    }
+
+    /// Whether it is the same kind of thing.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.types == other.types
     }
 
     /// Whether a text looks like an id of what is wanted.

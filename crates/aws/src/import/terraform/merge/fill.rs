@@ -2,9 +2,11 @@
 
 use serde_json::Value;
 
+use super::super::ecs;
 use super::super::graph::Resource;
 use super::super::raw::{Action, Raw};
 use super::is_older;
+use crate::model::Container;
 
 /// Fills what `resource` does not know with what `raw` does, and says where they disagree.
 pub(super) fn fill(resource: &mut Resource, raw: &Raw, first: &str, second: &str) -> Vec<String> {
@@ -150,7 +152,7 @@ fn is_empty(value: &Value) -> bool {
 }
 
 /// Whether two known values are the same to AWS: lists in any order, JSON in any form, what is
-/// empty and what is not there alike.
+/// empty and what is not there alike, and a list of one like its item, as policies write it.
 fn same(one: &Value, two: &Value) -> bool {
     match (one, two) {
         _ if is_empty(one) && is_empty(two) => true,
@@ -162,7 +164,13 @@ fn same(one: &Value, two: &Value) -> bool {
                     .all(|(name, value)| one.contains_key(name) || is_empty(value))
         }
         (Value::Array(one), Value::Array(two)) => one.len() == two.len() && within(one, two),
+        (Value::Array(list), other) | (other, Value::Array(list)) => {
+            matches!(list.as_slice(), [only] if same(only, other))
+        }
         (Value::String(one), Value::String(two)) => one == two || same_json(one, two),
+        (Value::String(text), Value::Bool(flag)) | (Value::Bool(flag), Value::String(text)) => {
+            flag.to_string() == *text
+        }
         (Value::String(text), Value::Number(number))
         | (Value::Number(number), Value::String(text)) => number.to_string() == *text,
         _ => one == two,
@@ -189,12 +197,15 @@ fn same_json(one: &str, two: &str) -> bool {
 /// Whether two sources contradict each other. A state lists rules and routes that separate
 /// resources made among those of the group or table; that is no contradiction.
 fn disagree(name: &str, ours: &Value, theirs: &Value) -> bool {
-    // AWS adds its defaults to container definitions.
-    let untold = matches!(name, "tags" | "description" | "container_definitions");
+    let untold = matches!(name, "tags" | "description");
     if untold || is_empty(ours) || is_empty(theirs) {
         return false;
     }
     match (ours, theirs) {
+        // AWS adds its defaults to container definitions, and writes them in another order.
+        (Value::String(ours), Value::String(theirs)) if name == "container_definitions" => {
+            ours != theirs && containers(ours) != containers(theirs)
+        }
         (Value::Array(ours), Value::Array(theirs))
             if ["ingress", "egress", "route", "entry"].contains(&name) =>
         {
@@ -202,6 +213,16 @@ fn disagree(name: &str, ours: &Value, theirs: &Value) -> bool {
         }
         _ => !same(ours, theirs),
     }
+}
+
+/// What is read of container definitions, in one order. `None`: they are no such thing.
+fn containers(text: &str) -> Option<Vec<Container>> {
+    let mut list = ecs::containers(text)?;
+    for container in &mut list {
+        container.ports.sort();
+    }
+    list.sort_by(|one, two| one.name.cmp(&two.name));
+    Some(list)
 }
 
 fn difference(

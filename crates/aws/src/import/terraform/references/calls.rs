@@ -180,7 +180,7 @@ impl<'g> Search<'g, '_> {
         let told = if fitting.is_empty() { others } else { fitting };
         for found in told {
             self.found.loose |= found.loose;
-            found.missing.into_iter().for_each(|what| self.miss(what));
+            found.missing.into_iter().for_each(|what| self.missed(what));
             found.keys.into_iter().for_each(|key| self.push(key));
         }
     }

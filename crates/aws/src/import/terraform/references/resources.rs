@@ -12,6 +12,9 @@ pub(super) struct Named {
     pub(super) kind: String,
     pub(super) data: bool,
     pub(super) index: Option<Index>,
+    /// Whether the index is that of the resource which refers: beyond the last it starts again, as
+    /// `element(aws_subnet.a[*].id, count.index)` does. Without `element` there would be no plan.
+    pub(super) wraps: bool,
     pub(super) rest: Vec<Part>,
 }
 
@@ -23,6 +26,7 @@ impl<'g> Search<'g, '_> {
             kind,
             data,
             mut index,
+            wraps,
             rest,
         } = named;
         if !kind.starts_with("aws_") {
@@ -44,7 +48,14 @@ impl<'g> Search<'g, '_> {
                 _ => {}
             }
         }
-        let one = index.and_then(|index| graph.member(scope.module, &group, &index));
+        let one = index.and_then(|index| {
+            let one = graph.member(scope.module, &group, &index);
+            one.or_else(|| {
+                graph
+                    .element(scope.module, &group, &index)
+                    .filter(|_| wraps)
+            })
+        });
         let members: Vec<&Resource> = match one {
             Some(one) => vec![one],
             None => graph.members(scope.module, &group).collect(),
