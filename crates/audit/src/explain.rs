@@ -306,7 +306,12 @@ fn interfaces<'p>(proof: &'p Proof<'_>, key: &Key) -> impl Iterator<Item = Inter
 }
 
 fn outside(addresses: &AddrSet) -> Outside {
-    Outside { name: addresses.to_string(), addresses: addresses.clone(), lists: Vec::new() }
+    Outside {
+        name: addresses.to_string(),
+        addresses: addresses.clone(),
+        lists: Vec::new(),
+        off_lists: Vec::new(),
+    }
 }
 
 fn openers(proof: &Proof<'_>, from: &End, to: &Place) -> Vec<Place> {

@@ -42,11 +42,7 @@ pub(crate) struct Refusal {
 
 impl Refusal {
     fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            help: None,
-        }
+        Self { code, message: message.into(), help: None }
     }
 
     fn help(mut self, help: impl Into<String>) -> Self {
@@ -86,11 +82,7 @@ pub fn import(inputs: &[Input<'_>]) -> Result<Model, Vec<ImportError>> {
                 .of("-"),
         );
     }
-    if errors.is_empty() {
-        Ok(terraform::build(sources))
-    } else {
-        Err(errors)
-    }
+    if errors.is_empty() { Ok(terraform::build(sources)) } else { Err(errors) }
 }
 
 /// Tells what an input is, without reading all of it into a model.
@@ -98,7 +90,5 @@ pub fn import(inputs: &[Input<'_>]) -> Result<Model, Vec<ImportError>> {
 /// # Errors
 /// The same as [`import`] gives for what is not a source; `input` is empty.
 pub fn detect(bytes: &[u8]) -> Result<SourceKind, ImportError> {
-    detect::read(bytes)
-        .map(|found| found.kind())
-        .map_err(|refusal| refusal.of(""))
+    detect::read(bytes).map(|found| found.kind()).map_err(|refusal| refusal.of(""))
 }

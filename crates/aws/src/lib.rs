@@ -2,6 +2,6 @@
 //!
 //! Pure and synchronous: text in, model out; no file is opened here.
 
-pub mod model;
 pub mod import;
+pub mod model;
 pub mod network;

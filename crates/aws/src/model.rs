@@ -143,9 +143,6 @@ impl Model {
     /// The key of what is called so: an address, an id, an ARN.
     #[must_use]
     pub fn resolve(&self, name: &str) -> Key {
-        self.aliases
-            .get(name)
-            .cloned()
-            .unwrap_or_else(|| Key::new(name))
+        self.aliases.get(name).cloned().unwrap_or_else(|| Key::new(name))
     }
 }

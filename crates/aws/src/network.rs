@@ -10,7 +10,7 @@ mod interfaces;
 pub mod relays;
 mod routing;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use farmgate_net::addr::AddrSet;
 use farmgate_net::topology::{
@@ -34,6 +34,8 @@ pub struct Lowered {
     pub groups: BTreeMap<Key, GroupId>,
     /// Prefix lists.
     pub lists: BTreeMap<Key, ListId>,
+    /// Of these, those that AWS manages.
+    pub aws_lists: BTreeSet<ListId>,
     /// Network ACLs.
     pub acls: BTreeMap<Key, AclId>,
     /// Route tables.
@@ -42,6 +44,8 @@ pub struct Lowered {
     pub nats: BTreeMap<Key, NatId>,
     /// Interfaces by what owns them.
     pub interfaces: BTreeMap<Key, Vec<InterfaceId>>,
+    /// What was assumed in order to say in which VPC a subnet is.
+    pub vpc_notes: BTreeMap<SubnetId, Note>,
     /// The owner of each interface.
     pub owners: Vec<Key>,
     /// Relays by the load balancer, API or distribution that they are.
@@ -98,6 +102,7 @@ impl Lowered {
             name: "the internet".to_owned(),
             addresses: AddrSet::internet(),
             lists: Vec::new(),
+            off_lists: Vec::new(),
         }
     }
 
@@ -105,11 +110,14 @@ impl Lowered {
     /// service's prefix list covers if there is one.
     #[must_use]
     pub fn public_service(&self, service_name: &str) -> Outside {
-        let key = Key::new(service_name);
+        let own = self.lists.get(&Key::new(service_name)).copied();
+        // AWS's list of one service holds no addresses of another.
+        let others = self.aws_lists.iter().filter(|list| Some(**list) != own);
         Outside {
             name: service_name.to_owned(),
             addresses: AddrSet::internet().only_v4(),
-            lists: self.lists.get(&key).copied().into_iter().collect(),
+            lists: own.into_iter().collect(),
+            off_lists: others.copied().collect(),
         }
     }
 
@@ -128,6 +136,7 @@ impl Lowered {
             within: AddrSet::internet(),
         });
         self.lists.insert(key, id);
+        self.aws_lists.insert(id);
         id
     }
 }

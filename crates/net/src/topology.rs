@@ -140,6 +140,8 @@ pub struct Outside {
     pub addresses: AddrSet,
     /// The prefix lists that contain all of them.
     pub lists: Vec<ListId>,
+    /// The prefix lists that contain none of them, whatever their content is.
+    pub off_lists: Vec<ListId>,
 }
 
 /// Where a relay accepts connections.

@@ -260,7 +260,12 @@ fn openers(
             let outside = addresses.intersect(&AddrSet::internet());
             if !outside.is_empty() {
                 let name = format!("a host in {addresses}");
-                let from = Outside { name: name.clone(), addresses: outside, lists: Vec::new() };
+                let from = Outside {
+                    name: name.clone(),
+                    addresses: outside,
+                    lists: Vec::new(),
+                    off_lists: Vec::new(),
+                };
                 let question = Question::new(Place::Anywhere(from), place, asked.services.clone());
                 all.push((name, finish(question)));
             }
@@ -278,9 +283,12 @@ fn outward(proof: &Proof<'_>, from: &End, to: &End, asked: &Asked, tally: &mut T
     };
     let outside = match to {
         End::Internet => Lowered::internet(),
-        End::Addresses(addresses) => {
-            Outside { name: addresses.to_string(), addresses: addresses.clone(), lists: Vec::new() }
-        }
+        End::Addresses(addresses) => Outside {
+            name: addresses.to_string(),
+            addresses: addresses.clone(),
+            lists: Vec::new(),
+            off_lists: Vec::new(),
+        },
         _ => {
             tally.unknown("what other hosts admit, of which the sources say nothing");
             return;

@@ -33,11 +33,13 @@ fn targets(proof: &Proof<'_>, scope: &Scope, all: &mut Vec<Statement>) {
         let Some(lb) = listener.load_balancer.get() else {
             continue;
         };
-        for (group_key, _) in forwarded_groups(listener) {
+        let groups = forwarded_groups(proof.model, listener).into_iter();
+        for (group_key, _) in groups.filter(|(_, maybe)| maybe.is_none()) {
             let Some(group) = proof.model.target_groups.get(&group_key) else {
                 continue;
             };
-            for targets in proof.lowered.targets(proof.model, &group_key, group) {
+            let targets = proof.lowered.targets(proof.model, &group_key, group).into_iter();
+            for targets in targets.filter(|t| t.maybe.is_none()) {
                 let new = seen.insert((lb.clone(), targets.owner.clone(), group_key.clone()));
                 if new && scope.covers([lb, &targets.owner]) {
                     all.push(reaches_targets(proof, lb, group, &targets));

@@ -291,7 +291,7 @@ fn api_hops(api: &Api, next: &Key) -> Vec<Hop> {
 fn load_balancer_hops(proof: &Proof<'_>, lb: &Key, next: &Key, first: bool) -> Vec<Vec<Hop>> {
     let mut all = Vec::new();
     for listener in listeners_of(proof, lb) {
-        let groups = farmgate_aws::network::relays::forwarded_groups(listener);
+        let groups = farmgate_aws::network::relays::forwarded_groups(proof.model, listener);
         let groups = groups.into_iter().map(|(group, _)| group);
         for group in groups.filter(|group| leads_to(proof, group, next)) {
             let Some(group) = proof.model.target_groups.get(&group) else {

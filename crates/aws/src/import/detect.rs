@@ -63,13 +63,8 @@ fn kind(members: Members<'_>) -> Result<Found<'_>, Refusal> {
         return Err(cloudformation());
     }
     if has(&members, &["format_version"]) {
-        let plan = [
-            "resource_changes",
-            "planned_values",
-            "configuration",
-            "errored",
-            "prior_state",
-        ];
+        let plan =
+            ["resource_changes", "planned_values", "configuration", "errored", "prior_state"];
         if has(&members, &plan) {
             format_version(&members)?;
             return complete_plan(members);
@@ -79,10 +74,8 @@ fn kind(members: Members<'_>) -> Result<Found<'_>, Refusal> {
             return Ok(Found::ShownState(members));
         }
         if has(&members, &["provider_schemas"]) {
-            return Err(
-                Refusal::new("provider-schemas", "these are provider schemas, not a plan")
-                    .help("run `terraform show -json FILE` for a plan or a state"),
-            );
+            return Err(Refusal::new("provider-schemas", "these are provider schemas, not a plan")
+                .help("run `terraform show -json FILE` for a plan or a state"));
         }
         return Err(Refusal::new("empty-state", "the state is empty")
             .help("apply first, or give a plan: `terraform show -json FILE`"));
@@ -135,9 +128,7 @@ fn cloudformation() -> Refusal {
 }
 
 fn complete_plan(members: Members<'_>) -> Result<Found<'_>, Refusal> {
-    let errored = members
-        .get("errored")
-        .is_some_and(|raw| raw.get().trim() == "true");
+    let errored = members.get("errored").is_some_and(|raw| raw.get().trim() == "true");
     if errored {
         return Err(Refusal::new(
             "plan-errored",
@@ -153,18 +144,12 @@ fn complete_plan(members: Members<'_>) -> Result<Found<'_>, Refusal> {
 fn format_version(members: &Members<'_>) -> Result<(), Refusal> {
     let raw = members.get("format_version").map_or("", |raw| raw.get());
     let text = raw.trim_matches('"');
-    let major = text
-        .split('.')
-        .next()
-        .and_then(|part| part.parse::<u64>().ok());
+    let major = text.split('.').next().and_then(|part| part.parse::<u64>().ok());
     match major {
         Some(0 | 1) => Ok(()),
         _ => Err(Refusal::new(
             "format-version",
-            format!(
-                "its format version {} is not known; versions 0.x and 1.x are",
-                shown(raw)
-            ),
+            format!("its format version {} is not known; versions 0.x and 1.x are", shown(raw)),
         )
         .help("use a newer farmgate, or an older Terraform")),
     }
@@ -189,16 +174,9 @@ fn unknown(members: &Members<'_>) -> Refusal {
     let message = if members.is_empty() {
         "this is an empty JSON object, neither a Terraform plan nor a state".to_owned()
     } else {
-        let names: Vec<String> = members
-            .keys()
-            .take(4)
-            .map(|name| format!("`{}`", cut(&name.0, 40)))
-            .collect();
-        let more = if members.len() > names.len() {
-            " ..."
-        } else {
-            ""
-        };
+        let names: Vec<String> =
+            members.keys().take(4).map(|name| format!("`{}`", cut(&name.0, 40))).collect();
+        let more = if members.len() > names.len() { " ..." } else { "" };
         format!(
             "this is JSON, but neither a Terraform plan nor a state; it holds {}{more}",
             names.join(", ")
@@ -215,15 +193,10 @@ fn shown(raw: &str) -> String {
 
 fn cut(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
-        text.chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .collect()
+        text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
     } else {
-        let head: String = text
-            .chars()
-            .take(most)
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .collect();
+        let head: String =
+            text.chars().take(most).map(|c| if c.is_control() { ' ' } else { c }).collect();
         format!("{head}...")
     }
 }

@@ -35,18 +35,9 @@ impl Model {
     fn owners(&self, keys: &BTreeSet<Key>, part: &mut Self) {
         let mut groups: BTreeSet<&Key> = BTreeSet::new();
         for (key, service) in within(&self.services, keys) {
-            groups.extend(
-                service
-                    .load_balancers
-                    .iter()
-                    .filter_map(|b| b.target_group.get()),
-            );
+            groups.extend(service.load_balancers.iter().filter_map(|b| b.target_group.get()));
             if let Some(Some(definition)) = service.task_definition.get() {
-                copy(
-                    &self.task_definitions,
-                    definition,
-                    &mut part.task_definitions,
-                );
+                copy(&self.task_definitions, definition, &mut part.task_definitions);
             }
             part.services.insert(key.clone(), service.clone());
         }
@@ -55,9 +46,10 @@ impl Model {
         }
         for (key, listener) in &self.listeners {
             let lb = listener.load_balancer.get();
-            let forwards = crate::network::relays::forwarded_groups(listener);
+            let forwards = crate::network::relays::forwarded_groups(self, listener);
             let leads = forwards.iter().any(|(group, _)| groups.contains(group));
-            if leads || lb.is_some_and(|lb| keys.contains(lb)) {
+            let unsure = listener.load_balancer.missing().is_some();
+            if leads || unsure || lb.is_some_and(|lb| keys.contains(lb)) {
                 part.listeners.insert(key.clone(), listener.clone());
                 if let Some(lb) = lb {
                     copy(&self.load_balancers, lb, &mut part.load_balancers);
@@ -71,35 +63,28 @@ impl Model {
             copy(&self.load_balancers, key, &mut part.load_balancers);
         }
         for (key, api) in &self.apis {
-            let leads = api
-                .routes
-                .iter()
-                .any(|route| match route.integration.get() {
-                    Some(Some(integration)) => match &integration.target {
-                        IntegrationTarget::VpcLink { link, to } => {
-                            if let Some(link) = link.get() {
-                                copy(&self.vpc_links, link, &mut part.vpc_links);
-                            }
-                            to.get().is_some_and(|to| {
-                                part.listeners.contains_key(to)
-                                    || part.load_balancers.contains_key(to)
-                                    || self.discovery.contains_key(to)
-                            })
+            let leads = api.routes.iter().any(|route| match route.integration.get() {
+                Some(Some(integration)) => match &integration.target {
+                    IntegrationTarget::VpcLink { link, to } => {
+                        if let Some(link) = link.get() {
+                            copy(&self.vpc_links, link, &mut part.vpc_links);
                         }
-                        _ => false,
-                    },
+                        to.get().is_some_and(|to| {
+                            part.listeners.contains_key(to)
+                                || part.load_balancers.contains_key(to)
+                                || self.discovery.contains_key(to)
+                        })
+                    }
                     _ => false,
-                });
+                },
+                _ => false,
+            });
             if leads || keys.contains(key) {
                 part.apis.insert(key.clone(), api.clone());
             }
         }
         for (key, distribution) in &self.distributions {
-            if distribution
-                .origins
-                .mentioned()
-                .any(|o| part.load_balancers.contains_key(o))
-            {
+            if distribution.origins.mentioned().any(|o| part.load_balancers.contains_key(o)) {
                 part.distributions.insert(key.clone(), distribution.clone());
             }
         }
@@ -113,21 +98,15 @@ impl Model {
             .chain(part.load_balancers.values().map(|s| &s.subnets))
             .chain(part.databases.values().map(|s| &s.subnets))
             .chain(part.vpc_links.values().map(|s| &s.subnets));
-        let mut vpcs: BTreeSet<Key> = keys
-            .iter()
-            .filter(|k| self.vpcs.contains_key(*k))
-            .cloned()
-            .collect();
+        let mut vpcs: BTreeSet<Key> =
+            keys.iter().filter(|k| self.vpcs.contains_key(*k)).cloned().collect();
         for subnet in subnets.flat_map(SetVal::mentioned) {
             let vpc = self.subnets.get(subnet).and_then(|s| s.vpc.get());
             vpcs.extend(vpc.cloned());
         }
         for key in keys {
-            let vpc = self
-                .security_groups
-                .get(key)
-                .and_then(|g| g.vpc.get())
-                .and_then(Option::as_ref);
+            let vpc =
+                self.security_groups.get(key).and_then(|g| g.vpc.get()).and_then(Option::as_ref);
             vpcs.extend(vpc.cloned());
         }
         vpcs
@@ -149,9 +128,7 @@ impl Model {
         });
         let subnets = &part.subnets;
         part.nat_gateways = kept(&self.nat_gateways, |n| {
-            n.subnet
-                .get()
-                .is_none_or(|subnet| subnets.contains_key(subnet))
+            n.subnet.get().is_none_or(|subnet| subnets.contains_key(subnet))
         });
     }
 
@@ -164,17 +141,9 @@ impl Model {
             .chain(part.databases.values().map(|s| &s.security_groups))
             .chain(part.endpoints.values().map(|s| &s.security_groups))
             .chain(part.vpc_links.values().map(|s| &s.security_groups))
-            .chain(
-                part.load_balancers
-                    .values()
-                    .filter_map(|s| s.security_groups.as_ref()),
-            );
+            .chain(part.load_balancers.values().filter_map(|s| s.security_groups.as_ref()));
         let mut wanted: Vec<Key> = carried.flat_map(SetVal::mentioned).cloned().collect();
-        wanted.extend(
-            keys.iter()
-                .filter(|k| self.security_groups.contains_key(*k))
-                .cloned(),
-        );
+        wanted.extend(keys.iter().filter(|k| self.security_groups.contains_key(*k)).cloned());
         while let Some(key) = wanted.pop() {
             let Some(group) = self.security_groups.get(&key) else {
                 continue;
@@ -203,8 +172,7 @@ fn within<'m, T>(
 
 fn kept<T: Clone>(all: &BTreeMap<Key, T>, keep: impl Fn(&T) -> bool) -> BTreeMap<Key, T> {
     let kept = all.iter().filter(|(_, value)| keep(value));
-    kept.map(|(key, value)| (key.clone(), value.clone()))
-        .collect()
+    kept.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 fn copy<T: Clone>(all: &BTreeMap<Key, T>, key: &Key, into: &mut BTreeMap<Key, T>) {

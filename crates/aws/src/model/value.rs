@@ -74,28 +74,18 @@ impl Origin {
     /// A whole resource.
     #[must_use]
     pub fn of(key: &Key) -> Self {
-        Self {
-            key: key.clone(),
-            path: String::new(),
-        }
+        Self { key: key.clone(), path: String::new() }
     }
 
     /// A place in a resource.
     pub fn at(key: &Key, path: impl Into<String>) -> Self {
-        Self {
-            key: key.clone(),
-            path: path.into(),
-        }
+        Self { key: key.clone(), path: path.into() }
     }
 }
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.path.is_empty() {
-            self.key.fmt(f)
-        } else {
-            write!(f, "{} {}", self.key, self.path)
-        }
+        if self.path.is_empty() { self.key.fmt(f) } else { write!(f, "{} {}", self.key, self.path) }
     }
 }
 
@@ -193,29 +183,18 @@ impl<T: Ord> Default for SetVal<T> {
 impl<T: Ord> SetVal<T> {
     /// Exactly these.
     pub fn known(members: impl IntoIterator<Item = T>) -> Self {
-        Self {
-            sure: members.into_iter().collect(),
-            ..Self::default()
-        }
+        Self { sure: members.into_iter().collect(), ..Self::default() }
     }
 
     /// These, as far as references suggest.
     pub fn assumed(members: impl IntoIterator<Item = T>, note: Note) -> Self {
-        Self {
-            sure: members.into_iter().collect(),
-            assumed: Some(note),
-            ..Self::default()
-        }
+        Self { sure: members.into_iter().collect(), assumed: Some(note), ..Self::default() }
     }
 
     /// Nothing is known of it.
     #[must_use]
     pub fn unknown(note: Note) -> Self {
-        Self {
-            open: true,
-            unknown: Some(note),
-            ..Self::default()
-        }
+        Self { open: true, unknown: Some(note), ..Self::default() }
     }
 
     /// Whether it is exactly `sure`.

@@ -20,17 +20,12 @@ impl Lowered {
                 (None, Some(note)) => Uncertain::Assumed(entries, note.clone()),
                 (None, None) => Uncertain::Known(entries),
             };
-            let within = if list.aws_managed {
-                AddrSet::internet()
-            } else {
-                AddrSet::all()
-            };
-            self.net.lists.push(PrefixList {
-                name: key.to_string(),
-                addresses,
-                within,
-            });
+            let within = if list.aws_managed { AddrSet::internet() } else { AddrSet::all() };
+            self.net.lists.push(PrefixList { name: key.to_string(), addresses, within });
             self.lists.insert(key.clone(), id);
+            if list.aws_managed {
+                self.aws_lists.insert(id);
+            }
             // AWS's lists are named after the service whose addresses they hold.
             if let Some(Some(name)) = list.name.get() {
                 self.lists.insert(Key::new(name), id);
@@ -76,29 +71,15 @@ impl Lowered {
         };
         let peers = &rule.peers;
         let assumed = joined(
-            [
-                &peers.cidrs.assumed,
-                &peers.groups.assumed,
-                &peers.prefix_lists.assumed,
-            ]
-            .into_iter()
-            .flatten()
-            .chain(rule.services.assumed()),
+            [&peers.cidrs.assumed, &peers.groups.assumed, &peers.prefix_lists.assumed]
+                .into_iter()
+                .flatten()
+                .chain(rule.services.assumed()),
         );
         let sure = Peers {
             addresses: peers.cidrs.sure.iter().copied().collect(),
-            groups: peers
-                .groups
-                .sure
-                .iter()
-                .map(|key| self.group(key))
-                .collect(),
-            lists: peers
-                .prefix_lists
-                .sure
-                .iter()
-                .map(|key| self.list(key))
-                .collect(),
+            groups: peers.groups.sure.iter().map(|key| self.group(key)).collect(),
+            lists: peers.prefix_lists.sure.iter().map(|key| self.list(key)).collect(),
         };
         let mut all = vec![Rule {
             name: name.clone(),
@@ -109,13 +90,9 @@ impl Lowered {
         }];
         let open = peers.cidrs.open || peers.groups.open || peers.prefix_lists.open;
         let missing = joined(
-            [
-                &peers.cidrs.unknown,
-                &peers.groups.unknown,
-                &peers.prefix_lists.unknown,
-            ]
-            .into_iter()
-            .flatten(),
+            [&peers.cidrs.unknown, &peers.groups.unknown, &peers.prefix_lists.unknown]
+                .into_iter()
+                .flatten(),
         );
         let possible = Peers {
             addresses: if open {
@@ -123,28 +100,12 @@ impl Lowered {
             } else {
                 peers.cidrs.maybe.iter().copied().collect()
             },
-            groups: peers
-                .groups
-                .maybe
-                .iter()
-                .map(|key| self.group(key))
-                .collect(),
-            lists: peers
-                .prefix_lists
-                .maybe
-                .iter()
-                .map(|key| self.list(key))
-                .collect(),
+            groups: peers.groups.maybe.iter().map(|key| self.group(key)).collect(),
+            lists: peers.prefix_lists.maybe.iter().map(|key| self.list(key)).collect(),
         };
         if possible != Peers::default() {
             let maybe = missing.unwrap_or_else(|| format!("the peers of {name}").into());
-            all.push(Rule {
-                name,
-                services,
-                peers: possible,
-                maybe: Some(maybe),
-                assumed,
-            });
+            all.push(Rule { name, services, peers: possible, maybe: Some(maybe), assumed });
         }
         all
     }
@@ -167,10 +128,7 @@ impl Lowered {
     }
 
     fn list(&mut self, key: &Key) -> ListId {
-        self.lists
-            .get(key)
-            .copied()
-            .unwrap_or_else(|| self.list_of_service(key.as_str()))
+        self.lists.get(key).copied().unwrap_or_else(|| self.list_of_service(key.as_str()))
     }
 
     pub(super) fn group_set(&mut self, set: &SetVal<Key>) -> UncertainSet<GroupId> {

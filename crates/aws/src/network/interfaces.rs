@@ -7,7 +7,7 @@ use farmgate_net::topology::{Interface, InterfaceId, Public, SubnetId};
 use farmgate_net::uncertain::{Note, Uncertain};
 
 use super::routing::public_address;
-use super::{Lowered, len, uncertain};
+use super::{Lowered, joined, len, uncertain};
 use crate::model::{EndpointKind, Key, LoadBalancerKind, Model, SetVal, Val};
 
 /// An owner's interfaces, before they are placed.
@@ -26,13 +26,7 @@ impl Lowered {
         for (key, service) in &model.services {
             let public = uncertain(&service.assign_public_ip, |p| public_address(*p, None));
             let groups = Some(&service.security_groups);
-            self.place(&Wanted {
-                key,
-                subnets: &service.subnets,
-                groups,
-                public,
-                address: None,
-            });
+            self.place(&Wanted { key, subnets: &service.subnets, groups, public, address: None });
         }
         for (key, lb) in &model.load_balancers {
             if lb.kind == LoadBalancerKind::Gateway {
@@ -40,13 +34,7 @@ impl Lowered {
             }
             let public = uncertain(&lb.internal, |internal| public_address(!internal, None));
             let groups = lb.security_groups.as_ref();
-            self.place(&Wanted {
-                key,
-                subnets: &lb.subnets,
-                groups,
-                public,
-                address: None,
-            });
+            self.place(&Wanted { key, subnets: &lb.subnets, groups, public, address: None });
         }
         for (key, endpoint) in &model.endpoints {
             if endpoint.kind != EndpointKind::Interface {
@@ -54,48 +42,24 @@ impl Lowered {
             }
             let groups = Some(&endpoint.security_groups);
             let subnets = &endpoint.subnets;
-            self.place(&Wanted {
-                key,
-                subnets,
-                groups,
-                public: private(),
-                address: None,
-            });
+            self.place(&Wanted { key, subnets, groups, public: private(), address: None });
         }
         for (key, link) in model.vpc_links.iter().filter(|(_, link)| !link.v1) {
             let groups = Some(&link.security_groups);
             let subnets = &link.subnets;
-            self.place(&Wanted {
-                key,
-                subnets,
-                groups,
-                public: private(),
-                address: None,
-            });
+            self.place(&Wanted { key, subnets, groups, public: private(), address: None });
         }
         for (key, database) in &model.databases {
             let public = uncertain(&database.public, |p| public_address(*p, None));
             let groups = Some(&database.security_groups);
-            self.place(&Wanted {
-                key,
-                subnets: &database.subnets,
-                groups,
-                public,
-                address: None,
-            });
+            self.place(&Wanted { key, subnets: &database.subnets, groups, public, address: None });
         }
         for (key, function) in &model.functions {
             let in_vpc = function.subnets.open || function.subnets.mentioned().next().is_some();
             if in_vpc {
                 let groups = Some(&function.security_groups);
                 let subnets = &function.subnets;
-                self.place(&Wanted {
-                    key,
-                    subnets,
-                    groups,
-                    public: private(),
-                    address: None,
-                });
+                self.place(&Wanted { key, subnets, groups, public: private(), address: None });
             }
         }
         for (key, instance) in &model.instances {
@@ -103,13 +67,7 @@ impl Lowered {
             let subnets = one(&instance.subnet);
             let groups = Some(&instance.security_groups);
             let address = instance.address;
-            self.place(&Wanted {
-                key,
-                subnets: &subnets,
-                groups,
-                public,
-                address,
-            });
+            self.place(&Wanted { key, subnets: &subnets, groups, public, address });
         }
     }
 
@@ -125,12 +83,12 @@ impl Lowered {
                     id
                 }
             };
-            self.interface(wanted, id, subnets.assumed.clone());
+            self.interface(wanted, id, subnets.assumed.as_ref());
             placed += 1;
         }
         for subnet in &subnets.maybe {
             if let Some(id) = self.subnets.get(subnet).copied() {
-                self.interface(wanted, id, subnets.unknown.clone());
+                self.interface(wanted, id, subnets.unknown.as_ref());
                 placed += 1;
             }
         }
@@ -140,7 +98,8 @@ impl Lowered {
         }
     }
 
-    fn interface(&mut self, wanted: &Wanted<'_>, subnet: SubnetId, placed: Option<Note>) {
+    fn interface(&mut self, wanted: &Wanted<'_>, subnet: SubnetId, placed: Option<&Note>) {
+        let placed = joined(placed.into_iter().chain(self.vpc_notes.get(&subnet)));
         let id = InterfaceId(len(&self.net.interfaces));
         let addresses = match wanted.address {
             Some(address) => AddrSet::single(address),
@@ -157,10 +116,7 @@ impl Lowered {
             groups,
         });
         self.owners.push(wanted.key.clone());
-        self.interfaces
-            .entry(wanted.key.clone())
-            .or_default()
-            .push(id);
+        self.interfaces.entry(wanted.key.clone()).or_default().push(id);
     }
 }
 

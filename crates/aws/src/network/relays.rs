@@ -24,6 +24,8 @@ pub struct Targets {
     pub port: Option<u16>,
     /// What was assumed in order to say so.
     pub assumed: Vec<Note>,
+    /// What decides over whether it is registered at all.
+    pub maybe: Option<Note>,
 }
 
 impl Lowered {
@@ -35,8 +37,10 @@ impl Lowered {
             let own = self.interfaces_of(key).to_vec();
             let mut forwards = Vec::new();
             for (listener_key, listener) in &model.listeners {
-                if listener.load_balancer.get() == Some(key) {
-                    forwards.extend(self.listener_forwards(model, listener_key, listener));
+                let Some(maybe) = named(&listener.load_balancer, key) else { continue };
+                for mut forward in self.listener_forwards(model, listener_key, listener) {
+                    forward.maybe = forward.maybe.or_else(|| maybe.clone());
+                    forwards.push(forward);
                 }
             }
             let relay = Relay {
@@ -63,7 +67,7 @@ impl Lowered {
     fn listener_forwards(&self, model: &Model, key: &Key, listener: &Listener) -> Vec<Forward> {
         let listen = listen(listener);
         let mut forwards = Vec::new();
-        for (group_key, maybe) in forwarded_groups(listener) {
+        for (group_key, maybe) in forwarded_groups(model, listener) {
             let Some(group) = model.target_groups.get(&group_key) else {
                 continue;
             };
@@ -78,7 +82,7 @@ impl Lowered {
                     service: service(group.protocol.get().map(String::as_str), targets.port),
                     preserves_client,
                     assumed,
-                    maybe: maybe.clone(),
+                    maybe: maybe.clone().or(targets.maybe),
                 });
             }
         }
@@ -91,8 +95,9 @@ impl Lowered {
         let mut all = Vec::new();
         for (service_key, service) in &model.services {
             for block in &service.load_balancers {
-                if block.target_group.get() == Some(key) {
+                if let Some(maybe) = named(&block.target_group, key) {
                     all.push(Targets {
+                        maybe,
                         owner: service_key.clone(),
                         interfaces: self.interfaces_of(service_key).to_vec(),
                         port: block.port.get().copied(),
@@ -110,6 +115,7 @@ impl Lowered {
                 interfaces: self.interfaces_of(target).to_vec(),
                 port: attachment.port.or(group.port.get().copied().flatten()),
                 assumed: attachment.target.assumed().into_iter().cloned().collect(),
+                maybe: None,
             });
         }
         all
@@ -178,6 +184,7 @@ impl Lowered {
                 name: "API Gateway".to_owned(),
                 addresses: AddrSet::internet().only_v4(),
                 lists: Vec::new(),
+                off_lists: Vec::new(),
             }),
             forwards: vec![Forward {
                 name: key.to_string(),
@@ -270,11 +277,22 @@ impl Lowered {
                     name: "CloudFront".to_owned(),
                     addresses: AddrSet::internet().only_v4(),
                     lists: vec![list],
+                    off_lists: Vec::new(),
                 }),
                 forwards,
             };
             self.add_relay(key, relay);
         }
+    }
+}
+
+/// Whether a value names this key: `Some(None)` if it does, `Some` with what decides if it may.
+#[allow(clippy::option_option, reason = "whether, and if so what decides")]
+fn named(value: &Val<Key>, key: &Key) -> Option<Option<Note>> {
+    match value {
+        Val::Known(found) | Val::Assumed(found, _) => (found == key).then_some(None),
+        Val::OneOf(found, note) => found.contains(key).then(|| Some(note.clone())),
+        Val::Unknown(note) => Some(Some(note.clone())),
     }
 }
 
@@ -288,30 +306,22 @@ fn front(api: &Api) -> Front {
 /// The ports of the containers of a service that is found by name.
 fn service_ports(model: &Model, service: &Key) -> ServiceSet {
     let found = model.services.get(service);
-    let definition = found
-        .and_then(|s| s.task_definition.get())
-        .and_then(|d| d.as_ref());
-    let containers = definition
-        .and_then(|d| model.task_definitions.get(d))
-        .and_then(|d| d.containers.get());
+    let definition = found.and_then(|s| s.task_definition.get()).and_then(|d| d.as_ref());
+    let containers =
+        definition.and_then(|d| model.task_definitions.get(d)).and_then(|d| d.containers.get());
     let Some(containers) = containers else {
         return ServiceSet::protocol(TCP);
     };
     containers
         .iter()
         .flat_map(|c| &c.ports)
-        .fold(ServiceSet::empty(), |all, (port, _)| {
-            all.union(&ServiceSet::tcp(*port))
-        })
+        .fold(ServiceSet::empty(), |all, (port, _)| all.union(&ServiceSet::tcp(*port)))
 }
 
 /// The services on which a listener listens.
 #[must_use]
 pub fn listen(listener: &Listener) -> ServiceSet {
-    service(
-        listener.protocol.get().map(String::as_str),
-        listener.port.get().copied(),
-    )
+    service(listener.protocol.get().map(String::as_str), listener.port.get().copied())
 }
 
 fn service(protocol: Option<&str>, port: Option<u16>) -> ServiceSet {
@@ -330,25 +340,37 @@ fn service(protocol: Option<&str>, port: Option<u16>) -> ServiceSet {
 
 /// Every target group to which some rule of a listener forwards, and what decides if it may.
 #[must_use]
-pub fn forwarded_groups(listener: &Listener) -> Vec<(Key, Option<Note>)> {
+pub fn forwarded_groups(model: &Model, listener: &Listener) -> Vec<(Key, Option<Note>)> {
     let mut all: Vec<(Key, Option<Note>)> = Vec::new();
-    for rule in &listener.rules {
-        for action in &rule.actions {
-            let Action::Forward(groups) = action else {
-                continue;
-            };
-            for group in &groups.sure {
-                if !all.iter().any(|(key, _)| key == group) {
-                    all.push((group.clone(), None));
-                }
+    let mut possible: Vec<(Key, Note)> = Vec::new();
+    for action in listener.rules.iter().flat_map(|rule| &rule.actions) {
+        let (groups, anything) = match action {
+            Action::Forward(groups) => {
+                (Some(groups), groups.unknown.clone().filter(|_| groups.open))
             }
-            for group in &groups.maybe {
-                if !all.iter().any(|(key, _)| key == group) {
-                    let note = groups.unknown.clone();
-                    let note = note.unwrap_or_else(|| "what the rule forwards to".into());
-                    all.push((group.clone(), Some(note)));
-                }
+            Action::Other(note) => (None, Some(note.clone())),
+            _ => continue,
+        };
+        for group in groups.into_iter().flat_map(|groups| &groups.sure) {
+            if !all.iter().any(|(key, _)| key == group) {
+                all.push((group.clone(), None));
             }
+        }
+        if let Some(groups) = groups {
+            let note = groups.unknown.clone();
+            let note = note.unwrap_or_else(|| "what the rule forwards to".into());
+            possible.extend(groups.maybe.iter().map(|group| (group.clone(), note.clone())));
+        }
+        if let Some(note) = anything {
+            possible.extend(model.target_groups.keys().map(|key| (key.clone(), note.clone())));
+        }
+    }
+    if let Some(note) = &listener.open {
+        possible.extend(model.target_groups.keys().map(|key| (key.clone(), note.clone())));
+    }
+    for (group, note) in possible {
+        if !all.iter().any(|(key, _)| *key == group) {
+            all.push((group, Some(note)));
         }
     }
     all
@@ -361,15 +383,8 @@ fn preserves_client(group: &TargetGroup) -> bool {
         return *written;
     }
     let protocol = group.protocol.get().map(String::as_str).unwrap_or_default();
-    let network = matches!(
-        protocol,
-        "TCP" | "TLS" | "UDP" | "TCP_UDP" | "QUIC" | "TCP_QUIC"
-    );
-    let target_type = group
-        .target_type
-        .get()
-        .map(String::as_str)
-        .unwrap_or_default();
+    let network = matches!(protocol, "TCP" | "TLS" | "UDP" | "TCP_UDP" | "QUIC" | "TCP_QUIC");
+    let target_type = group.target_type.get().map(String::as_str).unwrap_or_default();
     match (network, target_type) {
         (true, "instance") => true,
         (true, "ip") => matches!(protocol, "UDP" | "TCP_UDP" | "QUIC" | "TCP_QUIC"),

@@ -26,11 +26,7 @@ impl Lowered {
             return *id;
         }
         let id = SiteId(len(&self.net.sites));
-        self.net.sites.push(Site {
-            name: key.to_string(),
-            addresses,
-            open,
-        });
+        self.net.sites.push(Site { name: key.to_string(), addresses, open });
         self.sites.insert(key.clone(), id);
         id
     }
@@ -85,14 +81,9 @@ impl Lowered {
                 (_, acl) => acl,
             };
             let id = SubnetId(len(&self.net.subnets));
-            self.net.subnets.push(Subnet {
-                name: key.to_string(),
-                site,
-                addresses,
-                acl,
-                table,
-            });
+            self.net.subnets.push(Subnet { name: key.to_string(), site, addresses, acl, table });
             self.subnets.insert(key.clone(), id);
+            self.vpc_notes.extend(subnet.vpc.assumed().map(|note| (id, note.clone())));
         }
     }
 
@@ -102,10 +93,7 @@ impl Lowered {
         let mut implied = std::collections::BTreeMap::new();
         for (table, id) in model.route_tables.keys().zip(0..) {
             self.tables.insert(table.clone(), TableId(id));
-            self.net.tables.push(NetTable {
-                name: table.to_string(),
-                ..NetTable::default()
-            });
+            self.net.tables.push(NetTable { name: table.to_string(), ..NetTable::default() });
         }
         for (key, vpc) in &model.vpcs {
             if let Some(main) = &vpc.main_route_table
@@ -140,12 +128,8 @@ impl Lowered {
         let id = TableId(len(&self.net.tables));
         let note: Note = format!("the routes of {name}, which no source shows").into();
         let vpc = model.subnets.get(subnet).and_then(|s| s.vpc.get());
-        let cidrs = vpc
-            .and_then(|v| model.vpcs.get(v))
-            .map(|v| v.cidrs.mentioned().copied());
-        let routes = cidrs
-            .map(|c| local_routes(&Key::new(&name), c))
-            .unwrap_or_default();
+        let cidrs = vpc.and_then(|v| model.vpcs.get(v)).map(|v| v.cidrs.mentioned().copied());
+        let routes = cidrs.map(|c| local_routes(&Key::new(&name), c)).unwrap_or_default();
         self.net.tables.push(NetTable {
             name: name.clone(),
             routes,
@@ -167,26 +151,16 @@ impl Lowered {
                 Some(address) => AddrSet::single(address),
                 None => self.addresses_in(subnet).only_v4(),
             };
-            let public = uncertain(&nat.public, |public| {
-                public_address(*public, nat.public_address)
-            });
+            let public =
+                uncertain(&nat.public, |public| public_address(*public, nat.public_address));
             let id = NatId(len(&self.net.nats));
-            self.net.nats.push(Nat {
-                name: key.to_string(),
-                subnet,
-                addresses,
-                public,
-            });
+            self.net.nats.push(Nat { name: key.to_string(), subnet, addresses, public });
             self.nats.insert(key.clone(), id);
         }
     }
 
     pub(super) fn addresses_in(&self, subnet: SubnetId) -> AddrSet {
-        self.net
-            .subnets
-            .get(subnet.index())
-            .map(|s| s.addresses.clone())
-            .unwrap_or_default()
+        self.net.subnets.get(subnet.index()).map(|s| s.addresses.clone()).unwrap_or_default()
     }
 
     /// A subnet of which nothing is known, for something that no source places.
@@ -202,11 +176,7 @@ impl Lowered {
         } else {
             self.site(&Key::new(&name), AddrSet::all(), Some(note.clone()))
         };
-        let addresses = self
-            .net
-            .sites
-            .get(site.index())
-            .map(|s| s.addresses.clone());
+        let addresses = self.net.sites.get(site.index()).map(|s| s.addresses.clone());
         let id = SubnetId(len(&self.net.subnets));
         self.net.subnets.push(Subnet {
             name,
@@ -221,10 +191,7 @@ impl Lowered {
     pub(super) fn add_tables(&mut self, model: &Model) {
         for (key, table) in &model.route_tables {
             let made = self.lower_table(model, key, table);
-            let slot = self
-                .tables
-                .get(key)
-                .and_then(|id| self.net.tables.get_mut(id.index()));
+            let slot = self.tables.get(key).and_then(|id| self.net.tables.get_mut(id.index()));
             if let Some(slot) = slot {
                 *slot = made;
             }
@@ -238,9 +205,8 @@ impl Lowered {
 
     fn lower_table(&mut self, model: &Model, key: &Key, table: &RouteTable) -> NetTable {
         let vpc = table.vpc.get().and_then(|vpc| model.vpcs.get(vpc));
-        let mut routes = vpc
-            .map(|vpc| local_routes(key, vpc.cidrs.mentioned().copied()))
-            .unwrap_or_default();
+        let mut routes =
+            vpc.map(|vpc| local_routes(key, vpc.cidrs.mentioned().copied())).unwrap_or_default();
         let mut open = table.open.clone();
         for route in &table.routes {
             match self.lower_route(route) {
@@ -248,12 +214,7 @@ impl Lowered {
                 Err(note) => open = joined(open.iter().chain([&note])),
             }
         }
-        NetTable {
-            name: key.to_string(),
-            routes,
-            open,
-            assumed: table.assumed.clone(),
-        }
+        NetTable { name: key.to_string(), routes, open, assumed: table.assumed.clone() }
     }
 
     fn lower_route(&mut self, route: &Route) -> Result<NetRoute, Note> {
@@ -271,13 +232,7 @@ impl Lowered {
             Val::Known(target) | Val::Assumed(target, _) => self.via(target),
             Val::OneOf(_, note) | Val::Unknown(note) => Via::Opaque(note.clone()),
         };
-        let assumed = joined(
-            route
-                .destination
-                .assumed()
-                .into_iter()
-                .chain(route.target.assumed()),
-        );
+        let assumed = joined(route.destination.assumed().into_iter().chain(route.target.assumed()));
         Ok(NetRoute {
             name: route.origin.to_string(),
             destination,
@@ -319,10 +274,7 @@ impl Lowered {
             assumed: endpoint.route_tables.assumed.clone(),
         };
         for table in &endpoint.route_tables.sure {
-            let slot = self
-                .tables
-                .get(table)
-                .and_then(|id| self.net.tables.get_mut(id.index()));
+            let slot = self.tables.get(table).and_then(|id| self.net.tables.get_mut(id.index()));
             if let Some(table) = slot
                 && !table.routes.iter().any(|r| r.via == route.via)
             {
@@ -334,14 +286,15 @@ impl Lowered {
         }
         let note = endpoint.route_tables.unknown.clone();
         let note = note.unwrap_or_else(|| format!("the route tables of {key}").into());
+        // It may be in any table of its VPC: there the service's addresses may take it.
+        let maybe = NetRoute { via: Via::Opaque(note), ..route };
         for (table_key, table) in &model.route_tables {
             let same_vpc = table.vpc.get().is_some() && table.vpc.get() == endpoint.vpc.get();
-            let slot = self
-                .tables
-                .get(table_key)
-                .and_then(|id| self.net.tables.get_mut(id.index()));
-            if let Some(slot) = slot.filter(|_| same_vpc) {
-                slot.open = joined(slot.open.iter().chain([&note]));
+            let sure = endpoint.route_tables.sure.contains(table_key);
+            let slot = self.tables.get(table_key);
+            let slot = slot.and_then(|id| self.net.tables.get_mut(id.index()));
+            if let Some(slot) = slot.filter(|_| same_vpc && !sure) {
+                slot.routes.push(maybe.clone());
             }
         }
     }

@@ -68,10 +68,7 @@ fn load_balancers_listeners_and_targets() {
     assert!(secure.verifies_clients);
     assert_eq!(secure.rules.len(), 2);
     let rule = &secure.rules[0];
-    assert_eq!(
-        (rule.priority, rule.paths.as_slice()),
-        (Some(5), &["/mcp/*".to_owned()][..])
-    );
+    assert_eq!((rule.priority, rule.paths.as_slice()), (Some(5), &["/mcp/*".to_owned()][..]));
     assert_eq!(rule.sources.len(), 1);
     assert_eq!(rule.other_conditions, ["query-string a=b"]);
     let [first, Action::Forward(groups)] = secure.rules[1].actions.as_slice() else {
@@ -79,10 +76,7 @@ fn load_balancers_listeners_and_targets() {
     };
     assert_eq!(
         *first,
-        Action::Authenticate {
-            kind: "authenticate-cognito".into(),
-            allows_anonymous: true
-        }
+        Action::Authenticate { kind: "authenticate-cognito".into(), allows_anonymous: true }
     );
     assert_eq!(sure(groups), ["aws_lb_target_group.t"]);
     let group = &model.target_groups[&key("aws_lb_target_group.t")];
@@ -95,12 +89,7 @@ fn load_balancers_listeners_and_targets() {
 #[test]
 fn an_application_load_balancer_without_groups_has_the_default_one() {
     let plan = Plan::new()
-        .both(
-            "aws_vpc.v",
-            json!({ "cidr_block": "10.0.0.0/16" }),
-            json!({ "id": true }),
-            json!({}),
-        )
+        .both("aws_vpc.v", json!({ "cidr_block": "10.0.0.0/16" }), json!({ "id": true }), json!({}))
         .both(
             "aws_default_security_group.d",
             json!({}),
@@ -156,10 +145,7 @@ fn rest_apis_are_put_together_from_their_parts() {
             "connection_id": "link", "uri": "https://n.elb.amazonaws.com/mcp",
             "response_transfer_mode": "STREAM", "timeout_milliseconds": 900000 }),
         ),
-        (
-            "aws_api_gateway_vpc_link.l",
-            json!({ "id": "link", "target_arns": ["arn:nlb"] }),
-        ),
+        ("aws_api_gateway_vpc_link.l", json!({ "id": "link", "target_arns": ["arn:nlb"] })),
         (
             "aws_lb.n",
             json!({ "id": "arn:nlb", "arn": "arn:nlb", "load_balancer_type": "network",
@@ -172,9 +158,7 @@ fn rest_apis_are_put_together_from_their_parts() {
     let post = &api.routes[0];
     assert_eq!(post.route, Val::Known("POST /mcp".into()));
     assert_eq!(post.authorization, Val::Known(Authorization::Iam));
-    let Val::Known(Some(integration)) = &post.integration else {
-        panic!("{:?}", post.integration)
-    };
+    let Val::Known(Some(integration)) = &post.integration else { panic!("{:?}", post.integration) };
     assert!(integration.streams && integration.tls == Some(true));
     assert_eq!(
         integration.target,
@@ -232,9 +216,7 @@ fn http_apis_with_routes_and_quick_create() {
     let route = &api.routes[1];
     assert_eq!(
         route.authorization,
-        Val::Known(Authorization::Jwt(Some(key(
-            "aws_apigatewayv2_authorizer.z"
-        ))))
+        Val::Known(Authorization::Jwt(Some(key("aws_apigatewayv2_authorizer.z"))))
     );
     let Val::Known(Some(integration)) = &route.integration else {
         panic!("{:?}", route.integration)

@@ -12,18 +12,8 @@ fn id() -> Value {
 /// Two groups and an instance whose `vpc_security_group_ids` is this expression.
 fn instance_with(groups: Value) -> Plan {
     Plan::new()
-        .both(
-            "aws_security_group.a",
-            json!({ "name": "a" }),
-            id(),
-            json!({}),
-        )
-        .both(
-            "aws_security_group.b",
-            json!({ "name": "b" }),
-            id(),
-            json!({}),
-        )
+        .both("aws_security_group.a", json!({ "name": "a" }), id(), json!({}))
+        .both("aws_security_group.b", json!({ "name": "b" }), id(), json!({}))
         .both(
             "aws_instance.i",
             json!({}),
@@ -80,30 +70,18 @@ fn a_local_value_leaves_no_trace() {
 
 #[test]
 fn a_local_value_beside_a_reference_leaves_the_set_open() {
-    let plan = instance_with(refs(&[
-        "aws_security_group.a.id",
-        "aws_security_group.a",
-        "local.x",
-    ]));
+    let plan = instance_with(refs(&["aws_security_group.a.id", "aws_security_group.a", "local.x"]));
     let groups = instance(&plan).security_groups;
     assert_eq!(sure(&groups), ["aws_security_group.a"]);
     assert!(groups.open && groups.assumed.is_some());
-    assert!(
-        groups
-            .unknown
-            .expect("a note")
-            .contains("local value (local.x)")
-    );
+    assert!(groups.unknown.expect("a note").contains("local value (local.x)"));
 }
 
 #[test]
 fn a_selector_variable_contributes_nothing() {
-    let plan = instance_with(refs(&[
-        "var.make",
-        "aws_security_group.a.id",
-        "aws_security_group.a",
-    ]))
-    .variable("make", json!(true));
+    let plan =
+        instance_with(refs(&["var.make", "aws_security_group.a.id", "aws_security_group.a"]))
+            .variable("make", json!(true));
     let groups = instance(&plan).security_groups;
     assert_eq!(sure(&groups), ["aws_security_group.a"]);
     assert!(!groups.open);
@@ -111,17 +89,11 @@ fn a_selector_variable_contributes_nothing() {
 
 #[test]
 fn literal_ids_in_a_variable_count() {
-    let plan = instance_with(refs(&[
-        "aws_security_group.a.id",
-        "aws_security_group.a",
-        "var.more",
-    ]))
-    .variable("more", json!(["sg-0123456789abcdef0"]));
+    let plan =
+        instance_with(refs(&["aws_security_group.a.id", "aws_security_group.a", "var.more"]))
+            .variable("more", json!(["sg-0123456789abcdef0"]));
     let groups = instance(&plan).security_groups;
-    assert_eq!(
-        sure(&groups),
-        ["aws_security_group.a", "sg-0123456789abcdef0"]
-    );
+    assert_eq!(sure(&groups), ["aws_security_group.a", "sg-0123456789abcdef0"]);
     let model = plan.model();
     let unmanaged = &model.security_groups[&key("sg-0123456789abcdef0")];
     assert!(!unmanaged.managed);
@@ -148,47 +120,27 @@ fn a_resource_without_instances_contributes_nothing() {
         "aws_security_group.a",
     ]))
     .written("", "aws_security_group.none", json!({}));
-    assert_eq!(
-        sure(&instance(&plan).security_groups),
-        ["aws_security_group.a"]
-    );
+    assert_eq!(sure(&instance(&plan).security_groups), ["aws_security_group.a"]);
 }
 
 #[test]
 fn a_data_source_that_is_not_read_yet_leaves_the_set_open() {
-    let plan = instance_with(refs(&[
-        "data.aws_security_group.d.id",
-        "data.aws_security_group.d",
-    ]))
-    .change(
-        "",
-        "data.aws_security_group.d",
-        json!({ "actions": ["read"], "after": {}, "after_unknown": { "id": true } }),
-    );
+    let plan = instance_with(refs(&["data.aws_security_group.d.id", "data.aws_security_group.d"]))
+        .change(
+            "",
+            "data.aws_security_group.d",
+            json!({ "actions": ["read"], "after": {}, "after_unknown": { "id": true } }),
+        );
     let groups = instance(&plan).security_groups;
     assert!(groups.sure.is_empty() && groups.open);
-    assert!(
-        groups
-            .unknown
-            .expect("a note")
-            .contains("read only during apply")
-    );
+    assert!(groups.unknown.expect("a note").contains("read only during apply"));
 }
 
 #[test]
 fn a_data_source_that_is_read_is_what_it_shows() {
-    let plan = instance_with(refs(&[
-        "data.aws_security_group.d.id",
-        "data.aws_security_group.d",
-    ]))
-    .data(
-        "data.aws_security_group.d",
-        json!({ "id": "sg-1", "name": "d" }),
-    );
-    assert_eq!(
-        sure(&instance(&plan).security_groups),
-        ["data.aws_security_group.d"]
-    );
+    let plan = instance_with(refs(&["data.aws_security_group.d.id", "data.aws_security_group.d"]))
+        .data("data.aws_security_group.d", json!({ "id": "sg-1", "name": "d" }));
+    assert_eq!(sure(&instance(&plan).security_groups), ["data.aws_security_group.d"]);
     let model = plan.model();
     let group = &model.security_groups[&key("data.aws_security_group.d")];
     assert!(!group.managed && group.ingress.open.is_some());
@@ -197,12 +149,7 @@ fn a_data_source_that_is_read_is_what_it_shows() {
 #[test]
 fn another_resource_s_attribute_is_followed() {
     let plan = Plan::new()
-        .both(
-            "aws_vpc.v",
-            json!({ "cidr_block": "10.0.0.0/16" }),
-            id(),
-            json!({}),
-        )
+        .both("aws_vpc.v", json!({ "cidr_block": "10.0.0.0/16" }), id(), json!({}))
         .both(
             "aws_subnet.s",
             json!({ "cidr_block": "10.0.0.0/24" }),
@@ -233,9 +180,7 @@ fn a_scalar_with_several_candidates_is_one_of_them() {
             json!({ "subnet_id": refs(&["aws_subnet.p"]) }),
         );
     let nat = plan.model().nat_gateways[&key("aws_nat_gateway.n")].clone();
-    let Val::OneOf(choices, note) = nat.subnet else {
-        panic!("{:?}", nat.subnet)
-    };
+    let Val::OneOf(choices, note) = nat.subnet else { panic!("{:?}", nat.subnet) };
     assert_eq!(choices, [key("aws_subnet.p[0]"), key("aws_subnet.p[1]")]);
     assert!(note.contains("one of {aws_subnet.p[0], aws_subnet.p[1]}"));
 }
@@ -248,14 +193,12 @@ fn count_index_picks_the_instance_of_the_same_number() {
         json!({ "subnet_id": refs(&["aws_subnet.p", "count.index"]) }),
     );
     for at in 0..3 {
-        plan = plan
-            .create("", &format!("aws_subnet.p[{at}]"), json!({}), id())
-            .create(
-                "",
-                &format!("aws_nat_gateway.n[{at}]"),
-                json!({}),
-                json!({ "subnet_id": true }),
-            );
+        plan = plan.create("", &format!("aws_subnet.p[{at}]"), json!({}), id()).create(
+            "",
+            &format!("aws_nat_gateway.n[{at}]"),
+            json!({}),
+            json!({ "subnet_id": true }),
+        );
     }
     let model = plan.model();
     for at in 0..3 {
@@ -271,23 +214,13 @@ fn each_key_picks_and_each_value_follows_for_each() {
         .create("", r#"aws_subnet.p["a"]"#, json!({}), id())
         .create("", r#"aws_subnet.p["b"]"#, json!({}), id())
         .written("", "aws_subnet.p", json!({}))
-        .create(
-            "",
-            r#"aws_nat_gateway.k["b"]"#,
-            json!({}),
-            json!({ "subnet_id": true }),
-        )
+        .create("", r#"aws_nat_gateway.k["b"]"#, json!({}), json!({ "subnet_id": true }))
         .written(
             "",
             "aws_nat_gateway.k",
             json!({ "subnet_id": refs(&["aws_subnet.p", "each.key"]) }),
         )
-        .create(
-            "",
-            r#"aws_nat_gateway.v["a"]"#,
-            json!({}),
-            json!({ "subnet_id": true }),
-        )
+        .create("", r#"aws_nat_gateway.v["a"]"#, json!({}), json!({ "subnet_id": true }))
         .written_with(
             "",
             "aws_nat_gateway.v",
@@ -296,14 +229,8 @@ fn each_key_picks_and_each_value_follows_for_each() {
         );
     let model = plan.model();
     let of = |name: &str| model.nat_gateways[&key(name)].subnet.clone();
-    assert_eq!(
-        of(r#"aws_nat_gateway.k["b"]"#).get(),
-        Some(&key(r#"aws_subnet.p["b"]"#))
-    );
-    assert_eq!(
-        of(r#"aws_nat_gateway.v["a"]"#).get(),
-        Some(&key(r#"aws_subnet.p["a"]"#))
-    );
+    assert_eq!(of(r#"aws_nat_gateway.k["b"]"#).get(), Some(&key(r#"aws_subnet.p["b"]"#)));
+    assert_eq!(of(r#"aws_nat_gateway.v["a"]"#).get(), Some(&key(r#"aws_subnet.p["a"]"#)));
 }
 
 /// A service in module `app`, whose subnets come through a variable from module `net`.
@@ -335,21 +262,12 @@ fn service(plan: &Plan) -> EcsService {
 
 #[test]
 fn variables_and_outputs_lead_across_modules() {
-    let plan = nested(
-        refs(&["module.net.ids", "module.net"]),
-        refs(&["aws_subnet.p"]),
-    );
+    let plan = nested(refs(&["module.net.ids", "module.net"]), refs(&["aws_subnet.p"]));
     let subnets = service(&plan).subnets;
-    assert_eq!(
-        sure(&subnets),
-        ["module.net.aws_subnet.p[0]", "module.net.aws_subnet.p[1]"]
-    );
+    assert_eq!(sure(&subnets), ["module.net.aws_subnet.p[0]", "module.net.aws_subnet.p[1]"]);
     assert!(!subnets.open);
     assert!(
-        subnets
-            .assumed
-            .expect("a note")
-            .starts_with("`subnets` of module.app.aws_ecs_service.s")
+        subnets.assumed.expect("a note").starts_with("`subnets` of module.app.aws_ecs_service.s")
     );
 }
 
@@ -359,10 +277,7 @@ fn an_element_of_an_output_is_that_instance() {
         refs(&["module.net.ids[1]", "module.net.ids", "module.net"]),
         refs(&["aws_subnet.p"]),
     );
-    assert_eq!(
-        sure(&service(&plan).subnets),
-        ["module.net.aws_subnet.p[1]"]
-    );
+    assert_eq!(sure(&service(&plan).subnets), ["module.net.aws_subnet.p[1]"]);
 }
 
 #[test]
@@ -383,11 +298,7 @@ fn a_variable_that_is_not_passed_has_its_default() {
 #[test]
 fn module_instances_are_kept_apart() {
     let mut plan = Plan::new()
-        .call(
-            "",
-            "farm",
-            json!({ "for_each_expression": refs(&["var.farms"]) }),
-        )
+        .call("", "farm", json!({ "for_each_expression": refs(&["var.farms"]) }))
         .written("farm", "aws_security_group.g", json!({}))
         .written(
             "farm",
@@ -398,14 +309,12 @@ fn module_instances_are_kept_apart() {
         .variable("farms", json!({ "x": 1, "y": 2 }));
     for farm in ["x", "y"] {
         let module = format!("module.farm[\"{farm}\"]");
-        plan = plan
-            .create(&module, "aws_security_group.g", json!({}), id())
-            .create(
-                &module,
-                "aws_instance.i",
-                json!({}),
-                json!({ "vpc_security_group_ids": true }),
-            );
+        plan = plan.create(&module, "aws_security_group.g", json!({}), id()).create(
+            &module,
+            "aws_instance.i",
+            json!({}),
+            json!({ "vpc_security_group_ids": true }),
+        );
     }
     let model = plan.model();
     for farm in ["x", "y"] {
@@ -429,20 +338,14 @@ fn a_module_instance_picks_by_its_own_key() {
         .declare("app", "subnet", json!({}))
         .variable("apps", json!(["a", "b"]))
         .written("", "aws_subnet.p", json!({}))
-        .written(
-            "app",
-            "aws_nat_gateway.n",
-            json!({ "subnet_id": refs(&["var.subnet"]) }),
-        );
+        .written("app", "aws_nat_gateway.n", json!({ "subnet_id": refs(&["var.subnet"]) }));
     for app in ["a", "b"] {
-        plan = plan
-            .create("", &format!("aws_subnet.p[\"{app}\"]"), json!({}), id())
-            .create(
-                &format!("module.app[\"{app}\"]"),
-                "aws_nat_gateway.n",
-                json!({}),
-                json!({ "subnet_id": true }),
-            );
+        plan = plan.create("", &format!("aws_subnet.p[\"{app}\"]"), json!({}), id()).create(
+            &format!("module.app[\"{app}\"]"),
+            "aws_nat_gateway.n",
+            json!({}),
+            json!({ "subnet_id": true }),
+        );
     }
     let model = plan.model();
     let nat = &model.nat_gateways[&key("module.app[\"b\"].aws_nat_gateway.n")];
@@ -463,10 +366,7 @@ fn a_module_picked_by_a_dynamic_key_is_the_output_that_fits() {
     let first = refs(&["aws_subnet.p[0].id", "aws_subnet.p[0]", "aws_subnet.p"]);
     let subnets = service(&one.output("net", "first", first)).subnets;
     assert!(subnets.sure.is_empty());
-    assert_eq!(
-        maybe(&subnets),
-        ["module.net.aws_subnet.p[0]", "module.net.aws_subnet.p[1]"]
-    );
+    assert_eq!(maybe(&subnets), ["module.net.aws_subnet.p[0]", "module.net.aws_subnet.p[1]"]);
     assert!(!subnets.open && subnets.unknown.is_some());
 }
 
@@ -478,11 +378,7 @@ fn what_is_taken_of_a_whole_resource_or_module_is_followed() {
     let vpc = refs(&["aws_vpc.v.id", "aws_vpc.v"]);
     let for_each = |of: &str| json!({ "for_each_expression": refs(&[of]) });
     let mut plan = Plan::new()
-        .call(
-            "",
-            "net",
-            json!({ "for_each_expression": refs(&["local.nets"]) }),
-        )
+        .call("", "net", json!({ "for_each_expression": refs(&["local.nets"]) }))
         .call(
             "",
             "app",
@@ -507,12 +403,7 @@ fn what_is_taken_of_a_whole_resource_or_module_is_followed() {
             json!({ "security_groups": refs(&["each.value.group", "each.value"]) }),
             for_each("module.net"),
         )
-        .create(
-            "",
-            "aws_network_interface.n[\"y\"]",
-            json!({}),
-            json!({ "security_groups": true }),
-        )
+        .create("", "aws_network_interface.n[\"y\"]", json!({}), json!({ "security_groups": true }))
         .written(
             "app",
             "aws_instance.i",
@@ -527,12 +418,7 @@ fn what_is_taken_of_a_whole_resource_or_module_is_followed() {
     for net in ["x", "y"] {
         let module = format!("module.net[\"{net}\"]");
         plan = plan
-            .create(
-                &module,
-                "aws_vpc.v",
-                json!({ "cidr_block": "10.0.0.0/16" }),
-                id(),
-            )
+            .create(&module, "aws_vpc.v", json!({ "cidr_block": "10.0.0.0/16" }), id())
             .create(&module, "aws_security_group.g", json!({}), id())
             .create(
                 &module,
@@ -540,43 +426,23 @@ fn what_is_taken_of_a_whole_resource_or_module_is_followed() {
                 json!({}),
                 json!({ "id": true, "vpc_id": true }),
             )
-            .create(
-                &module,
-                "aws_route_table.t[\"a\"]",
-                json!({}),
-                json!({ "vpc_id": true }),
-            );
+            .create(&module, "aws_route_table.t[\"a\"]", json!({}), json!({ "vpc_id": true }));
     }
     let model = plan.model();
     let table = &model.route_tables[&key("module.net[\"y\"].aws_route_table.t[\"a\"]")];
     assert_eq!(table.vpc.get(), Some(&key("module.net[\"y\"].aws_vpc.v")));
     let interface = &model.instances[&key("aws_network_interface.n[\"y\"]")];
-    assert_eq!(
-        sure(&interface.security_groups),
-        ["module.net[\"y\"].aws_security_group.g"]
-    );
+    assert_eq!(sure(&interface.security_groups), ["module.net[\"y\"].aws_security_group.g"]);
     assert!(!interface.security_groups.open);
     let instance = &model.instances[&key("module.app.aws_instance.i")];
-    assert_eq!(
-        sure(&instance.security_groups),
-        ["module.net[\"x\"].aws_security_group.g"]
-    );
+    assert_eq!(sure(&instance.security_groups), ["module.net[\"x\"].aws_security_group.g"]);
     assert!(!instance.security_groups.open);
 }
 
 #[test]
 fn a_member_of_an_object_is_what_fits_among_its_members() {
-    let object = refs(&[
-        "module.net.ids",
-        "module.net",
-        "aws_vpc.v.id",
-        "aws_vpc.v",
-        "local.name",
-    ]);
-    let plan = nested(
-        object,
-        refs(&["aws_subnet.p[0].id", "aws_subnet.p[0]", "aws_subnet.p"]),
-    );
+    let object = refs(&["module.net.ids", "module.net", "aws_vpc.v.id", "aws_vpc.v", "local.name"]);
+    let plan = nested(object, refs(&["aws_subnet.p[0].id", "aws_subnet.p[0]", "aws_subnet.p"]));
     let mut json = plan.json();
     let app = &mut json["configuration"]["root_module"]["module_calls"]["app"]["module"];
     app["resources"][0]["expressions"]["network_configuration"][0]["subnets"] =
@@ -589,10 +455,8 @@ fn a_member_of_an_object_is_what_fits_among_its_members() {
 
 #[test]
 fn a_member_of_a_known_object_is_that_member() {
-    let plan = instance_with(refs(&["var.net.groups", "var.net", "local.x"])).variable(
-        "net",
-        json!({ "groups": ["sg-0aaa"], "others": ["sg-0bbb"] }),
-    );
+    let plan = instance_with(refs(&["var.net.groups", "var.net", "local.x"]))
+        .variable("net", json!({ "groups": ["sg-0aaa"], "others": ["sg-0bbb"] }));
     assert_eq!(sure(&instance(&plan).security_groups), ["sg-0aaa"]);
 }
 
@@ -606,30 +470,24 @@ fn a_literal_that_the_plan_calls_unknown_is_known() {
 
 #[test]
 fn a_list_known_in_part_takes_the_rest_from_its_references() {
-    let plan = Plan::new()
-        .both("aws_subnet.a", json!({}), id(), json!({}))
-        .both(
-            "aws_vpc_endpoint.e",
-            json!({
-                "service_name": "com.amazonaws.eu-west-1.logs", "vpc_endpoint_type": "Interface",
-                "subnet_ids": ["subnet-0abc", null],
-            }),
-            json!({ "subnet_ids": [false, true] }),
-            json!({ "subnet_ids": refs(&["aws_subnet.a.id", "aws_subnet.a"]) }),
-        );
-    let subnets = plan.model().endpoints[&key("aws_vpc_endpoint.e")]
-        .subnets
-        .clone();
+    let plan = Plan::new().both("aws_subnet.a", json!({}), id(), json!({})).both(
+        "aws_vpc_endpoint.e",
+        json!({
+            "service_name": "com.amazonaws.eu-west-1.logs", "vpc_endpoint_type": "Interface",
+            "subnet_ids": ["subnet-0abc", null],
+        }),
+        json!({ "subnet_ids": [false, true] }),
+        json!({ "subnet_ids": refs(&["aws_subnet.a.id", "aws_subnet.a"]) }),
+    );
+    let subnets = plan.model().endpoints[&key("aws_vpc_endpoint.e")].subnets.clone();
     assert_eq!(sure(&subnets), ["aws_subnet.a", "subnet-0abc"]);
     assert!(!subnets.open && subnets.assumed.is_some());
 }
 
 #[test]
 fn cycles_and_endless_chains_end() {
-    let plan = nested(
-        refs(&["module.net.ids", "module.net"]),
-        refs(&["module.net.ids", "var.subnets"]),
-    );
+    let plan =
+        nested(refs(&["module.net.ids", "module.net"]), refs(&["module.net.ids", "var.subnets"]));
     let mut json = plan.json();
     let calls = &mut json["configuration"]["root_module"]["module_calls"];
     calls["net"]["module"]["outputs"]["ids"]["expression"] = refs(&["var.again"]);
@@ -659,10 +517,7 @@ fn several_blocks_together_name_what_they_name_together() {
             json!({ "subnet_mapping": [block(0), block(1)] }),
         );
     let balancer = plan.model().load_balancers[&key("aws_lb.l")].clone();
-    assert_eq!(
-        sure(&balancer.subnets),
-        ["aws_subnet.p[0]", "aws_subnet.p[1]"]
-    );
+    assert_eq!(sure(&balancer.subnets), ["aws_subnet.p[0]", "aws_subnet.p[1]"]);
     assert!(balancer.subnets.maybe.is_empty() && !balancer.subnets.open);
     assert_eq!(balancer.security_groups, None);
 }

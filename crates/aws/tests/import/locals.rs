@@ -5,7 +5,7 @@
 use farmgate_aws::model::{Key, Model, RouteTarget, Val};
 use serde_json::{Value, json};
 
-use crate::plans::{Plan, key, names, refs, sure};
+use crate::plans::{Plan, key, refs, sure};
 
 const LOCAL_VPC: &[&str] = &["local.vpc_id"];
 
@@ -18,8 +18,10 @@ fn id() -> Value {
 fn counted(plan: Plan, resource: &str, count: usize, expressions: Value) -> Plan {
     let mut unknown = id();
     let members = unknown.as_object_mut().expect("an object");
-    for name in expressions.as_object().expect("an object").keys() {
-        members.insert(name.clone(), json!(true));
+    for (name, expression) in expressions.as_object().expect("an object") {
+        if expression.get("references").is_some() {
+            members.insert(name.clone(), json!(true));
+        }
     }
     let all = (0..count).fold(plan, |plan, at| {
         let after = json!({ "destination_cidr_block": "0.0.0.0/0" });
@@ -29,28 +31,18 @@ fn counted(plan: Plan, resource: &str, count: usize, expressions: Value) -> Plan
     all.written("vpc", resource, expressions)
 }
 
-/// The module: 3 public subnets with one table, 5 private ones with 3 tables and gateways.
-fn module(single: bool) -> Plan {
-    let gateways = if single { 1 } else { 3 };
+/// The references of `aws_vpc.this[0].ATTRIBUTE`.
+fn vpc(attribute: &str) -> Value {
+    let one = format!("aws_vpc.this[0].{attribute}");
+    refs(&[one.as_str(), "aws_vpc.this[0]", "aws_vpc.this"])
+}
+
+/// What the module makes: resources, how many of each, and their expressions.
+fn resources(gateways: usize) -> Vec<(&'static str, usize, Value)> {
     let counts = |one: &'static str| refs(&[one, "count.index"]);
     let selects = |one: &'static str| refs(&[one, "var.single_nat_gateway", "count.index"]);
-    let vpc = |attribute: &str| {
-        names(&format!("aws_vpc.this[0].{attribute}"))["references"]
-            .as_array()
-            .expect("a list")
-            .iter()
-            .cloned()
-            .chain([json!("aws_vpc.this")])
-            .collect::<Vec<_>>()
-    };
     let local = || json!({ "vpc_id": refs(LOCAL_VPC) });
-    let mut plan = Plan::new()
-        .call("", "vpc", json!({ "expressions": {} }))
-        .declare("vpc", "single_nat_gateway", json!({ "default": single }))
-        .output("vpc", "vpc_id", json!({ "references": vpc("id") }))
-        .output("vpc", "public_subnets", refs(&["aws_subnet.public"]))
-        .output("vpc", "private_subnets", refs(&["aws_subnet.private"]));
-    for (resource, count, expressions) in [
+    vec![
         ("aws_vpc.this", 1, json!({})),
         ("aws_internet_gateway.this", 1, local()),
         ("aws_subnet.public", 3, local()),
@@ -63,23 +55,19 @@ fn module(single: bool) -> Plan {
             json!({ "vpc_id": refs(LOCAL_VPC),
             "subnet_ids": refs(&["aws_subnet.private"]) }),
         ),
-        (
-            "aws_default_security_group.this",
-            1,
-            json!({ "vpc_id": { "references": vpc("id") } }),
-        ),
+        ("aws_default_security_group.this", 1, json!({ "vpc_id": vpc("id") })),
         (
             "aws_default_network_acl.this",
             1,
             json!({ "default_network_acl_id":
-            { "references": vpc("default_network_acl_id") },
+            vpc("default_network_acl_id"),
             "subnet_ids": { "constant_value": null } }),
         ),
         (
             "aws_default_route_table.default",
             1,
             json!({ "default_route_table_id":
-            { "references": vpc("default_route_table_id") } }),
+            vpc("default_route_table_id") }),
         ),
         (
             "aws_route_table_association.public",
@@ -116,7 +104,19 @@ fn module(single: bool) -> Plan {
             "gateway_id": refs(&["aws_internet_gateway.this[0].id", "aws_internet_gateway.this[0]",
                 "aws_internet_gateway.this"]) }),
         ),
-    ] {
+    ]
+}
+
+/// The module: 3 public subnets with one table, 5 private ones with 3 tables and gateways.
+fn module(single: bool) -> Plan {
+    let gateways = if single { 1 } else { 3 };
+    let mut plan = Plan::new()
+        .call("", "vpc", json!({ "expressions": {} }))
+        .declare("vpc", "single_nat_gateway", json!({ "default": single }))
+        .output("vpc", "vpc_id", vpc("id"))
+        .output("vpc", "public_subnets", refs(&["aws_subnet.public"]))
+        .output("vpc", "private_subnets", refs(&["aws_subnet.private"]));
+    for (resource, count, expressions) in resources(gateways) {
         plan = counted(plan, resource, count, expressions);
     }
     plan.declare("vpc", "multiple", json!({ "default": false }))
@@ -134,9 +134,7 @@ fn is(value: &Val<Key>, text: &str) -> bool {
 fn way(model: &Model, subnet: &str) -> RouteTarget {
     let table = model.subnets[&of(subnet)].route_table.get().cloned();
     let table = &model.route_tables[&table.flatten().expect("a table")];
-    let [route] = table.routes.as_slice() else {
-        panic!("{table:?}")
-    };
+    let [route] = table.routes.as_slice() else { panic!("{table:?}") };
     assert!(table.open.is_none() && route.target.assumed().is_some());
     route.target.get().expect("a target").clone()
 }
@@ -164,10 +162,7 @@ fn a_vpc_that_a_local_value_stands_for() {
     let expected = [
         (&vpc.main_route_table, "aws_default_route_table.default[0]"),
         (&vpc.default_network_acl, "aws_default_network_acl.this[0]"),
-        (
-            &vpc.default_security_group,
-            "aws_default_security_group.this[0]",
-        ),
+        (&vpc.default_security_group, "aws_default_security_group.this[0]"),
     ];
     for (found, text) in expected {
         assert_eq!(*found, Some(of(text)));
@@ -245,10 +240,7 @@ fn a_service_behind_a_load_balancer_by_outputs_and_local_values() {
         .variable("x", json!(true))
         .model();
     let service = &model.services[&key("aws_ecs_service.this")];
-    assert_eq!(
-        service.cluster.get(),
-        Some(&Some(key("aws_ecs_cluster.this")))
-    );
+    assert_eq!(service.cluster.get(), Some(&Some(key("aws_ecs_cluster.this"))));
     assert_eq!(
         service.cluster.assumed().map(|note| &**note),
         Some(
@@ -260,19 +252,19 @@ fn a_service_behind_a_load_balancer_by_outputs_and_local_values() {
     assert!(service.subnets.is_settled() && service.subnets.assumed.is_some());
     let listener = &model.listeners[&key("aws_lb_listener.this")];
     assert!(matches!(&listener.load_balancer, Val::Assumed(lb, _) if *lb == key("aws_lb.this")));
-    assert_eq!(
-        sure(&model.load_balancers[&key("aws_lb.this")].subnets).len(),
-        3
-    );
+    assert_eq!(sure(&model.load_balancers[&key("aws_lb.this")].subnets).len(), 3);
     let group = &model.security_groups[&key("aws_security_group.task")];
     assert_eq!(group.vpc.get(), Some(&Some(of("aws_vpc.this[0]"))));
 }
 
 /// A VPC and a subnet of the root module whose `vpc_id` is this.
 fn subnet_of(vpc: Value) -> Plan {
-    Plan::new()
-        .both("aws_vpc.a", json!({}), id(), json!({}))
-        .both("aws_subnet.s", json!({}), id(), json!({ "vpc_id": vpc }))
+    Plan::new().both("aws_vpc.a", json!({}), id(), json!({})).both(
+        "aws_subnet.s",
+        json!({}),
+        id(),
+        json!({ "vpc_id": vpc }),
+    )
 }
 
 fn vpc_of(plan: &Plan, subnet: &str) -> Val<Key> {
@@ -283,15 +275,10 @@ fn vpc_of(plan: &Plan, subnet: &str) -> Val<Key> {
 fn several_candidates_are_none() {
     let plan = subnet_of(refs(LOCAL_VPC));
     assert_eq!(vpc_of(&plan, "aws_subnet.s").get(), Some(&key("aws_vpc.a")));
-    let two = plan
-        .clone()
-        .both("aws_default_vpc.b", json!({}), id(), json!({}));
+    let two = plan.clone().both("aws_default_vpc.b", json!({}), id(), json!({}));
     assert!(matches!(vpc_of(&two, "aws_subnet.s"), Val::Unknown(_)));
     let looked_up = plan.data("data.aws_vpc.b", json!({ "id": "vpc-1" }));
-    assert!(matches!(
-        vpc_of(&looked_up, "aws_subnet.s"),
-        Val::Unknown(_)
-    ));
+    assert!(matches!(vpc_of(&looked_up, "aws_subnet.s"), Val::Unknown(_)));
 }
 
 #[test]
@@ -303,11 +290,7 @@ fn a_local_value_beside_what_cannot_be_followed_is_nothing() {
 #[test]
 fn a_local_value_of_the_calling_module() {
     let plan = subnet_of(refs(LOCAL_VPC))
-        .call(
-            "",
-            "m",
-            json!({ "expressions": { "vpc": refs(LOCAL_VPC) } }),
-        )
+        .call("", "m", json!({ "expressions": { "vpc": refs(LOCAL_VPC) } }))
         .declare("m", "vpc", json!({}))
         .create("module.m", "aws_subnet.t", json!({}), id())
         .written("m", "aws_subnet.t", json!({ "vpc_id": refs(&["var.vpc"]) }));
@@ -346,17 +329,10 @@ fn groups_and_subnets_are_never_taken_for_a_local_value() {
             json!({ "vpc_security_group_ids": refs(&["local.groups"]) }),
         );
     let model = plan.model();
-    assert!(matches!(
-        model.nat_gateways[&key("aws_nat_gateway.n")].subnet,
-        Val::Unknown(_)
-    ));
+    assert!(matches!(model.nat_gateways[&key("aws_nat_gateway.n")].subnet, Val::Unknown(_)));
     let groups = &model.instances[&key("aws_instance.i")].security_groups;
     assert!(groups.sure.is_empty() && groups.open);
-    let [rule] = model.security_groups[&key("aws_security_group.g")]
-        .egress
-        .rules
-        .as_slice()
-    else {
+    let [rule] = model.security_groups[&key("aws_security_group.g")].egress.rules.as_slice() else {
         panic!("one rule that it may have")
     };
     assert!(rule.peers.cidrs.sure.is_empty() && rule.peers.cidrs.maybe.len() == 1);

@@ -32,19 +32,14 @@ fn group(id: &str) -> Value {
 fn a_state_settles_what_a_plan_assumes() {
     let state = shown_state(&[
         ("aws_security_group.g", group("sg-1")),
-        (
-            "aws_instance.i",
-            json!({ "id": "i-1", "vpc_security_group_ids": ["sg-1"] }),
-        ),
+        ("aws_instance.i", json!({ "id": "i-1", "vpc_security_group_ids": ["sg-1"] })),
     ]);
     for inputs in [
         [("plan.json", plan().bytes()), ("state.json", state.clone())],
         [("state.json", state), ("plan.json", plan().bytes())],
     ] {
-        let inputs: Vec<(&str, &[u8])> = inputs
-            .iter()
-            .map(|(name, bytes)| (*name, bytes.as_slice()))
-            .collect();
+        let inputs: Vec<(&str, &[u8])> =
+            inputs.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
         let model = read(&inputs);
         let groups = &model.instances[&key("aws_instance.i")].security_groups;
         assert_eq!(sure(groups), ["aws_security_group.g"]);
@@ -76,10 +71,7 @@ fn a_state_file_is_read_like_a_shown_state() {
               ] },
         ],
     });
-    let model = read(&[(
-        "terraform.tfstate",
-        &serde_json::to_vec(&file).expect("JSON"),
-    )]);
+    let model = read(&[("terraform.tfstate", &serde_json::to_vec(&file).expect("JSON"))]);
     assert_eq!(model.instances.len(), 1);
     let instance = &model.instances[&key("module.m[\"x\"].aws_instance.i[0]")];
     assert_eq!(sure(&instance.security_groups), ["aws_security_group.g"]);
@@ -94,12 +86,7 @@ fn a_state_from_before_a_replacement_settles_nothing() {
         "after_unknown": { "id": true, "vpc_security_group_ids": true },
     });
     let plan = Plan::new()
-        .both(
-            "aws_security_group.g",
-            json!({}),
-            json!({ "id": true }),
-            json!({}),
-        )
+        .both("aws_security_group.g", json!({}), json!({ "id": true }), json!({}))
         .change("", "aws_instance.i", change)
         .written(
             "",
@@ -125,10 +112,7 @@ fn blocks_of_a_set_are_completed_by_the_one_that_fits() {
             "security_groups": groups })
     };
     let mut unknown = block(80, Value::Null);
-    unknown
-        .as_object_mut()
-        .expect("an object")
-        .remove("security_groups");
+    unknown.as_object_mut().expect("an object").remove("security_groups");
     let plan = Plan::new().both(
         "aws_security_group.g",
         json!({ "ingress": [block(443, json!([])), unknown] }),
@@ -140,9 +124,7 @@ fn blocks_of_a_set_are_completed_by_the_one_that_fits() {
         json!({ "id": "sg-1", "ingress": [block(80, json!(["sg-2"])), block(443, json!([]))] }),
     )]);
     let model = read(&[("plan.json", &plan.bytes()), ("state.json", &state)]);
-    let rules = &model.security_groups[&key("aws_security_group.g")]
-        .ingress
-        .rules;
+    let rules = &model.security_groups[&key("aws_security_group.g")].ingress.rules;
     assert_eq!(sure(&rules[1].peers.groups), ["sg-2"]);
     assert_eq!(model.warnings, []);
 }
@@ -159,13 +141,8 @@ fn a_difference_is_told_and_the_plan_is_used() {
         json!({ "id": "arn:aws:ecs:s", "name": "s", "desired_count": 2 }),
     )]);
     let model = read(&[("plan.json", &plan.bytes()), ("state.json", &state)]);
-    assert_eq!(
-        model.services[&key("aws_ecs_service.s")].desired_count,
-        Val::Known(Some(1))
-    );
-    let [warning] = model.warnings.as_slice() else {
-        panic!("{:?}", model.warnings)
-    };
+    assert_eq!(model.services[&key("aws_ecs_service.s")].desired_count, Val::Known(Some(1)));
+    let [warning] = model.warnings.as_slice() else { panic!("{:?}", model.warnings) };
     assert_eq!(warning.code, "sources-disagree");
     assert_eq!(
         warning.text,
@@ -184,10 +161,8 @@ fn what_the_plan_itself_changes_is_no_difference() {
         "after_unknown": {},
     });
     let plan = Plan::new().change("", "aws_ecs_service.s", change);
-    let state = shown_state(&[(
-        "aws_ecs_service.s",
-        json!({ "id": "arn:aws:ecs:s", "desired_count": 2 }),
-    )]);
+    let state =
+        shown_state(&[("aws_ecs_service.s", json!({ "id": "arn:aws:ecs:s", "desired_count": 2 }))]);
     let model = read(&[("plan.json", &plan.bytes()), ("state.json", &state)]);
     assert_eq!(model.warnings, []);
 }
@@ -195,20 +170,14 @@ fn what_the_plan_itself_changes_is_no_difference() {
 #[test]
 fn two_root_modules_meet_by_id() {
     let network = shown_state(&[
-        (
-            "aws_vpc.main",
-            json!({ "id": "vpc-1", "cidr_block": "10.0.0.0/16" }),
-        ),
+        ("aws_vpc.main", json!({ "id": "vpc-1", "cidr_block": "10.0.0.0/16" })),
         (
             "aws_subnet.main",
             json!({ "id": "subnet-1", "vpc_id": "vpc-1", "cidr_block": "10.0.0.0/24" }),
         ),
     ]);
     let app = Plan::new()
-        .data(
-            "data.aws_vpc.main",
-            json!({ "id": "vpc-1", "cidr_block": "10.0.0.0/16" }),
-        )
+        .data("data.aws_vpc.main", json!({ "id": "vpc-1", "cidr_block": "10.0.0.0/16" }))
         .both(
             "aws_instance.i",
             json!({ "subnet_id": "subnet-1" }),
@@ -220,10 +189,7 @@ fn two_root_modules_meet_by_id() {
         model.instances[&key("aws_instance.i")].subnet,
         Val::Known(Some(key("aws_subnet.main")))
     );
-    assert_eq!(
-        model.subnets[&key("aws_subnet.main")].vpc,
-        Val::Known(key("aws_vpc.main"))
-    );
+    assert_eq!(model.subnets[&key("aws_subnet.main")].vpc, Val::Known(key("aws_vpc.main")));
     assert_eq!(model.vpcs.len(), 1);
     assert_eq!(model.resolve("vpc-1"), key("aws_vpc.main"));
 }
@@ -231,17 +197,10 @@ fn two_root_modules_meet_by_id() {
 #[test]
 fn one_address_in_two_root_modules_is_two_resources() {
     let state = |id: &str| {
-        shown_state(&[(
-            "aws_vpc.main",
-            json!({ "id": id, "cidr_block": "10.0.0.0/16" }),
-        )])
+        shown_state(&[("aws_vpc.main", json!({ "id": id, "cidr_block": "10.0.0.0/16" }))])
     };
     let model = read(&[("one.json", &state("vpc-1")), ("two.json", &state("vpc-2"))]);
-    let keys: Vec<&str> = model
-        .vpcs
-        .keys()
-        .map(farmgate_aws::model::Key::as_str)
-        .collect();
+    let keys: Vec<&str> = model.vpcs.keys().map(farmgate_aws::model::Key::as_str).collect();
     assert_eq!(keys, ["aws_vpc.main", "aws_vpc.main (of two.json)"]);
     assert_eq!(model.resolve("vpc-2"), key("aws_vpc.main (of two.json)"));
     assert_eq!(
@@ -276,17 +235,11 @@ fn deleted_resources_are_gone_and_replaced_ones_are_what_comes() {
             json!({ "actions": ["forget"],
                 "before": { "id": "vpc-3", "cidr_block": "10.3.0.0/16" }, "after": null }),
         );
-    let state = shown_state(&[(
-        "aws_vpc.old",
-        json!({ "id": "vpc-1", "cidr_block": "10.0.0.0/16" }),
-    )]);
+    let state =
+        shown_state(&[("aws_vpc.old", json!({ "id": "vpc-1", "cidr_block": "10.0.0.0/16" }))]);
     let model = read(&[("plan.json", &plan.bytes()), ("state.json", &state)]);
     let cidr = |name: &str| {
-        let nets = model.vpcs[&key(name)]
-            .cidrs
-            .sure
-            .iter()
-            .map(ToString::to_string);
+        let nets = model.vpcs[&key(name)].cidrs.sure.iter().map(ToString::to_string);
         nets.collect::<Vec<_>>()
     };
     assert_eq!(model.vpcs.len(), 2);
@@ -298,11 +251,7 @@ fn deleted_resources_are_gone_and_replaced_ones_are_what_comes() {
 #[test]
 fn an_incomplete_plan_is_read_with_a_warning_and_its_prior_state() {
     let plan = Plan::new()
-        .keep(
-            "",
-            "aws_vpc.v",
-            json!({ "id": "vpc-1", "cidr_block": "10.0.0.0/16" }),
-        )
+        .keep("", "aws_vpc.v", json!({ "id": "vpc-1", "cidr_block": "10.0.0.0/16" }))
         .with("complete", json!(false))
         .with(
             "prior_state",
@@ -314,10 +263,7 @@ fn an_incomplete_plan_is_read_with_a_warning_and_its_prior_state() {
     let model = plan.model();
     assert_eq!(model.warnings.len(), 1);
     assert_eq!(model.warnings[0].code, "plan-incomplete");
-    assert_eq!(
-        model.subnets[&key("aws_subnet.s")].vpc,
-        Val::Known(key("aws_vpc.v"))
-    );
+    assert_eq!(model.subnets[&key("aws_subnet.s")].vpc, Val::Known(key("aws_vpc.v")));
 }
 
 #[test]
@@ -326,10 +272,8 @@ fn moved_resources_answer_to_their_former_address() {
         json!({ "actions": ["no-op"], "after": { "id": "vpc-1", "cidr_block": "10.0.0.0/16" } });
     let mut json = Plan::new().change("", "aws_vpc.new", change).json();
     json["resource_changes"][0]["previous_address"] = json!("aws_vpc.old");
-    let state = shown_state(&[(
-        "aws_vpc.old",
-        json!({ "id": "vpc-1", "cidr_block": "10.0.0.0/16" }),
-    )]);
+    let state =
+        shown_state(&[("aws_vpc.old", json!({ "id": "vpc-1", "cidr_block": "10.0.0.0/16" }))]);
     let plan = serde_json::to_vec(&json).expect("JSON");
     let model = read(&[("plan.json", &plan), ("state.json", &state)]);
     assert_eq!(model.vpcs.len(), 1);
@@ -373,11 +317,7 @@ fn nothing_sensitive_gets_into_the_model() {
                 json!({ "ingress": [{ "cidr_blocks": [true] }] }),
             ),
         )
-        .written(
-            "",
-            "aws_db_instance.d",
-            json!({ "password": literal(SECRET) }),
-        )
+        .written("", "aws_db_instance.d", json!({ "password": literal(SECRET) }))
         .variable("secret", json!(SECRET));
     let model = plan.model();
     assert!(!format!("{model:?}").contains(SECRET));
@@ -389,9 +329,7 @@ fn nothing_sensitive_gets_into_the_model() {
         containers.missing().map(AsRef::as_ref),
         Some("`container_definitions` of aws_ecs_task_definition.t is sensitive and not read")
     );
-    let rule = &model.security_groups[&key("aws_security_group.g")]
-        .ingress
-        .rules[0];
+    let rule = &model.security_groups[&key("aws_security_group.g")].ingress.rules[0];
     assert!(rule.peers.cidrs.open);
 }
 
@@ -425,11 +363,7 @@ fn warnings(resource: &str, attribute: &str, plan: &Value, state: &Value) -> Vec
     let plan = Plan::new().keep("", resource, shown(plan));
     let state = shown_state(&[(resource, shown(state))]);
     let model = read(&[("plan.json", &plan.bytes()), ("state.json", &state)]);
-    model
-        .warnings
-        .into_iter()
-        .map(|warning| warning.text)
-        .collect()
+    model.warnings.into_iter().map(|warning| warning.text).collect()
 }
 
 #[test]
@@ -456,10 +390,8 @@ fn container_definitions_are_compared_as_they_are_read() {
     assert_eq!(compare(&of_aws("i:1")), [""; 0]);
     assert_eq!(
         compare(&of_aws("i:2")),
-        [
-            "`container_definitions` of aws_ecs_task_definition.t differs between plan.json and \
-             state.json; the former is used"
-        ]
+        ["`container_definitions` of aws_ecs_task_definition.t differs between plan.json and \
+             state.json; the former is used"]
     );
 }
 
@@ -479,9 +411,7 @@ fn policies_are_compared_as_json() {
     assert_eq!(compare(&of_aws("s3:GetObject")), [""; 0]);
     assert_eq!(
         compare(&of_aws("s3:PutObject")),
-        [
-            "`policy` of aws_vpc_endpoint.e differs between plan.json and state.json; \
-             the former is used"
-        ]
+        ["`policy` of aws_vpc_endpoint.e differs between plan.json and state.json; \
+             the former is used"]
     );
 }

@@ -44,28 +44,15 @@ fn a_vpc_with_what_belongs_to_it() {
     let cidrs: Vec<String> = vpc.cidrs.sure.iter().map(ToString::to_string).collect();
     assert_eq!(cidrs, ["10.0.0.0/16", "100.64.0.0/16"]);
     assert!(!vpc.cidrs.open && vpc.cidrs.assumed.is_some());
-    assert_eq!(
-        (&vpc.dns_support, &vpc.dns_hostnames),
-        (&Val::Known(true), &Val::Known(false))
-    );
-    assert_eq!(
-        vpc.default_security_group,
-        Some(key("aws_default_security_group.d"))
-    );
+    assert_eq!((&vpc.dns_support, &vpc.dns_hostnames), (&Val::Known(true), &Val::Known(false)));
+    assert_eq!(vpc.default_security_group, Some(key("aws_default_security_group.d")));
     assert_eq!(vpc.main_route_table, Some(key("aws_default_route_table.d")));
     assert_eq!(vpc.tags["Name"], "v");
     assert!(vpc.open.is_some());
     let subnet = &model.subnets[&key("aws_subnet.s")];
-    assert_eq!(
-        subnet.route_table,
-        Val::Known(Some(key("aws_default_route_table.d")))
-    );
+    assert_eq!(subnet.route_table, Val::Known(Some(key("aws_default_route_table.d"))));
     assert_eq!(subnet.network_acl, Val::Known(None));
-    assert!(
-        model.route_tables[&key("aws_default_route_table.d")]
-            .assumed
-            .is_some()
-    );
+    assert!(model.route_tables[&key("aws_default_route_table.d")].assumed.is_some());
     assert_eq!(model.region.as_deref(), Some("eu-west-1"));
 }
 
@@ -76,10 +63,7 @@ fn routes_lead_where_they_say() {
     let target = |routes: Value| {
         let state = shown_state(&[
             ("aws_route_table.t", table(routes)),
-            (
-                "aws_nat_gateway.n",
-                json!({ "id": "nat-1", "subnet_id": "subnet-1" }),
-            ),
+            ("aws_nat_gateway.n", json!({ "id": "nat-1", "subnet_id": "subnet-1" })),
             (
                 "aws_route.r",
                 json!({ "id": "r-1", "route_table_id": "rtb-1",
@@ -96,16 +80,10 @@ fn routes_lead_where_they_say() {
     let transit = RouteTarget::Opaque("a transit gateway tgw-1".into());
     assert_eq!(
         target(json!([route("nat_gateway_id", "nat-1")])),
-        [
-            RouteTarget::NatGateway(key("aws_nat_gateway.n")),
-            transit.clone()
-        ]
+        [RouteTarget::NatGateway(key("aws_nat_gateway.n")), transit.clone()]
     );
     assert_eq!(
-        target(json!([
-            route("gateway_id", "igw-9"),
-            route("gateway_id", "local")
-        ])),
+        target(json!([route("gateway_id", "igw-9"), route("gateway_id", "local")])),
         [RouteTarget::InternetGateway(key("igw-9")), transit.clone()]
     );
     // A state lists the separate route among those of the table: it is one.
@@ -144,33 +122,22 @@ fn network_acls_with_their_entries_and_subnets() {
     ]);
     let model = read(&[("s", &state)]);
     let list = &model.network_acls[&key("aws_network_acl.n")];
-    let order: Vec<(u32, bool)> = list
-        .entries
-        .iter()
-        .map(|entry| (entry.number, entry.allow))
-        .collect();
+    let order: Vec<(u32, bool)> =
+        list.entries.iter().map(|entry| (entry.number, entry.allow)).collect();
     assert_eq!(order, [(100, true), (200, false), (50, true)]);
     assert!(list.open.is_none() && list.assumed.is_none());
     assert_eq!(
         model.subnets[&key("aws_subnet.a")].network_acl,
         Val::Known(Some(key("aws_network_acl.n")))
     );
-    assert_eq!(
-        model.subnets[&key("aws_subnet.b")].network_acl,
-        Val::Known(None)
-    );
+    assert_eq!(model.subnets[&key("aws_subnet.b")].network_acl, Val::Known(None));
 }
 
 #[test]
 fn an_association_that_does_not_show_its_subnet_leaves_a_choice() {
     let plan = Plan::new()
         .both("aws_subnet.s", json!({}), json!({ "id": true }), json!({}))
-        .both(
-            "aws_route_table.t",
-            json!({ "route": [] }),
-            json!({ "id": true }),
-            json!({}),
-        )
+        .both("aws_route_table.t", json!({ "route": [] }), json!({ "id": true }), json!({}))
         .both(
             "aws_route_table_association.a",
             json!({}),
@@ -178,9 +145,7 @@ fn an_association_that_does_not_show_its_subnet_leaves_a_choice() {
             json!({ "subnet_id": refs(&["local.s"]),
                 "route_table_id": names("aws_route_table.t.id") }),
         );
-    let Val::OneOf(choices, note) = plan.model().subnets[&key("aws_subnet.s")]
-        .route_table
-        .clone()
+    let Val::OneOf(choices, note) = plan.model().subnets[&key("aws_subnet.s")].route_table.clone()
     else {
         panic!("not a choice");
     };
@@ -194,12 +159,7 @@ fn endpoints_and_their_associations() {
     let unknown = json!({ "id": true, "vpc_id": true, "policy": true, "private_dns_enabled": true,
         "security_group_ids": true, "subnet_ids": true, "route_table_ids": true });
     let plan = Plan::new()
-        .both(
-            "aws_vpc.v",
-            json!({ "cidr_block": "10.0.0.0/16" }),
-            json!({ "id": true }),
-            json!({}),
-        )
+        .both("aws_vpc.v", json!({ "cidr_block": "10.0.0.0/16" }), json!({ "id": true }), json!({}))
         .both("aws_subnet.s", json!({}), json!({ "id": true }), json!({}))
         .both(
             "aws_default_security_group.d",
@@ -207,12 +167,7 @@ fn endpoints_and_their_associations() {
             json!({ "vpc_id": true }),
             json!({ "vpc_id": names("aws_vpc.v.id") }),
         )
-        .both(
-            "aws_vpc_endpoint.e",
-            base,
-            unknown,
-            json!({ "vpc_id": names("aws_vpc.v.id") }),
-        )
+        .both("aws_vpc_endpoint.e", base, unknown, json!({ "vpc_id": names("aws_vpc.v.id") }))
         .both(
             "aws_vpc_endpoint_subnet_association.a",
             json!({}),
@@ -231,25 +186,14 @@ fn endpoints_and_their_associations() {
     assert_eq!(endpoint.kind, EndpointKind::Interface);
     assert_eq!(endpoint.private_dns, Val::Known(false));
     assert_eq!(sure(&endpoint.subnets), ["aws_subnet.s"]);
-    assert_eq!(
-        sure(&endpoint.security_groups),
-        ["aws_default_security_group.d"]
-    );
-    assert_eq!(
-        endpoint.policy,
-        Val::Known(Some("{\"Statement\":[]}".into()))
-    );
+    assert_eq!(sure(&endpoint.security_groups), ["aws_default_security_group.d"]);
+    assert_eq!(endpoint.policy, Val::Known(Some("{\"Statement\":[]}".into())));
 }
 
 #[test]
 fn what_is_not_modelled_is_listed_with_what_it_touches() {
     let plan = Plan::new()
-        .both(
-            "aws_vpc.v",
-            json!({ "cidr_block": "10.0.0.0/16" }),
-            json!({ "id": true }),
-            json!({}),
-        )
+        .both("aws_vpc.v", json!({ "cidr_block": "10.0.0.0/16" }), json!({ "id": true }), json!({}))
         .both(
             "aws_ec2_transit_gateway_vpc_attachment.t",
             json!({ "subnet_ids": ["subnet-1"] }),
@@ -257,55 +201,22 @@ fn what_is_not_modelled_is_listed_with_what_it_touches() {
             json!({ "vpc_id": names("aws_vpc.v.id") }),
         )
         .both("aws_elasticache_cluster.c", json!({}), json!({}), json!({}))
-        .both(
-            "aws_elasticache_parameter_group.p",
-            json!({}),
-            json!({}),
-            json!({}),
-        )
+        .both("aws_elasticache_parameter_group.p", json!({}), json!({}), json!({}))
         .both("aws_iam_policy.p", json!({}), json!({}), json!({}));
     let model = plan.model();
     let kinds: Vec<&str> = model.unmodelled.keys().map(String::as_str).collect();
-    assert_eq!(
-        kinds,
-        [
-            "aws_ec2_transit_gateway_vpc_attachment",
-            "aws_elasticache_cluster"
-        ]
-    );
-    let [opaque] = model.opaque.as_slice() else {
-        panic!("{:?}", model.opaque)
-    };
+    assert_eq!(kinds, ["aws_ec2_transit_gateway_vpc_attachment", "aws_elasticache_cluster"]);
+    let [opaque] = model.opaque.as_slice() else { panic!("{:?}", model.opaque) };
     assert_eq!(opaque.touches, [key("aws_vpc.v"), key("subnet-1")]);
 }
 
 #[test]
 fn names_that_must_be_unique() {
     let plan = Plan::new()
-        .both(
-            "aws_cloudwatch_log_group.a",
-            json!({ "name": "/ecs/x" }),
-            json!({}),
-            json!({}),
-        )
-        .both(
-            "aws_iam_role.r",
-            json!({ "name": "r" }),
-            json!({}),
-            json!({}),
-        )
-        .both(
-            "aws_secretsmanager_secret.s",
-            json!({}),
-            json!({ "name": true }),
-            json!({}),
-        )
-        .both(
-            "aws_vpc.v",
-            json!({ "cidr_block": "10.0.0.0/16" }),
-            json!({ "id": true }),
-            json!({}),
-        )
+        .both("aws_cloudwatch_log_group.a", json!({ "name": "/ecs/x" }), json!({}), json!({}))
+        .both("aws_iam_role.r", json!({ "name": "r" }), json!({}), json!({}))
+        .both("aws_secretsmanager_secret.s", json!({}), json!({ "name": true }), json!({}))
+        .both("aws_vpc.v", json!({ "cidr_block": "10.0.0.0/16" }), json!({ "id": true }), json!({}))
         .both(
             "aws_security_group.g",
             json!({ "name": "g", "ingress": [] }),

@@ -13,9 +13,7 @@ pub(crate) fn refs(references: &[&str]) -> Value {
 
 /// An expression that refers to this one thing, as Terraform lists it.
 pub(crate) fn names(references: &str) -> Value {
-    let resource = references
-        .rsplit_once('.')
-        .map_or(references, |(head, _)| head);
+    let resource = references.rsplit_once('.').map_or(references, |(head, _)| head);
     refs(&[references, resource])
 }
 
@@ -63,12 +61,7 @@ fn name(text: &str) -> Name {
         }
         None => (rest, None),
     };
-    Name {
-        mode,
-        kind: kind.to_owned(),
-        name: name.to_owned(),
-        index,
-    }
+    Name { mode, kind: kind.to_owned(), name: name.to_owned(), index }
 }
 
 fn instance(module: &str, text: &str) -> Map<String, Value> {
@@ -85,10 +78,7 @@ fn instance(module: &str, text: &str) -> Map<String, Value> {
     if let Some(index) = parts.index {
         members.insert("index".into(), index);
     }
-    members.insert(
-        "provider_name".into(),
-        json!("registry.terraform.io/hashicorp/aws"),
-    );
+    members.insert("provider_name".into(), json!("registry.terraform.io/hashicorp/aws"));
     members
 }
 
@@ -167,8 +157,7 @@ impl Plan {
         expressions: Value,
     ) -> Self {
         let block = resource.split('[').next().unwrap_or(resource).to_owned();
-        self.create("", resource, after, unknown)
-            .written("", &block, expressions)
+        self.create("", resource, after, unknown).written("", &block, expressions)
     }
 
     /// A module call, with whatever else belongs to it (`expressions`, `for_each_expression`).
@@ -180,24 +169,19 @@ impl Plan {
     }
 
     pub(crate) fn output(mut self, module: &str, output: &str, expression: Value) -> Self {
-        self.module(module)
-            .outputs
-            .insert(output.to_owned(), json!({ "expression": expression }));
+        self.module(module).outputs.insert(output.to_owned(), json!({ "expression": expression }));
         self
     }
 
     /// A variable's declaration.
     pub(crate) fn declare(mut self, module: &str, variable: &str, declaration: Value) -> Self {
-        self.module(module)
-            .variables
-            .insert(variable.to_owned(), declaration);
+        self.module(module).variables.insert(variable.to_owned(), declaration);
         self
     }
 
     /// The value of a root variable.
     pub(crate) fn variable(mut self, variable: &str, value: Value) -> Self {
-        self.variables
-            .insert(variable.to_owned(), json!({ "value": value }));
+        self.variables.insert(variable.to_owned(), json!({ "value": value }));
         self
     }
 
@@ -214,9 +198,7 @@ impl Plan {
             let dot = if path.is_empty() { "" } else { "." };
             let mut call = call.clone();
             let inner = self.configuration(&format!("{path}{dot}{called}"));
-            call.as_object_mut()
-                .expect("an object")
-                .insert("module".into(), inner);
+            call.as_object_mut().expect("an object").insert("module".into(), inner);
             calls.insert(called, call);
         }
         json!({
@@ -244,9 +226,7 @@ impl Plan {
             "complete": true,
             "errored": false,
         });
-        plan.as_object_mut()
-            .expect("an object")
-            .extend(self.more.clone());
+        plan.as_object_mut().expect("an object").extend(self.more.clone());
         plan
     }
 
@@ -279,10 +259,7 @@ pub(crate) fn shown_state(resources: &[(&str, Value)]) -> Vec<u8> {
 
 /// Imports these; fails the test with what is wrong.
 pub(crate) fn read(inputs: &[(&str, &[u8])]) -> Model {
-    let inputs: Vec<Input<'_>> = inputs
-        .iter()
-        .map(|(name, bytes)| Input { name, bytes })
-        .collect();
+    let inputs: Vec<Input<'_>> = inputs.iter().map(|(name, bytes)| Input { name, bytes }).collect();
     import(&inputs).unwrap_or_else(|errors| panic!("{errors:?}"))
 }
 

@@ -26,15 +26,11 @@ fn file(name: &str) -> Option<Vec<u8>> {
 }
 
 fn model(names: &[&str]) -> Option<Model> {
-    let files: Option<Vec<(&str, Vec<u8>)>> = names
-        .iter()
-        .map(|name| Some((*name, file(name)?)))
-        .collect();
+    let files: Option<Vec<(&str, Vec<u8>)>> =
+        names.iter().map(|name| Some((*name, file(name)?))).collect();
     let files = files?;
-    let inputs: Vec<(&str, &[u8])> = files
-        .iter()
-        .map(|(name, bytes)| (*name, bytes.as_slice()))
-        .collect();
+    let inputs: Vec<(&str, &[u8])> =
+        files.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
     Some(read(&inputs))
 }
 
@@ -47,19 +43,14 @@ fn the_plan_s_network() {
     assert_eq!(model.warnings, []);
     assert_eq!((model.vpcs.len(), model.subnets.len()), (1, 4));
     for (name, target) in [
-        (
-            "private",
-            RouteTarget::NatGateway(key("module.supporting.aws_nat_gateway.main[0]")),
-        ),
+        ("private", RouteTarget::NatGateway(key("module.supporting.aws_nat_gateway.main[0]"))),
         (
             "public",
             RouteTarget::InternetGateway(key("module.supporting.aws_internet_gateway.main[0]")),
         ),
     ] {
         let table = key(&format!("module.supporting.aws_route_table.{name}[0]"));
-        let [route] = model.route_tables[&table].routes.as_slice() else {
-            panic!("one route")
-        };
+        let [route] = model.route_tables[&table].routes.as_slice() else { panic!("one route") };
         assert!(matches!(&route.target, Val::Assumed(to, _) if *to == target));
         for at in 0..2 {
             let subnet =
@@ -79,12 +70,8 @@ fn the_plan_s_network() {
         assert_eq!(endpoint.policy, Val::Known(None));
     }
     let server = &model.security_groups[&key("module.supporting.aws_security_group.mcp_server[0]")];
-    let origins: Vec<&str> = server
-        .ingress
-        .rules
-        .iter()
-        .map(|rule| rule.origin.key.as_str())
-        .collect();
+    let origins: Vec<&str> =
+        server.ingress.rules.iter().map(|rule| rule.origin.key.as_str()).collect();
     assert_eq!(
         origins,
         [
@@ -115,19 +102,14 @@ fn the_plan_s_services() {
     );
     assert_eq!(service.fargate, Val::Known(true));
     assert_eq!(service.load_balancers[0].port, Val::Known(8080));
-    let [balancer] = model.load_balancers.values().collect::<Vec<_>>()[..] else {
-        panic!("one")
-    };
+    let [balancer] = model.load_balancers.values().collect::<Vec<_>>()[..] else { panic!("one") };
     assert_eq!(balancer.kind, LoadBalancerKind::Network);
     assert_eq!(balancer.security_groups, None);
     assert_eq!(balancer.internal, Val::Known(true));
     let task =
         &model.task_definitions[&key("module.mcp_server.aws_ecs_task_definition.mcp_server")];
     assert!(task.containers.missing().is_some());
-    assert!(
-        task.mentions
-            .contains(&key("module.fargate.aws_ecr_repository.feeders"))
-    );
+    assert!(task.mentions.contains(&key("module.fargate.aws_ecr_repository.feeders")));
     let twice = model.named.iter().filter(|named| named.kind == "log group");
     let mut names: Vec<&str> = twice.map(|named| named.name.as_str()).collect();
     let all = names.len();
@@ -146,34 +128,22 @@ fn the_plan_s_apis() {
     for route in &http.routes {
         let open = route.route == Val::Known("GET /health".into());
         let authorizer = key("module.mcp_server.aws_apigatewayv2_authorizer.mcp");
-        let expected = if open {
-            Authorization::None
-        } else {
-            Authorization::Lambda(Some(authorizer))
-        };
+        let expected =
+            if open { Authorization::None } else { Authorization::Lambda(Some(authorizer)) };
         assert_eq!(route.authorization.get(), Some(&expected));
-        let Some(Some(integration)) = route.integration.get() else {
-            panic!("no integration")
-        };
+        let Some(Some(integration)) = route.integration.get() else { panic!("no integration") };
         assert_eq!(integration.tls, Some(false));
     }
     let rest = &model.apis[&key("module.api_gateway.aws_api_gateway_rest_api.main")];
     assert_eq!((rest.kind, rest.routes.len()), (ApiKind::Rest, 8));
-    let mut paths: Vec<&str> = rest
-        .routes
-        .iter()
-        .filter_map(|route| route.route.get())
-        .map(String::as_str)
-        .collect();
+    let mut paths: Vec<&str> =
+        rest.routes.iter().filter_map(|route| route.route.get()).map(String::as_str).collect();
     paths.sort_unstable();
     assert_eq!(paths[0], "GET /bus-position/line/{line_id}");
     assert_eq!(paths[1], "GET /bus-position/{bus_id}");
     let socket = &model.apis[&key("module.api_gateway.aws_apigatewayv2_api.websocket")];
     assert_eq!(socket.kind, ApiKind::WebSocket);
-    let connect = socket
-        .routes
-        .iter()
-        .find(|route| route.route == Val::Known("$connect".into()));
+    let connect = socket.routes.iter().find(|route| route.route == Val::Known("$connect".into()));
     assert!(matches!(
         connect.expect("$connect").authorization.get(),
         Some(Authorization::Lambda(Some(_)))
@@ -187,11 +157,7 @@ fn other_plans() {
     };
     assert!(without.endpoints.is_empty());
     let errored = file("plan-errored.json").expect("a file");
-    let errors = import(&[Input {
-        name: "e",
-        bytes: &errored,
-    }])
-    .expect_err("an error");
+    let errors = import(&[Input { name: "e", bytes: &errored }]).expect_err("an error");
     assert_eq!(errors[0].code, "plan-errored");
 }
 
@@ -202,13 +168,8 @@ fn the_plan_after_apply_removes_a_rule() {
     };
     assert_eq!(model.warnings.len(), 1);
     assert_eq!(model.warnings[0].code, "plan-incomplete");
-    let [removed] = model.removed_rules.as_slice() else {
-        panic!("{:?}", model.removed_rules)
-    };
-    assert_eq!(
-        removed.group,
-        key("module.supporting.aws_security_group.mcp_server[0]")
-    );
+    let [removed] = model.removed_rules.as_slice() else { panic!("{:?}", model.removed_rules) };
+    assert_eq!(removed.group, key("module.supporting.aws_security_group.mcp_server[0]"));
     assert_eq!(
         removed.declared_by,
         key("module.supporting.aws_security_group_rule.mcp_from_vpc_link[0]")
@@ -238,11 +199,7 @@ fn the_state_knows_and_settles_the_plan() {
     assert_eq!(both.subnets[&private].route_table, table);
     assert!(!format!("{:?}", both.subnets).contains("Assumed"));
     assert_eq!(both.endpoints.len(), 4);
-    assert!(
-        both.endpoints
-            .values()
-            .all(|endpoint| endpoint.security_groups.assumed.is_none())
-    );
+    assert!(both.endpoints.values().all(|endpoint| endpoint.security_groups.assumed.is_none()));
     let service = &both.services[&key("module.mcp_server.aws_ecs_service.mcp_server")];
     assert!(service.security_groups.assumed.is_some());
 }

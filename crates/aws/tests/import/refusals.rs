@@ -7,11 +7,7 @@ use serde_json::json;
 use crate::plans::{Plan, shown_state};
 
 fn refused(bytes: &[u8]) -> ImportError {
-    let errors = import(&[Input {
-        name: "input",
-        bytes,
-    }])
-    .expect_err("an error");
+    let errors = import(&[Input { name: "input", bytes }]).expect_err("an error");
     assert_eq!(errors.len(), 1);
     let error = errors.into_iter().next().expect("an error");
     assert_eq!(error.input, "input");
@@ -34,67 +30,23 @@ fn check(bytes: &[u8], code: &str, message: &str, help: &str) {
 }
 
 fn plan() -> Plan {
-    Plan::new().keep(
-        "",
-        "aws_vpc.v",
-        json!({ "id": "vpc-1", "cidr_block": "10.0.0.0/16" }),
-    )
+    Plan::new().keep("", "aws_vpc.v", json!({ "id": "vpc-1", "cidr_block": "10.0.0.0/16" }))
 }
 
 #[test]
 fn empty() {
-    check(
-        b"",
-        "empty-input",
-        "the input is empty",
-        "terraform show -json",
-    );
-    check(
-        b" \n\t",
-        "empty-input",
-        "the input is empty",
-        "terraform show -json",
-    );
-    check(
-        b"\xef\xbb\xbf",
-        "empty-input",
-        "the input is empty",
-        "terraform show -json",
-    );
+    check(b"", "empty-input", "the input is empty", "terraform show -json");
+    check(b" \n\t", "empty-input", "the input is empty", "terraform show -json");
+    check(b"\xef\xbb\xbf", "empty-input", "the input is empty", "terraform show -json");
 }
 
 #[test]
 fn not_json() {
-    check(
-        b"hello",
-        "not-json",
-        "no object starts at line 1, column 1",
-        "terraform show -json",
-    );
-    check(
-        b"\n\n  ?",
-        "not-json",
-        "at line 3, column 3",
-        "terraform show -json",
-    );
-    check(
-        b"{\n  \"a\": tru\n}",
-        "not-json",
-        "expected ident, at line 3, column 1",
-        "",
-    );
-    check(
-        b"{} {}",
-        "not-json",
-        "more text after the end of the object, at line 1, column 4",
-        "",
-    );
-    check(
-        b"\x80abc",
-        "not-utf-8",
-        "byte 1 is not UTF-8 text",
-        "terraform show -json",
-    );
+    check(b"hello", "not-json", "no object starts at line 1, column 1", "terraform show -json");
+    check(b"\n\n  ?", "not-json", "at line 3, column 3", "terraform show -json");
+    check(b"{\n  \"a\": tru\n}", "not-json", "expected ident, at line 3, column 1", "");
+    check(b"{} {}", "not-json", "more text after the end of the object, at line 1, column 4", "");
+    check(b"\x80abc", "not-utf-8", "byte 1 is not UTF-8 text", "terraform show -json");
 }
 
 #[test]
@@ -113,34 +65,19 @@ fn truncated() {
 #[test]
 fn nested_too_deep() {
     for open in ["[", "{\"a\":"] {
-        check(
-            open.repeat(1_000_000).as_bytes(),
-            "nested-too-deep",
-            "more than 128 deep",
-            "",
-        );
+        check(open.repeat(1_000_000).as_bytes(), "nested-too-deep", "more than 128 deep", "");
     }
     let inside = format!(
         "{{\"format_version\":\"1.2\",\"planned_values\":{}{}}}",
         "[".repeat(200),
         "]".repeat(200)
     );
-    check(
-        inside.as_bytes(),
-        "nested-too-deep",
-        "more than 128 deep",
-        "",
-    );
+    check(inside.as_bytes(), "nested-too-deep", "more than 128 deep", "");
 }
 
 #[test]
 fn other_json() {
-    check(
-        b"[1, 2]",
-        "not-a-source",
-        "a JSON array",
-        "terraform show -json",
-    );
+    check(b"[1, 2]", "not-a-source", "a JSON array", "terraform show -json");
     check(b"[1, 2", "truncated-json", "ends too early", "");
     check(b"{}", "not-a-source", "an empty JSON object", "");
     let package = br#"{"name": "x", "version": "1.0.0", "dependencies": {}}"#;
@@ -161,12 +98,7 @@ fn other_json() {
 #[test]
 fn cloudformation() {
     let template = br#"{"AWSTemplateFormatVersion":"2010-09-09","Resources":{}}"#;
-    check(
-        template,
-        "cloudformation",
-        "does not read yet",
-        "Terraform plan",
-    );
+    check(template, "cloudformation", "does not read yet", "Terraform plan");
     check(
         br#"{"Resources":{"A":{"Type":"AWS::EC2::VPC"}}}"#,
         "cloudformation",
@@ -183,18 +115,8 @@ fn cloudformation() {
 
 #[test]
 fn aws_describe() {
-    check(
-        br#"{"SecurityGroups": []}"#,
-        "aws-describe",
-        "describe",
-        "Terraform plan",
-    );
-    check(
-        br#"{"Vpcs": [], "ResponseMetadata": {}}"#,
-        "aws-describe",
-        "does not read yet",
-        "",
-    );
+    check(br#"{"SecurityGroups": []}"#, "aws-describe", "describe", "Terraform plan");
+    check(br#"{"Vpcs": [], "ResponseMetadata": {}}"#, "aws-describe", "does not read yet", "");
 }
 
 #[test]
@@ -212,18 +134,10 @@ fn other_forms_of_a_plan() {
         "terraform plan -out=FILE",
     );
     let log = b"{\"@level\":\"info\",\"@message\":\"Terraform 1.11\"}\n{\"@level\":\"info\"}\n";
-    check(
-        log,
-        "plan-log",
-        "the log of `terraform plan -json`",
-        "terraform show -json FILE",
-    );
+    check(log, "plan-log", "the log of `terraform plan -json`", "terraform show -json FILE");
     let text = b"Terraform will perform the following actions:\n\n  # aws_vpc.v will be created\n";
     check(text, "plan-text", "for people", "terraform show -json FILE");
-    let wide: Vec<u8> = "{\"a\":1}"
-        .encode_utf16()
-        .flat_map(u16::to_le_bytes)
-        .collect();
+    let wide: Vec<u8> = "{\"a\":1}".encode_utf16().flat_map(u16::to_le_bytes).collect();
     check(&wide, "utf-16", "PowerShell", "Out-File -Encoding utf8");
     let marked: Vec<u8> = [0xff, 0xfe].into_iter().chain(wide).collect();
     check(&marked, "utf-16", "PowerShell", "Out-File -Encoding utf8");
@@ -231,26 +145,14 @@ fn other_forms_of_a_plan() {
 
 #[test]
 fn a_byte_order_mark_is_skipped() {
-    let marked: Vec<u8> = b"\xef\xbb\xbf"
-        .iter()
-        .copied()
-        .chain(plan().bytes())
-        .collect();
+    let marked: Vec<u8> = b"\xef\xbb\xbf".iter().copied().chain(plan().bytes()).collect();
     assert_eq!(detect(&marked), Ok(SourceKind::TerraformPlan));
-    assert!(
-        import(&[Input {
-            name: "p",
-            bytes: &marked
-        }])
-        .is_ok()
-    );
+    assert!(import(&[Input { name: "p", bytes: &marked }]).is_ok());
 }
 
 #[test]
 fn an_errored_plan() {
-    let plan = plan()
-        .with("errored", json!(true))
-        .with("complete", json!(false));
+    let plan = plan().with("errored", json!(true)).with("complete", json!(false));
     check(
         &plan.bytes(),
         "plan-errored",
@@ -274,34 +176,14 @@ fn versions() {
         assert!(detect(&of(json!(fine))).is_ok());
     }
     let old = br#"{"version": 3, "serial": 1, "lineage": "x", "modules": []}"#;
-    check(
-        old,
-        "state-version",
-        "state version `3` is not known",
-        "terraform show -json",
-    );
+    check(old, "state-version", "state version `3` is not known", "terraform show -json");
 }
 
 #[test]
 fn nothing_in_it() {
-    check(
-        &Plan::new().bytes(),
-        "no-resources",
-        "the plan holds no resources",
-        "workspace",
-    );
-    check(
-        &shown_state(&[]),
-        "no-resources",
-        "the state holds no resources",
-        "workspace",
-    );
-    check(
-        br#"{"format_version":"1.0"}"#,
-        "empty-state",
-        "the state is empty",
-        "apply first",
-    );
+    check(&Plan::new().bytes(), "no-resources", "the plan holds no resources", "workspace");
+    check(&shown_state(&[]), "no-resources", "the state holds no resources", "workspace");
+    check(br#"{"format_version":"1.0"}"#, "empty-state", "the state is empty", "apply first");
     let file =
         br#"{"version":4,"terraform_version":"1.5.0","serial":1,"lineage":"","resources":[]}"#;
     check(file, "no-resources", "the state holds no resources", "");
@@ -316,10 +198,7 @@ fn another_cloud() {
     };
     let plan = Plan::new().with(
         "resource_changes",
-        json!([
-            change("google_compute_network", "google"),
-            change("azurerm_subnet", "azurerm")
-        ]),
+        json!([change("google_compute_network", "google"), change("azurerm_subnet", "azurerm")]),
     );
     check(
         &plan.bytes(),
@@ -351,24 +230,13 @@ fn parts_of_another_shape() {
 fn all_errors_are_reported_at_once() {
     let good = plan().bytes();
     let inputs = [
-        Input {
-            name: "a",
-            bytes: b"",
-        },
-        Input {
-            name: "b",
-            bytes: &good,
-        },
-        Input {
-            name: "c",
-            bytes: b"PK\x03\x04",
-        },
+        Input { name: "a", bytes: b"" },
+        Input { name: "b", bytes: &good },
+        Input { name: "c", bytes: b"PK\x03\x04" },
     ];
     let errors = import(&inputs).expect_err("errors");
-    let codes: Vec<(&str, &str)> = errors
-        .iter()
-        .map(|error| (error.input.as_str(), error.code))
-        .collect();
+    let codes: Vec<(&str, &str)> =
+        errors.iter().map(|error| (error.input.as_str(), error.code)).collect();
     assert_eq!(codes, [("a", "empty-input"), ("c", "binary-plan")]);
     assert_eq!(import(&[]).expect_err("an error")[0].code, "no-input");
 }

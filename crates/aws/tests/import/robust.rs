@@ -7,30 +7,17 @@ use serde_json::{Value, json};
 use crate::plans::{Plan, refs, shown_state};
 
 fn try_all(bytes: &[u8]) {
-    let state = shown_state(&[(
-        "aws_vpc.v",
-        json!({ "id": "vpc-1", "cidr_block": "10.0.0.0/16" }),
-    )]);
-    let mutated = Input {
-        name: "mutated",
-        bytes,
-    };
+    let state =
+        shown_state(&[("aws_vpc.v", json!({ "id": "vpc-1", "cidr_block": "10.0.0.0/16" }))]);
+    let mutated = Input { name: "mutated", bytes };
     let _ = import(&[mutated]);
-    let _ = import(&[
-        Input {
-            name: "state",
-            bytes: &state,
-        },
-        mutated,
-    ]);
+    let _ = import(&[Input { name: "state", bytes: &state }, mutated]);
 }
 
 /// A plan with something of most families, nested modules and every kind of expression.
 fn rich() -> Value {
     let of = |reference: &str| {
-        let resource = reference
-            .rsplit_once('.')
-            .map_or(reference, |(head, _)| head);
+        let resource = reference.rsplit_once('.').map_or(reference, |(head, _)| head);
         refs(&[reference, resource])
     };
     Plan::new()
@@ -124,13 +111,7 @@ fn odd() -> impl Strategy<Value = Value> {
 #[test]
 fn the_rich_plan_is_read() {
     let bytes = serde_json::to_vec(&rich()).expect("JSON");
-    assert!(
-        import(&[Input {
-            name: "rich",
-            bytes: &bytes
-        }])
-        .is_ok()
-    );
+    assert!(import(&[Input { name: "rich", bytes: &bytes }]).is_ok());
 }
 
 proptest! {

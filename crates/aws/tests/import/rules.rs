@@ -24,11 +24,7 @@ fn ingress(model: &Model) -> &RuleList {
 
 #[test]
 fn absent_blocks_are_no_rules_by_assumption() {
-    let plan = group_plan(
-        json!({}),
-        json!({ "ingress": true, "egress": true }),
-        json!({}),
-    );
+    let plan = group_plan(json!({}), json!({ "ingress": true, "egress": true }), json!({}));
     let model = plan.model();
     let group = &model.security_groups[&key("aws_security_group.g")];
     for list in [&group.ingress, &group.egress] {
@@ -53,11 +49,8 @@ fn blocks_from_an_unknown_expression_are_open() {
 
 #[test]
 fn a_known_empty_list_is_known() {
-    let plan = group_plan(
-        json!({ "ingress": [] }),
-        json!({}),
-        json!({ "ingress": literal(json!([])) }),
-    );
+    let plan =
+        group_plan(json!({ "ingress": [] }), json!({}), json!({ "ingress": literal(json!([])) }));
     let model = plan.model();
     assert!(ingress(&model).open.is_none() && ingress(&model).assumed.is_none());
 }
@@ -66,15 +59,9 @@ fn a_known_empty_list_is_known() {
 fn a_dynamic_block_leaves_its_unknown_parts_open() {
     let after = json!({ "ingress": [{ "from_port": 22, "to_port": 22, "protocol": "tcp",
         "security_groups": [], "ipv6_cidr_blocks": [] }] });
-    let plan = group_plan(
-        after,
-        json!({ "ingress": [{ "cidr_blocks": true }] }),
-        json!({}),
-    );
+    let plan = group_plan(after, json!({ "ingress": [{ "cidr_blocks": true }] }), json!({}));
     let model = plan.model();
-    let [rule] = ingress(&model).rules.as_slice() else {
-        panic!("one rule")
-    };
+    let [rule] = ingress(&model).rules.as_slice() else { panic!("one rule") };
     assert!(rule.peers.cidrs.open);
     assert_eq!(
         rule.peers.cidrs.unknown.as_deref(),
@@ -90,10 +77,7 @@ fn a_dynamic_block_leaves_its_unknown_parts_open() {
 fn blocks_that_share_an_expression_share_its_references() {
     let unknown_groups = |port: u16| {
         let mut block = block(port, &[], &[]);
-        block
-            .as_object_mut()
-            .expect("an object")
-            .remove("security_groups");
+        block.as_object_mut().expect("an object").remove("security_groups");
         block
     };
     let both = refs(&[
@@ -103,13 +87,7 @@ fn blocks_that_share_an_expression_share_its_references() {
         "aws_security_group.b",
     ]);
     let others = |plan: Plan| {
-        plan.both(
-            "aws_security_group.a",
-            json!({}),
-            json!({ "id": true }),
-            json!({}),
-        )
-        .both(
+        plan.both("aws_security_group.a", json!({}), json!({ "id": true }), json!({})).both(
             "aws_security_group.b",
             json!({}),
             json!({ "id": true }),
@@ -124,10 +102,7 @@ fn blocks_that_share_an_expression_share_its_references() {
     ))
     .model();
     let groups = &ingress(&one).rules[0].peers.groups;
-    assert_eq!(
-        sure(groups),
-        ["aws_security_group.a", "aws_security_group.b"]
-    );
+    assert_eq!(sure(groups), ["aws_security_group.a", "aws_security_group.b"]);
     let two = others(group_plan(
         json!({ "ingress": [unknown_groups(80), unknown_groups(443)] }),
         json!({ "ingress": [mark, mark] }),
@@ -136,10 +111,7 @@ fn blocks_that_share_an_expression_share_its_references() {
     .model();
     for rule in &ingress(&two).rules {
         assert!(rule.peers.groups.sure.is_empty() && !rule.peers.groups.open);
-        assert_eq!(
-            maybe(&rule.peers.groups),
-            ["aws_security_group.a", "aws_security_group.b"]
-        );
+        assert_eq!(maybe(&rule.peers.groups), ["aws_security_group.a", "aws_security_group.b"]);
     }
 }
 
@@ -148,10 +120,7 @@ fn self_is_the_group_s_own_key() {
     let mut own = block(9, &[], &[]);
     own["self"] = json!(true);
     let model = group_plan(json!({ "ingress": [own] }), json!({}), json!({})).model();
-    assert_eq!(
-        sure(&ingress(&model).rules[0].peers.groups),
-        ["aws_security_group.g"]
-    );
+    assert_eq!(sure(&ingress(&model).rules[0].peers.groups), ["aws_security_group.g"]);
 }
 
 #[test]
@@ -166,10 +135,7 @@ fn protocols_and_ports() {
     };
     assert_eq!(rule("-1", 0, 0), Val::Known(ServiceSet::all()));
     assert_eq!(rule("all", 0, 0), Val::Known(ServiceSet::all()));
-    assert_eq!(
-        rule("6", 80, 90),
-        Val::Known(ServiceSet::ports(TCP, 80, 90))
-    );
+    assert_eq!(rule("6", 80, 90), Val::Known(ServiceSet::ports(TCP, 80, 90)));
     assert_eq!(rule("TCP", 0, 65535), Val::Known(ServiceSet::protocol(TCP)));
     assert_eq!(rule("icmp", 8, 0), Val::Known(ServiceSet::protocol(ICMP)));
     assert_eq!(rule("58", -1, -1), Val::Known(ServiceSet::protocol(58)));
@@ -199,15 +165,8 @@ fn on_the_first_apply_inline_and_separate_rules_both_hold() {
     let model = both_kinds().model();
     let list = ingress(&model);
     assert!(list.inline);
-    let origins: Vec<&str> = list
-        .rules
-        .iter()
-        .map(|rule| rule.origin.key.as_str())
-        .collect();
-    assert_eq!(
-        origins,
-        ["aws_security_group.g", "aws_security_group_rule.r"]
-    );
+    let origins: Vec<&str> = list.rules.iter().map(|rule| rule.origin.key.as_str()).collect();
+    assert_eq!(origins, ["aws_security_group.g", "aws_security_group_rule.r"]);
     assert!(matches!(list.rules[1].services, Val::Assumed(..)));
     assert!(list.rules[1].peers.groups.is_settled());
     assert!(model.removed_rules.is_empty());
@@ -232,9 +191,7 @@ fn the_next_apply_removes_the_separate_rule() {
     );
     let model = plan.model();
     assert_eq!(ingress(&model).rules.len(), 1);
-    let [removed] = model.removed_rules.as_slice() else {
-        panic!("one removed rule")
-    };
+    let [removed] = model.removed_rules.as_slice() else { panic!("one removed rule") };
     assert_eq!(removed.group, key("aws_security_group.g"));
     assert_eq!(removed.declared_by, key("aws_security_group_rule.r"));
     assert_eq!(removed.direction, Direction::Ingress);
@@ -244,23 +201,14 @@ fn the_next_apply_removes_the_separate_rule() {
 fn a_state_s_copy_of_a_separate_rule_is_listed_once() {
     let merged = block(80, &["10.0.0.0/8", "192.168.0.0/16"], &[]);
     let state = shown_state(&[
-        (
-            "aws_security_group.g",
-            json!({ "id": "sg-1", "ingress": [merged] }),
-        ),
+        ("aws_security_group.g", json!({ "id": "sg-1", "ingress": [merged] })),
         ("aws_security_group_rule.r", separate_rule("192.168.0.0/16")),
     ]);
     let model = read(&[("state.json", &state)]);
     let rules = &ingress(&model).rules;
     assert_eq!(rules.len(), 2);
     assert_eq!(
-        rules[0]
-            .peers
-            .cidrs
-            .sure
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>(),
+        rules[0].peers.cidrs.sure.iter().map(ToString::to_string).collect::<Vec<_>>(),
         ["10.0.0.0/8"]
     );
     assert_eq!(rules[1].origin.key, key("aws_security_group_rule.r"));
@@ -281,12 +229,7 @@ fn a_state_s_copy_of_a_separate_rule_is_listed_once() {
 #[test]
 fn a_rule_of_one_of_several_groups_is_a_possible_rule_of_each() {
     let plan = Plan::new()
-        .create(
-            "",
-            "aws_security_group.g",
-            json!({ "ingress": [] }),
-            json!({ "id": true }),
-        )
+        .create("", "aws_security_group.g", json!({ "ingress": [] }), json!({ "id": true }))
         .written("", "aws_security_group.g", json!({}))
         .both(
             "aws_vpc_security_group_ingress_rule.r",
@@ -297,19 +240,10 @@ fn a_rule_of_one_of_several_groups_is_a_possible_rule_of_each() {
                 "cidr_ipv4": literal("0.0.0.0/0") }),
         );
     let model = plan.model();
-    let [rule] = ingress(&model).rules.as_slice() else {
-        panic!("one rule")
-    };
+    let [rule] = ingress(&model).rules.as_slice() else { panic!("one rule") };
     assert!(rule.peers.cidrs.sure.is_empty() && !rule.peers.cidrs.open);
     assert_eq!(rule.peers.cidrs.maybe.len(), 1);
-    assert!(
-        rule.peers
-            .cidrs
-            .unknown
-            .as_deref()
-            .expect("a note")
-            .contains("local.group")
-    );
+    assert!(rule.peers.cidrs.unknown.as_deref().expect("a note").contains("local.group"));
 }
 
 #[test]
@@ -347,10 +281,7 @@ fn new_style_rules_name_groups_and_prefix_lists() {
     let model = plan.model();
     let rules = &ingress(&model).rules;
     assert_eq!(sure(&rules[0].peers.groups), ["aws_security_group.g"]);
-    assert_eq!(
-        sure(&rules[1].peers.prefix_lists),
-        ["com.amazonaws.eu-west-1.s3"]
-    );
+    assert_eq!(sure(&rules[1].peers.prefix_lists), ["com.amazonaws.eu-west-1.s3"]);
     let list = &model.prefix_lists[&key("com.amazonaws.eu-west-1.s3")];
     assert!(list.aws_managed && list.entries.open);
 }
@@ -370,13 +301,9 @@ fn a_state_names_a_gateway_endpoint_s_prefix_list_by_its_id() {
         read(&[("state.json", &shown_state(&[&all, more].concat()))])
     };
     let lists = |model: &Model| {
-        let rules = &model.security_groups[&key("aws_security_group.g")]
-            .egress
-            .rules;
-        let named: Vec<String> = sure(&rules[0].peers.prefix_lists)
-            .into_iter()
-            .map(str::to_owned)
-            .collect();
+        let rules = &model.security_groups[&key("aws_security_group.g")].egress.rules;
+        let named: Vec<String> =
+            sure(&rules[0].peers.prefix_lists).into_iter().map(str::to_owned).collect();
         (named, model.resolve("pl-1"), model.prefix_lists.len())
     };
     let service = "com.amazonaws.eu-west-1.s3";

@@ -55,17 +55,11 @@ fn ecs_services_and_their_tasks() {
     let model = read(&[("s", &state)]);
     let service = &model.services[&key("aws_ecs_service.s")];
     assert_eq!(service.cluster, Val::Known(Some(key("aws_ecs_cluster.c"))));
-    assert_eq!(
-        service.task_definition,
-        Val::Known(Some(key("aws_ecs_task_definition.t")))
-    );
+    assert_eq!(service.task_definition, Val::Known(Some(key("aws_ecs_task_definition.t"))));
     assert_eq!(service.fargate, Val::Known(true));
     assert_eq!(service.assign_public_ip, Val::Known(true));
     assert_eq!(service.load_balancers[0].port, Val::Known(8000));
-    assert_eq!(
-        service.registries,
-        [Val::Known(key("aws_service_discovery_service.d"))]
-    );
+    assert_eq!(service.registries, [Val::Known(key("aws_service_discovery_service.d"))]);
     let task = &model.task_definitions[&key("aws_ecs_task_definition.t")];
     let container = &task.containers.known().expect("containers")[0];
     assert_eq!(container.ports, [(8000, "tcp".to_owned())]);

@@ -8,7 +8,7 @@ use crate::addr::AddrSet;
 use crate::packet::PacketSet;
 use crate::rule::{Direction, Rule};
 use crate::service::{Service, ServiceSet, TCP, UDP};
-use crate::topology::{AclId, GroupId, InterfaceId, ListId, SubnetId};
+use crate::topology::{AclId, GroupId, InterfaceId, ListId, Outside, SubnetId};
 use crate::uncertain::{Note, Uncertain};
 
 /// Which end of the connection a check looks at.
@@ -32,7 +32,7 @@ pub(crate) enum Setting {
     /// The list of a subnet, for the replies.
     Replies { subnet: SubnetId, acl: Option<AclId>, direction: Direction, ports: (u16, u16) },
     /// The route by which a packet leaves a subnet.
-    Route { subnet: SubnetId, wanted: &'static str, lists: Vec<ListId> },
+    Route { subnet: SubnetId, wanted: &'static str, carried: Carried },
     /// Whether there is a public address.
     Public { name: String },
     /// Something that the text says by itself.
@@ -62,6 +62,8 @@ pub(crate) struct Carried {
     pub(crate) any: Option<Note>,
     /// Lists on which all of its addresses are.
     pub(crate) lists: Vec<ListId>,
+    /// Lists on which none of them is.
+    pub(crate) off_lists: Vec<ListId>,
     pub(crate) assumed: Option<Note>,
 }
 
@@ -77,13 +79,15 @@ impl Carried {
             maybe: groups.maybe.clone(),
             any: groups.unknown.clone().filter(|_| groups.open),
             lists: Vec::new(),
+            off_lists: Vec::new(),
             assumed: groups.assumed.clone(),
         }
     }
 
     /// An outside host, known by the lists that it is on.
-    pub(crate) fn listed(lists: &[ListId]) -> Self {
-        Self { lists: lists.to_vec(), ..Self::default() }
+    pub(crate) fn outside(host: &Outside) -> Self {
+        let (lists, off_lists) = (host.lists.clone(), host.off_lists.clone());
+        Self { lists, off_lists, ..Self::default() }
     }
 }
 
@@ -218,6 +222,9 @@ fn lists(
     mut deciders: Option<&mut BTreeSet<Note>>,
 ) {
     for (list, services) in named {
+        if peer.carried.off_lists.contains(list) {
+            continue;
+        }
         if peer.carried.lists.contains(list) {
             into.push(PacketSet::product(services, peer.addresses));
             continue;
@@ -380,7 +387,7 @@ pub(crate) fn admitting<'n>(
             let by_group =
                 rule.peers.groups.iter().any(|g| peer.sure.contains(g) || peer.maybe.contains(g));
             let by_list = rule.peers.lists.iter().any(|list| {
-                peer.lists.contains(list)
+                !peer.off_lists.contains(list) && peer.lists.contains(list)
                     || match net.lists.get(list.index()).map(|l| &l.addresses) {
                         Some(Uncertain::Known(a) | Uncertain::Assumed(a, _)) => a.contains(address),
                         _ => false,

@@ -6,14 +6,15 @@
 //! "Internet gateways", "NAT gateways".
 
 use super::filter::{Carried, Check, Peer, Setting, Side, groups, list, replies, reply_ports};
+use super::routing::{is_internet, is_local, route_check};
 use super::world::{Seen, World};
-use super::{Engine, Place, Replies};
+use super::{Engine, Place, Replies, opaque};
 use crate::addr::AddrSet;
 use crate::packet::PacketSet;
-use crate::route::{Content, Via};
+use crate::route::Via;
 use crate::rule::Direction;
 use crate::service::ServiceSet;
-use crate::topology::{Interface, InterfaceId, ListId, Outside, Public, SubnetId};
+use crate::topology::{Interface, InterfaceId, Outside, Public};
 use crate::uncertain::Note;
 
 /// Whether an end is one unknown member of its domain, or any.
@@ -78,6 +79,13 @@ pub(crate) fn variants(scene: Scene<'_, '_>, from: &Place, to: &Place) -> Vec<Va
         (Place::Interface(from), Place::Interface(to)) => {
             let mut all = between(scene, *from, *to, None);
             all.extend(super::outbound::hairpin(scene, *from, *to));
+            let net = scene.engine.net;
+            let ends = (net.interfaces.get(from.index()), net.interfaces.get(to.index()));
+            if let (Some(a), Some(b)) = ends
+                && scene.engine.site_of(a.subnet) != scene.engine.site_of(b.subnet)
+            {
+                all.extend(opaque::across(scene, (*from, a), (*to, b)));
+            }
             all
         }
         (Place::Interface(from), Place::Outside(to)) => {
@@ -116,87 +124,6 @@ pub(crate) fn group_check(
     carried: &Carried,
 ) -> Check {
     groups(scene.engine, scene.world, interface, direction, &Peer { addresses, carried })
-}
-
-/// Whether routes of a subnet lead to `wanted`, as a check over the addresses `to`.
-pub(crate) fn route_check(
-    scene: Scene<'_, '_>,
-    subnet: SubnetId,
-    to: &AddrSet,
-    lists: &[ListId],
-    side: Side,
-    wanted: (&'static str, &dyn Fn(&Via) -> bool),
-) -> Check {
-    let Scene { engine, world, .. } = scene;
-    let mut check = Check {
-        side,
-        code: "NO_ROUTE_TO_DESTINATION",
-        setting: Setting::Route { subnet, wanted: wanted.0, lists: lists.to_vec() },
-        sure: PacketSet::empty(),
-        possible: PacketSet::empty(),
-        deciders: Default::default(),
-        assumes: Default::default(),
-    };
-    let table = match world.table(engine.net, subnet) {
-        Seen::Unknown(note) => {
-            check.deciders.insert(note);
-            check.possible = PacketSet::all();
-            return check;
-        }
-        Seen::Value(id, note) => {
-            check.assumes.extend(note);
-            match engine.net.tables.get(id.index()) {
-                Some(table) => table,
-                None => return check,
-            }
-        }
-    };
-    check.assumes.extend(table.assumed.clone());
-    let content = |list: ListId| Content {
-        addresses: world.list(engine.net, list),
-        within: engine.net.list_bound(list),
-    };
-    let (mut sure, mut possible) = (AddrSet::empty(), AddrSet::empty());
-    for part in table.lookup(to, lists, &content) {
-        let fits: Vec<bool> =
-            part.routes.iter().map(|r| r.is_some_and(|r| (wanted.1)(&r.via))).collect();
-        let mut opaque: Vec<Note> = Vec::new();
-        for route in part.routes.iter().flatten() {
-            check.assumes.extend(route.assumed.clone());
-            if let Via::Opaque(note) = &route.via {
-                opaque.push(note.clone());
-            }
-            if let Via::Interface(_) = &route.via {
-                opaque.push(format!("what {} does with packets", route.name).into());
-            }
-        }
-        if fits.iter().all(|fit| *fit) {
-            sure = sure.union(&part.addresses);
-        }
-        if fits.iter().any(|fit| *fit) || !opaque.is_empty() {
-            possible = possible.union(&part.addresses);
-        }
-        if part.routes.len() > 1 {
-            check.deciders.insert(format!("the content of a prefix list in {}", table.name).into());
-        }
-        check.deciders.extend(opaque);
-    }
-    if let Some(note) = &table.open {
-        check.deciders.insert(note.clone());
-        sure = AddrSet::empty();
-        possible = to.clone();
-    }
-    check.sure = PacketSet::product(&ServiceSet::all(), &sure);
-    check.possible = PacketSet::product(&ServiceSet::all(), &possible);
-    check
-}
-
-pub(crate) fn is_local(via: &Via) -> bool {
-    matches!(via, Via::Local)
-}
-
-pub(crate) fn is_internet(via: &Via) -> bool {
-    matches!(via, Via::InternetGateway)
 }
 
 /// A check that admits all or nothing, as the case may be.
@@ -276,19 +203,20 @@ fn between_checks(
 ) -> Vec<Check> {
     let Scene { engine, world, .. } = scene;
     let (mine, theirs) = (Carried::of(engine, from), Carried::of(engine, to));
+    let nobody = Carried::default();
     let mut checks =
         vec![group_check(scene, from, Direction::Egress, &destination.addresses, &theirs)];
     let crosses = a.subnet != b.subnet;
     if crosses {
         checks.extend(list(engine, world, a.subnet, Direction::Egress, Side::Destination));
     }
-    let local = ("the site itself", &is_local as &dyn Fn(&Via) -> bool);
+    let local = ("the site itself", &is_local as &dyn Fn(&Via) -> Option<bool>);
     let same_site = engine.site_of(a.subnet) == engine.site_of(b.subnet);
     checks.push(route_check(
         scene,
         a.subnet,
         &destination.addresses,
-        &[],
+        &nobody,
         Side::Destination,
         local,
     ));
@@ -311,7 +239,7 @@ fn between_checks(
     }
     checks.push(group_check(scene, to, Direction::Ingress, &seen.addresses, &mine));
     if !preserved {
-        checks.push(route_check(scene, b.subnet, &seen.addresses, &[], Side::Source, local));
+        checks.push(route_check(scene, b.subnet, &seen.addresses, &nobody, Side::Source, local));
     }
     if crosses {
         checks.extend(replies(engine, world, b.subnet, Direction::Egress, Side::Source, ports));
@@ -362,11 +290,18 @@ fn hosts(scene: Scene<'_, '_>, addresses: &AddrSet, to: InterfaceId) -> Vec<Vari
         }
         for ports in reply_ports(engine, world, &[b.subnet], scene.replies) {
             let nobody = Carried::default();
-            let local = ("the site itself", &is_local as &dyn Fn(&Via) -> bool);
+            let local = ("the site itself", &is_local as &dyn Fn(&Via) -> Option<bool>);
             let mut checks: Vec<Check> = Vec::new();
             checks.extend(list(engine, world, b.subnet, Direction::Ingress, Side::Source));
             checks.push(group_check(scene, to, Direction::Ingress, &source.addresses, &nobody));
-            checks.push(route_check(scene, b.subnet, &source.addresses, &[], Side::Source, local));
+            checks.push(route_check(
+                scene,
+                b.subnet,
+                &source.addresses,
+                &nobody,
+                Side::Source,
+                local,
+            ));
             checks.extend(replies(engine, world, b.subnet, Direction::Egress, Side::Source, ports));
             // Neighbours in the same subnet are not filtered by its list.
             let neighbours = PacketSet::product(&ServiceSet::all(), &subnet.addresses);
@@ -399,7 +334,7 @@ pub(crate) fn inbound(
     let Some(b) = scene.engine.net.interfaces.get(to.index()) else {
         return Vec::new();
     };
-    let carried = Carried::listed(&from.lists);
+    let carried = Carried::outside(from);
     let mut all = Vec::new();
     for family in families() {
         let source = Domain {
@@ -431,6 +366,7 @@ pub(crate) fn inbound(
             });
         }
     }
+    all.extend(opaque::inbound(scene, from, quantifier, (to, b)));
     all
 }
 
@@ -473,9 +409,8 @@ pub(crate) fn entry_checks(
     ports: (u16, u16),
 ) -> Vec<Check> {
     let Scene { engine, world, .. } = scene;
-    let internet = ("an internet gateway", &is_internet as &dyn Fn(&Via) -> bool);
-    let lists = carried.lists.as_slice();
-    let mut checks = vec![route_check(scene, b.subnet, seen, lists, side, internet)];
+    let internet = ("an internet gateway", &is_internet as &dyn Fn(&Via) -> Option<bool>);
+    let mut checks = vec![route_check(scene, b.subnet, seen, carried, side, internet)];
     checks.extend(list(engine, world, b.subnet, Direction::Ingress, side));
     checks.push(group_check(scene, to, Direction::Ingress, seen, carried));
     checks.extend(replies(engine, world, b.subnet, Direction::Egress, side, ports));

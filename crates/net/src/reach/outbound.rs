@@ -4,9 +4,11 @@
 
 use super::filter::{Carried, Check, Setting, Side, list, replies, reply_ports};
 use super::leg::{
-    Domain, Quantifier, Scene, Variant, entry_checks, fact, families, group_check, is_internet,
-    note_places, public_end, route_check,
+    Domain, Quantifier, Scene, Variant, entry_checks, fact, families, group_check, note_places,
+    public_end,
 };
+use super::opaque;
+use super::routing::{is_internet, route_check};
 use super::world::Seen;
 use crate::addr::AddrSet;
 use crate::route::Via;
@@ -20,6 +22,8 @@ enum Exit {
     EgressOnly,
     Nat(NatId),
     Service(String),
+    /// What the model does not follow.
+    Opaque,
 }
 
 /// An exit with everything that it checks, towards one set of destinations.
@@ -41,7 +45,7 @@ pub(crate) fn variants(
     let Some(a) = scene.engine.net.interfaces.get(from.index()) else {
         return Vec::new();
     };
-    let carried = Carried::listed(&to.lists);
+    let carried = Carried::outside(to);
     let mut all = Vec::new();
     for family in families() {
         let source = Domain::one(&a.name, a.addresses.intersect(&family));
@@ -133,10 +137,7 @@ fn exits(scene: Scene<'_, '_>, subnet: SubnetId, family: &AddrSet) -> Vec<Exit> 
                 Via::EgressOnlyGateway => Exit::EgressOnly,
                 Via::Nat(nat) => Exit::Nat(*nat),
                 Via::ServiceGateway(name) => Exit::Service(name.clone()),
-                Via::Opaque(_) | Via::Interface(_) => {
-                    undecided = true;
-                    continue;
-                }
+                Via::Opaque(_) | Via::Interface(_) => Exit::Opaque,
                 Via::Local | Via::Blackhole => continue,
             };
             if !found.contains(&exit) {
@@ -156,7 +157,7 @@ fn exits(scene: Scene<'_, '_>, subnet: SubnetId, family: &AddrSet) -> Vec<Exit> 
     found.retain(|exit| match exit {
         Exit::EgressOnly => *family == AddrSet::v6(),
         Exit::Nat(_) => *family == AddrSet::v4(),
-        Exit::Internet | Exit::Service(_) => true,
+        Exit::Internet | Exit::Service(_) | Exit::Opaque => true,
     });
     found
 }
@@ -177,8 +178,30 @@ fn ways(
                     all.extend(by_nat(scene, (from, a), (id, nat), to, carried));
                 }
             }
+            Exit::Opaque => all.extend(by_opaque(scene, (from, a), to, carried)),
             other => all.extend(by_gateway(scene, (from, a), &other, to, carried)),
         }
+    }
+    all
+}
+
+/// Through something that the model does not follow: never open for certain.
+fn by_opaque(
+    scene: Scene<'_, '_>,
+    (from, a): (InterfaceId, &Interface),
+    to: &AddrSet,
+    carried: &Carried,
+) -> Vec<Way> {
+    let notes = opaque::beyond(scene, a.subnet);
+    let mut all = Vec::new();
+    for ports in reply_ports(scene.engine, scene.world, &[a.subnet], scene.replies) {
+        let mut checks = opaque::departing(scene, (from, a), to, carried, ports);
+        checks.push(opaque::unfollowed(&notes));
+        let title = "over what the model does not follow".to_owned();
+        let seen = AddrSet::internet().only_v4();
+        let seen = Domain::one("the address that it arrives with", seen);
+        let translated = (!to.only_v4().is_empty()).then_some(seen);
+        all.push(Way { title, translated, checks, last: a.subnet });
     }
     all
 }
@@ -220,12 +243,13 @@ fn by_gateway(
     for ports in reply_ports(scene.engine, scene.world, &[a.subnet], scene.replies) {
         let mut checks = Vec::new();
         let mut translated = None;
-        let wants = |via: &Via| match (exit, via) {
-            (Exit::Internet, Via::InternetGateway) | (Exit::EgressOnly, Via::EgressOnlyGateway) => {
-                true
-            }
-            (Exit::Service(name), Via::ServiceGateway(other)) => name == other,
-            _ => false,
+        let wants = |via: &Via| {
+            Some(match (exit, via) {
+                (Exit::Internet, Via::InternetGateway)
+                | (Exit::EgressOnly, Via::EgressOnlyGateway) => true,
+                (Exit::Service(name), Via::ServiceGateway(other)) => name == other,
+                _ => false,
+            })
         };
         let (title, wanted) = match exit {
             Exit::Internet => ("by the internet gateway".to_owned(), "an internet gateway"),
@@ -233,7 +257,7 @@ fn by_gateway(
                 ("by the egress-only gateway".to_owned(), "an egress-only internet gateway")
             }
             Exit::Service(name) => (format!("by {name}"), "a gateway endpoint"),
-            Exit::Nat(_) => continue,
+            Exit::Nat(_) | Exit::Opaque => continue,
         };
         if *exit == Exit::Internet && v4 {
             let (check, domain) = own_public(scene, from, a);
@@ -241,8 +265,7 @@ fn by_gateway(
             translated = Some(domain);
         }
         checks.extend(leaving(scene, (from, a), to, carried, true, ports));
-        let lists = carried.lists.as_slice();
-        checks.push(route_check(scene, a.subnet, to, lists, Side::Destination, (wanted, &wants)));
+        checks.push(route_check(scene, a.subnet, to, carried, Side::Destination, (wanted, &wants)));
         note_places(&mut checks, &[a]);
         all.push(Way { title, translated, checks, last: a.subnet });
     }
@@ -282,10 +305,9 @@ fn by_nat(
     for near in reply_ports(engine, world, &inner, scene.replies) {
         for far in reply_ports(engine, world, &[nat.subnet], scene.replies) {
             let mut checks = leaving(scene, (from, a), to, carried, crosses, near);
-            let lists = carried.lists.as_slice();
-            let to_nat = |via: &Via| *via == Via::Nat(id);
-            let nat_wanted = ("the NAT gateway", &to_nat as &dyn Fn(&Via) -> bool);
-            checks.push(route_check(scene, a.subnet, to, lists, Side::Destination, nat_wanted));
+            let to_nat = |via: &Via| Some(*via == Via::Nat(id));
+            let nat_wanted = ("the NAT gateway", &to_nat as &dyn Fn(&Via) -> Option<bool>);
+            checks.push(route_check(scene, a.subnet, to, carried, Side::Destination, nat_wanted));
             if crosses {
                 checks.extend(list(engine, world, nat.subnet, Direction::Ingress, Side::Source));
                 checks.extend(replies(
@@ -307,8 +329,8 @@ fn by_nat(
                 Side::Destination,
                 far,
             ));
-            let out = ("an internet gateway", &is_internet as &dyn Fn(&Via) -> bool);
-            checks.push(route_check(scene, nat.subnet, to, lists, Side::Destination, out));
+            let out = ("an internet gateway", &is_internet as &dyn Fn(&Via) -> Option<bool>);
+            checks.push(route_check(scene, nat.subnet, to, carried, Side::Destination, out));
             note_places(&mut checks, &[a]);
             all.push(Way {
                 title: format!("by {}", nat.name),

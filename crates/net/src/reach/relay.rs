@@ -278,6 +278,7 @@ impl Search<'_, '_, '_> {
                     name: relay.name.clone(),
                     addresses: AddrSet::internet(),
                     lists: Vec::new(),
+                    off_lists: Vec::new(),
                 });
                 Some(self.direct(from, &to, &forward.listen))
             }

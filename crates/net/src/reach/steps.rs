@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::evaluate::{Example, Outcome};
-use super::filter::{Check, Setting, admitting};
+use super::filter::{Carried, Check, Setting, admitting};
 use super::leg::Variant;
 use super::{Engine, Step};
 use crate::packet::Packet;
@@ -98,8 +98,8 @@ fn words(
             );
             Some((name, text, ok.unwrap_or(false).then_some("ADMITTED")))
         }
-        Setting::Route { subnet, wanted, lists } => {
-            Some(route(engine, (*subnet, lists), wanted, address, ok))
+        Setting::Route { subnet, wanted, carried } => {
+            Some(route(engine, (*subnet, carried), wanted, address, ok))
         }
         Setting::Public { name } => Some(if ok == Some(true) {
             (name.clone(), "has a public address".to_owned(), Some("ADMITTED"))
@@ -164,7 +164,7 @@ fn subnet_name(engine: &Engine<'_>, subnet: SubnetId) -> String {
 
 fn route(
     engine: &Engine<'_>,
-    (subnet, lists): (SubnetId, &[crate::topology::ListId]),
+    (subnet, carried): (SubnetId, &Carried),
     wanted: &str,
     address: IpAddr,
     ok: Option<bool>,
@@ -184,9 +184,12 @@ fn route(
             || Uncertain::Unknown("a list that is not there".into()),
             |l| l.addresses.clone(),
         ),
-        within: net.list_bound(list),
+        within: match carried.off_lists.contains(&list) {
+            true => crate::addr::AddrSet::empty(),
+            false => net.list_bound(list),
+        },
     };
-    let parts = table.lookup(&to, lists, &content);
+    let parts = table.lookup(&to, &carried.lists, &content);
     let found = parts.first().and_then(|p| p.routes.iter().flatten().next().copied());
     if ok == Some(true) {
         let name = found.map_or(&table.name, |r| &r.name).clone();

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use farmgate_net::packet::Packet;
 use farmgate_net::reach::{Engine, Place, Question, Verdict};
+use farmgate_net::route::Via;
 use farmgate_net::service::{Service, ServiceSet};
 use farmgate_net::topology::Network;
 
@@ -47,8 +48,8 @@ impl Truth {
 
 /// The packets that get through in one world, or one set for each address that an unknown end may
 /// have. A packet is keyed by the address about which the question asks, if it asks about one.
-fn admitted(world: &Network, question: &Question, truth: &mut Truth) {
-    let walk = Walk { net: world, replies: question.replies };
+fn admitted(world: &Network, question: &Question, carries: bool, truth: &mut Truth) {
+    let walk = Walk { net: world, replies: question.replies, carries };
     let none = BTreeSet::new();
     let wanted =
         |set: &ServiceSet| services().into_iter().filter(|s| set.contains(*s)).collect::<Vec<_>>();
@@ -108,7 +109,15 @@ fn admitted(world: &Network, question: &Question, truth: &mut Truth) {
 pub(crate) fn judge(seed: u64) -> Judged {
     let (net, question) = case(seed);
     let mut truth = Truth::default();
-    if !each(&net, |world| admitted(world, &question, &mut truth)) {
+    let opaque = |via: &Via| matches!(via, Via::Opaque(_));
+    let unfollowed = net.tables.iter().flat_map(|t| &t.routes).any(|r| opaque(&r.via));
+    let walked = each(&net, |world| {
+        admitted(world, &question, false, &mut truth);
+        if unfollowed {
+            admitted(world, &question, true, &mut truth);
+        }
+    });
+    if !walked {
         return Judged::TooMany;
     }
     let engine = Engine::new(&net);

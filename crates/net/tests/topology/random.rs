@@ -206,6 +206,7 @@ fn table(random: &mut Random, n: u32, nats: u32) -> RouteTable {
         3 | 4 if nats > 0 => Via::Nat(NatId(random.below(nats as usize) as u32)),
         5 => Via::EgressOnlyGateway,
         6 => Via::Blackhole,
+        7 if random.one_in(4) => Via::Opaque(note("what a transit gateway carries")),
         _ => Via::InternetGateway,
     };
     let mut wanted = vec![("10.0.0.0/28", Some(Via::Local)), ("2600::/124", Some(Via::Local))];
@@ -406,11 +407,13 @@ fn question(r: &mut Random, net: &mut Network, interfaces: u32) -> Question {
         .into_iter()
         .filter(|l| matches!(net.lists[l.index()].addresses, Uncertain::Unknown(_)))
         .collect();
-    let some_outside = Outside { name: "outside".to_owned(), addresses: everywhere, lists };
+    let some_outside =
+        Outside { name: "outside".to_owned(), addresses: everywhere, lists, off_lists: Vec::new() };
     let few = Outside {
         name: "few".to_owned(),
         addresses: set("8.8.8.0/31"),
         lists: some_outside.lists.clone(),
+        off_lists: some_outside.off_lists.clone(),
     };
     let (from, to) = match r.below(9) {
         0..=2 => (Place::Interface(other), Place::Interface(to)),

@@ -13,7 +13,7 @@ use farmgate_net::topology::{
 };
 use farmgate_net::uncertain::Uncertain;
 
-use super::random::{REPLY_PORTS, services};
+use super::random::{REPLY_PORTS, outside_v4, services};
 
 fn known<T>(value: &Uncertain<T>) -> &T {
     match value {
@@ -33,6 +33,8 @@ fn ports(replies: Replies, mut passes: impl FnMut(u16) -> bool) -> bool {
 pub(crate) struct Walk<'n> {
     pub(crate) net: &'n Network,
     pub(crate) replies: Replies,
+    /// Whether what is not followed carries everything, or nothing.
+    pub(crate) carries: bool,
 }
 
 /// What a group's rule can know of the other end.
@@ -135,6 +137,16 @@ impl Walk<'_> {
         fits.max_by_key(|(length, _)| *length).map(|(_, via)| via)
     }
 
+    fn is_carried(&self, via: Option<&Via>) -> bool {
+        self.carries && matches!(via, Some(Via::Opaque(_)))
+    }
+
+    /// Whether a packet stays in the site, or comes back to it.
+    fn stays(&self, subnet: SubnetId, to: IpAddr) -> bool {
+        let via = self.via(subnet, to);
+        via == Some(&Via::Local) || self.is_carried(via)
+    }
+
     /// By private addresses within the site. `client` is whom the target sees, if not the sender.
     fn local(
         &self,
@@ -155,9 +167,9 @@ impl Walk<'_> {
             let (x, y) =
                 (self.net.interfaces[from.index()].subnet, self.net.interfaces[to.index()].subnet);
             let there = self.group_admits(from, Direction::Egress, d, &self.groups_of(to), service)
-                && self.via(x, d) == Some(&Via::Local)
+                && self.stays(x, d)
                 && self.group_admits(to, Direction::Ingress, s, &self.groups_of(from), service)
-                && (client.is_some() || self.via(y, s) == Some(&Via::Local));
+                && (client.is_some() || self.stays(y, s));
             if x == y {
                 return there;
             }
@@ -176,7 +188,7 @@ impl Walk<'_> {
         let near = self.net.subnets[y.index()].addresses.contains(s);
         self.address(to, s.is_ipv4()).is_some()
             && self.group_admits(to, Direction::Ingress, s, &Peer::default(), service)
-            && self.via(y, s) == Some(&Via::Local)
+            && self.stays(y, s)
             && (near
                 || self.acl_admits(y, Direction::Ingress, s, service)
                     && ports(self.replies, |port| {
@@ -187,7 +199,7 @@ impl Walk<'_> {
     /// What a packet from outside meets behind the internet gateway, but for the replies.
     fn enters(&self, s: IpAddr, by: &Peer, to: InterfaceId, service: Service) -> bool {
         let y = self.net.interfaces[to.index()].subnet;
-        self.via(y, s) == Some(&Via::InternetGateway)
+        (self.via(y, s) == Some(&Via::InternetGateway) || self.is_carried(self.via(y, s)))
             && self.acl_admits(y, Direction::Ingress, s, service)
             && self.group_admits(to, Direction::Ingress, s, by, service)
     }
@@ -197,7 +209,9 @@ impl Walk<'_> {
             if s.is_ipv4() { self.public(to).is_some() } else { self.address(to, false).is_some() };
         let by = Peer { lists: lists.to_vec(), ..Peer::default() };
         let y = self.net.interfaces[to.index()].subnet;
-        met && self.enters(s, &by, to, service)
+        let carried = self.is_carried(self.via(y, s)) && self.address(to, s.is_ipv4()).is_some();
+        (met || carried)
+            && self.enters(s, &by, to, service)
             && ports(self.replies, |port| {
                 self.reply_admitted(y, Direction::Egress, s, service, port)
             })
@@ -250,12 +264,17 @@ impl Walk<'_> {
                     && ports(self.replies, |port| {
                         self.reply_admitted(n, Direction::Ingress, d, service, port)
                     })
-                    && self.via(n, d) == Some(&Via::InternetGateway);
+                    && (self.via(n, d) == Some(&Via::InternetGateway)
+                        || self.is_carried(self.via(n, d)));
                 if inner && outer {
                     public.first().map(|p| (p, n)).into_iter().collect()
                 } else {
                     vec![]
                 }
+            }
+            // Whatever address it arrives with there.
+            via @ Some(Via::Opaque(_)) if self.is_carried(via) && own_list() => {
+                outside_v4().into_iter().map(|t| (t, x)).collect()
             }
             _ => vec![],
         }

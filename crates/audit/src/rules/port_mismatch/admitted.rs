@@ -41,7 +41,7 @@ pub(super) fn compare<'s>(facts: &Facts<'s>, clashes: &mut Clashes<'s>) {
         let Some(lb) = listener.load_balancer.get() else {
             continue;
         };
-        for (key, _) in forwarded_groups(listener) {
+        for (key, _) in forwarded_groups(model, listener) {
             let Some(group) = model.target_groups.get(&key) else {
                 continue;
             };

@@ -66,11 +66,8 @@ fn broken(text: &str, error: &serde_json::Error) -> Refusal {
     // The parser counts a line's end as column 0 of the next.
     let place = format!("at line {}, column {}", error.line(), error.column().max(1));
     if error.classify() == Category::Eof {
-        return Refusal::new(
-            "truncated-json",
-            format!("the JSON ends too early, {place}"),
-        )
-        .help("was the disk full, or the command interrupted? write it again");
+        return Refusal::new("truncated-json", format!("the JSON ends too early, {place}"))
+            .help("was the disk full, or the command interrupted? write it again");
     }
     if looks_like_terraform(text) {
         return terraform_source();
@@ -95,11 +92,8 @@ fn other_text(text: &str) -> Refusal {
     }
     if text.contains("Terraform will perform the following actions") || text.contains("No changes.")
     {
-        return Refusal::new(
-            "plan-text",
-            "this is what `terraform plan` prints for people",
-        )
-        .help("run `terraform plan -out=FILE`, then `terraform show -json FILE`");
+        return Refusal::new("plan-text", "this is what `terraform plan` prints for people")
+            .help("run `terraform plan -out=FILE`, then `terraform show -json FILE`");
     }
     let (line, column) = position(text, text.len() - text.trim_start().len());
     Refusal::new(
@@ -110,11 +104,8 @@ fn other_text(text: &str) -> Refusal {
 }
 
 fn terraform_source() -> Refusal {
-    Refusal::new(
-        "terraform-source",
-        "this is Terraform's source (HCL), not a plan",
-    )
-    .help("run `terraform plan -out=FILE`, then `terraform show -json FILE`")
+    Refusal::new("terraform-source", "this is Terraform's source (HCL), not a plan")
+        .help("run `terraform plan -out=FILE`, then `terraform show -json FILE`")
 }
 
 fn looks_like_terraform(text: &str) -> bool {
@@ -129,9 +120,7 @@ fn looks_like_terraform(text: &str) -> bool {
         "locals {",
         "moved {",
     ];
-    text.lines()
-        .take(500)
-        .any(|line| STARTS.iter().any(|start| line.starts_with(start)))
+    text.lines().take(500).any(|line| STARTS.iter().any(|start| line.starts_with(start)))
 }
 
 /// Whether brackets outside of strings are nested deeper than `most`.
@@ -168,10 +157,6 @@ fn deeper_than(bytes: &[u8], most: usize) -> bool {
 fn position(text: &str, offset: usize) -> (usize, usize) {
     let before = text.get(..offset).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
-    let column = before
-        .rsplit('\n')
-        .next()
-        .map_or(0, |last| last.chars().count())
-        + 1;
+    let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
     (line, column)
 }

@@ -9,19 +9,15 @@ pub(super) fn decode(bytes: &[u8]) -> Result<&str, Refusal> {
             .help("run `terraform show -json FILE`, and give what it prints"));
     }
     if is_utf16(bytes) {
-        return Err(Refusal::new(
-            "utf-16",
-            "this is UTF-16 text, as PowerShell's `>` writes it",
-        )
-        .help("write it with `terraform show -json FILE | Out-File -Encoding utf8 plan.json`"));
+        return Err(Refusal::new("utf-16", "this is UTF-16 text, as PowerShell's `>` writes it")
+            .help(
+                "write it with `terraform show -json FILE | Out-File -Encoding utf8 plan.json`",
+            ));
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes).map_err(|error| {
-        Refusal::new(
-            "not-utf-8",
-            format!("byte {} is not UTF-8 text", error.valid_up_to() + 1),
-        )
-        .help("run `terraform show -json FILE`, and give what it prints")
+        Refusal::new("not-utf-8", format!("byte {} is not UTF-8 text", error.valid_up_to() + 1))
+            .help("run `terraform show -json FILE`, and give what it prints")
     })?;
     if text.trim().is_empty() {
         return Err(Refusal::new("empty-input", "the input is empty")

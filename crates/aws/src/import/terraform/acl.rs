@@ -19,11 +19,7 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
     for resource in graph.of(&["aws_network_acl", "aws_default_network_acl"]) {
         let place = Place::top(graph, resource);
         let vpc = place.attribute("vpc_id");
-        let vpc = if vpc.is_left_out() {
-            place.attribute("default_network_acl_id")
-        } else {
-            vpc
-        };
+        let vpc = if vpc.is_left_out() { place.attribute("default_network_acl_id") } else { vpc };
         let mut list = NetworkAcl {
             key: resource.key.clone(),
             vpc: vpc.needed(&VPC),
@@ -36,10 +32,7 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
             let name = block_name(direction);
             let blocks = place.blocks(name);
             for block in &blocks.list {
-                let allow = block
-                    .attribute("action")
-                    .known_text()
-                    .map(|word| word == "allow");
+                let allow = block.attribute("action").known_text().map(|word| word == "allow");
                 push(&mut list, block, direction, "rule_no", allow);
             }
             if let Some(note) = blocks.open {
@@ -49,8 +42,7 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
                 && blocks.list.is_empty()
                 && place.attribute(name).doubt != Doubt::None
             {
-                list.assumed
-                    .get_or_insert_with(|| no_block(&resource.key, name));
+                list.assumed.get_or_insert_with(|| no_block(&resource.key, name));
             }
         }
         model.network_acls.insert(list.key.clone(), list);
@@ -68,8 +60,7 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
         list.entries.retain(|entry| {
             entry.origin.key != own || !separate.contains(&(entry.direction, entry.number))
         });
-        list.entries
-            .sort_by_key(|entry| (entry.direction, entry.number));
+        list.entries.sort_by_key(|entry| (entry.direction, entry.number));
     }
 }
 
@@ -134,8 +125,7 @@ fn push(
                 addresses,
             }),
             None => {
-                list.open
-                    .get_or_insert_with(|| place.attribute("action").pending());
+                list.open.get_or_insert_with(|| place.attribute("action").pending());
             }
         },
         Err(note) => {
@@ -146,9 +136,7 @@ fn push(
 
 fn entry(place: &Place<'_>, number: &'static str) -> Result<(u32, ServiceSet, AddrSet), Note> {
     let attribute = place.attribute(number);
-    let number = attribute
-        .known_number::<u32>()
-        .ok_or_else(|| attribute.pending())?;
+    let number = attribute.known_number::<u32>().ok_or_else(|| attribute.pending())?;
     let services = match services::of(place, "protocol") {
         Val::Known(services) | Val::Assumed(services, _) => services,
         Val::OneOf(_, note) | Val::Unknown(note) => return Err(note),

@@ -29,11 +29,7 @@ impl fmt::Display for Index {
         match self {
             Self::Number(number) => write!(f, "[{number}]"),
             Self::Text(text) => {
-                write!(
-                    f,
-                    "[\"{}\"]",
-                    text.replace('\\', "\\\\").replace('"', "\\\"")
-                )
+                write!(f, "[\"{}\"]", text.replace('\\', "\\\\").replace('"', "\\\""))
             }
         }
     }
@@ -78,10 +74,7 @@ pub(super) fn parts(text: &str) -> Vec<Part> {
 fn index(text: &str) -> Option<(Index, &str)> {
     let Some(quoted) = text.strip_prefix('"') else {
         let (digits, after) = text.split_once(']')?;
-        return digits
-            .parse()
-            .ok()
-            .map(|number| (Index::Number(number), after));
+        return digits.parse().ok().map(|number| (Index::Number(number), after));
     };
     let mut key = String::new();
     let mut chars = quoted.char_indices();
@@ -169,17 +162,10 @@ pub(super) fn head(text: &str) -> Option<Head> {
     let mut parts = parts(text).into_iter().peekable();
     let first = name(&mut parts)?;
     Some(match first.as_str() {
-        "var" => Head::Variable {
-            name: name(&mut parts)?,
-            rest: parts.collect(),
-        },
-        "local" => Head::Local {
-            name: name(&mut parts)?,
-        },
+        "var" => Head::Variable { name: name(&mut parts)?, rest: parts.collect() },
+        "local" => Head::Local { name: name(&mut parts)? },
         "each" => match name(&mut parts)?.as_str() {
-            "value" => Head::EachValue {
-                rest: parts.collect(),
-            },
+            "value" => Head::EachValue { rest: parts.collect() },
             _ => Head::EachKey,
         },
         "count" => Head::EachKey,
@@ -188,12 +174,7 @@ pub(super) fn head(text: &str) -> Option<Head> {
             let called = name(&mut parts)?;
             let index = take_index(&mut parts);
             let output = name(&mut parts);
-            Head::Module {
-                name: called,
-                index,
-                output,
-                rest: parts.collect(),
-            }
+            Head::Module { name: called, index, output, rest: parts.collect() }
         }
         "data" => resource(name(&mut parts)?, true, &mut parts)?,
         _ => resource(first, false, &mut parts)?,
@@ -207,13 +188,7 @@ fn resource(kind: String, data: bool, parts: &mut Parts) -> Option<Head> {
     let index = take_index(parts);
     let prefix = if data { "data." } else { "" };
     let group = format!("{prefix}{kind}.{called}");
-    Some(Head::Resource {
-        group,
-        kind,
-        data,
-        index,
-        rest: parts.collect(),
-    })
+    Some(Head::Resource { group, kind, data, index, rest: parts.collect() })
 }
 
 fn name(parts: &mut Parts) -> Option<String> {
@@ -237,9 +212,7 @@ pub(super) fn longest<'a>(references: impl Iterator<Item = &'a str>) -> Vec<&'a 
     let mut last: Option<&str> = None;
     for reference in references {
         let shorter = last.is_some_and(|before| {
-            before
-                .strip_prefix(reference)
-                .is_some_and(|rest| rest.starts_with(['.', '[']))
+            before.strip_prefix(reference).is_some_and(|rest| rest.starts_with(['.', '[']))
         });
         if !shorter {
             kept.push(reference);

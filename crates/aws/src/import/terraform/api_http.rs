@@ -24,9 +24,7 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
     }
     open_all(model, false, anywhere.as_ref());
     for resource in graph.of(&["aws_apigatewayv2_stage"]) {
-        let of = Place::top(graph, resource)
-            .attribute("api_id")
-            .needed(&HTTP_API);
+        let of = Place::top(graph, resource).attribute("api_id").needed(&HTTP_API);
         if let Some(api) = of.get().and_then(|key| model.apis.get_mut(key)) {
             api.stages.push(resource.key.clone());
         }
@@ -61,28 +59,18 @@ pub(super) fn add_route(model: &mut Model, api: Val<Key>, route: &ApiRoute) -> O
 /// Says of all APIs of these kinds that they may have more routes.
 pub(super) fn open_all(model: &mut Model, rest: bool, note: Option<&Note>) {
     let Some(note) = note else { return };
-    for api in model
-        .apis
-        .values_mut()
-        .filter(|api| (api.kind == ApiKind::Rest) == rest)
-    {
+    for api in model.apis.values_mut().filter(|api| (api.kind == ApiKind::Rest) == rest) {
         api.open.get_or_insert_with(|| note.clone());
     }
 }
 
 fn api(place: &Place<'_>) -> Api {
-    let web_socket = place
-        .attribute("protocol_type")
-        .known_text()
-        .is_some_and(|kind| kind == "WEBSOCKET");
+    let web_socket =
+        place.attribute("protocol_type").known_text().is_some_and(|kind| kind == "WEBSOCKET");
     let body = place.attribute("body");
     Api {
         key: place.resource.key.clone(),
-        kind: if web_socket {
-            ApiKind::WebSocket
-        } else {
-            ApiKind::Http
-        },
+        kind: if web_socket { ApiKind::WebSocket } else { ApiKind::Http },
         name: place.attribute("name").text(),
         private: Val::Known(false),
         policy: Val::Known(None),
@@ -103,15 +91,9 @@ fn quick_route(place: &Place<'_>) -> Option<ApiRoute> {
     let known = target.known_text();
     let calls_function = known.as_deref().is_none_or(|text| text.starts_with("arn:"));
     let (kind, to) = if calls_function {
-        (
-            "AWS_PROXY",
-            IntegrationTarget::Lambda(integrations::function(&target)),
-        )
+        ("AWS_PROXY", IntegrationTarget::Lambda(integrations::function(&target)))
     } else {
-        (
-            "HTTP_PROXY",
-            IntegrationTarget::Internet(target.text_or("")),
-        )
+        ("HTTP_PROXY", IntegrationTarget::Internet(target.text_or("")))
     };
     let tls = if calls_function {
         Some(true)
@@ -194,19 +176,11 @@ fn authorization(place: &Place<'_>) -> Val<Authorization> {
 fn link(place: &Place<'_>, model: &Model) -> VpcLink {
     let subnets = place.attribute("subnet_ids").keys(&SUBNET);
     let groups = place.attribute("security_group_ids");
-    let groups = if groups.is_left_out() {
-        SetVal::default()
-    } else {
-        groups.keys(&GROUP)
-    };
+    let groups = if groups.is_left_out() { SetVal::default() } else { groups.keys(&GROUP) };
     let none = groups == SetVal::default();
     VpcLink {
         key: place.resource.key.clone(),
-        security_groups: if none {
-            default_group_at(model, &subnets)
-        } else {
-            groups
-        },
+        security_groups: if none { default_group_at(model, &subnets) } else { groups },
         subnets,
         targets: SetVal::default(),
         v1: false,

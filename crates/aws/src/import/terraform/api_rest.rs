@@ -52,9 +52,7 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
             key: resource.key.clone(),
             subnets: SetVal::default(),
             security_groups: SetVal::default(),
-            targets: Place::top(graph, resource)
-                .attribute("target_arns")
-                .keys(&LOAD_BALANCER),
+            targets: Place::top(graph, resource).attribute("target_arns").keys(&LOAD_BALANCER),
             v1: true,
         };
         model.vpc_links.insert(link.key.clone(), link);
@@ -64,26 +62,20 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
 fn api(place: &Place<'_>) -> Api {
     let body = place.attribute("body");
     let policy = place.attribute("policy");
-    let private = place
-        .only("endpoint_configuration")
-        .map_or(Val::Known(false), |block| {
-            let types = block.attribute("types");
-            match types.value.and_then(serde_json::Value::as_array) {
-                Some(list) => Val::Known(list.iter().any(|word| word == "PRIVATE")),
-                None if types.is_left_out() => Val::Known(false),
-                None => Val::Unknown(types.pending()),
-            }
-        });
+    let private = place.only("endpoint_configuration").map_or(Val::Known(false), |block| {
+        let types = block.attribute("types");
+        match types.value.and_then(serde_json::Value::as_array) {
+            Some(list) => Val::Known(list.iter().any(|word| word == "PRIVATE")),
+            None if types.is_left_out() => Val::Known(false),
+            None => Val::Unknown(types.pending()),
+        }
+    });
     Api {
         key: place.resource.key.clone(),
         kind: ApiKind::Rest,
         name: place.attribute("name").text(),
         private,
-        policy: if policy.is_left_out() {
-            Val::Known(None)
-        } else {
-            policy.text()
-        },
+        policy: if policy.is_left_out() { Val::Known(None) } else { policy.text() },
         routes: Vec::new(),
         stages: Vec::new(),
         open: (!body.is_left_out()).then(|| body.odd("may hold more routes")),
@@ -102,10 +94,7 @@ fn integrations(graph: &Graph) -> Integrations {
         let integration = integrations::rest(&place);
         let assumed = at.assumed().cloned();
         if let (Some(at), Some(method)) = (at.get(), method) {
-            found
-                .entry((at.clone(), method))
-                .or_default()
-                .push((integration, assumed));
+            found.entry((at.clone(), method)).or_default().push((integration, assumed));
         }
     }
     found
@@ -117,35 +106,18 @@ fn route(place: &Place<'_>, integrations: &Integrations) -> ApiRoute {
     let (integration, route) = match method.known_text() {
         Some(word) => {
             let path = path(place.graph, at.clone(), 0);
-            (
-                integration_at(&at, &word, integrations),
-                path.map(|path| format!("{word} {path}")),
-            )
+            (integration_at(&at, &word, integrations), path.map(|path| format!("{word} {path}")))
         }
-        None => (
-            Val::Unknown(method.pending()),
-            Val::Unknown(method.pending()),
-        ),
+        None => (Val::Unknown(method.pending()), Val::Unknown(method.pending())),
     };
-    ApiRoute {
-        origin: place.origin(),
-        route,
-        authorization: authorization(place),
-        integration,
-    }
+    ApiRoute { origin: place.origin(), route, authorization: authorization(place), integration }
 }
 
 fn integration_at(at: &Val<Key>, method: &str, all: &Integrations) -> Val<Option<Integration>> {
     let Some(key) = at.get() else {
-        return Val::Unknown(
-            at.missing()
-                .cloned()
-                .unwrap_or_else(|| "a method's resource".into()),
-        );
+        return Val::Unknown(at.missing().cloned().unwrap_or_else(|| "a method's resource".into()));
     };
-    let found = all
-        .get(&(key.clone(), method.to_owned()))
-        .map_or(&[][..], Vec::as_slice);
+    let found = all.get(&(key.clone(), method.to_owned())).map_or(&[][..], Vec::as_slice);
     match found {
         [] => Val::Known(None),
         [(only, assumed)] => match assumed.as_ref().or(at.assumed()) {
@@ -154,10 +126,7 @@ fn integration_at(at: &Val<Key>, method: &str, all: &Integrations) -> Val<Option
         },
         many => {
             let note = format!("which of {} integrations {method} has", many.len());
-            Val::OneOf(
-                many.iter().map(|(one, _)| Some(one.clone())).collect(),
-                note.into(),
-            )
+            Val::OneOf(many.iter().map(|(one, _)| Some(one.clone())).collect(), note.into())
         }
     }
 }
@@ -190,11 +159,7 @@ fn path(graph: &Graph, at: Val<Key>, depth: usize) -> Val<String> {
     if depth > DEEPEST {
         return Val::Unknown(part.odd("is nested too deep"));
     }
-    let parent = path(
-        graph,
-        place.attribute("parent_id").needed(&REST_RESOURCE),
-        depth + 1,
-    );
+    let parent = path(graph, place.attribute("parent_id").needed(&REST_RESOURCE), depth + 1);
     assuming(parent.map(|parent| format!("{}/{part_text}", parent.trim_end_matches('/'))))
 }
 

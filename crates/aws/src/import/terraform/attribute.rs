@@ -35,9 +35,7 @@ impl Doubt {
                 Self::Parts
             }
             Some(Value::Object(members)) => {
-                let any = members
-                    .values()
-                    .any(|item| Self::of(Some(item)) != Self::None);
+                let any = members.values().any(|item| Self::of(Some(item)) != Self::None);
                 if any { Self::Parts } else { Self::None }
             }
             _ => Self::None,
@@ -65,11 +63,7 @@ pub(super) struct Attribute<'g> {
 
 impl Attribute<'_> {
     fn subject(&self) -> Subject<'_> {
-        Subject {
-            path: &self.path,
-            name: self.name,
-            key: &self.resource.key,
-        }
+        Subject { path: &self.path, name: self.name, key: &self.resource.key }
     }
 
     fn found(&self, wanted: &Wanted) -> Found {
@@ -135,8 +129,7 @@ impl Attribute<'_> {
         if self.is_left_out() {
             return Val::Known(default.to_owned());
         }
-        self.text()
-            .map(|text| text.unwrap_or_else(|| default.to_owned()))
+        self.text().map(|text| text.unwrap_or_else(|| default.to_owned()))
     }
 
     /// A boolean that has a default.
@@ -187,9 +180,7 @@ impl Attribute<'_> {
         let (module, locals) = found.only_locals()?;
         let only = self.graph.lone(module, wanted)?;
         let own = module == self.resource.module;
-        let note = self
-            .subject()
-            .is_the_only(&only.key, &only.kind, own, &locals);
+        let note = self.subject().is_the_only(&only.key, &only.kind, own, &locals);
         Some(Val::Assumed(only.key.clone(), note))
     }
 
@@ -234,12 +225,9 @@ impl Attribute<'_> {
             return SetVal::known(known);
         }
         let places = match self.unknown {
-            Some(Value::Array(items)) => Some(
-                items
-                    .iter()
-                    .filter(|item| Doubt::of(Some(item)) != Doubt::None)
-                    .count(),
-            ),
+            Some(Value::Array(items)) => {
+                Some(items.iter().filter(|item| Doubt::of(Some(item)) != Doubt::None).count())
+            }
             _ => None,
         };
         self.joined(known, places, &self.found(wanted))
@@ -265,10 +253,7 @@ impl Attribute<'_> {
                     places += 1;
                     traceless |= attribute.expressions.is_empty();
                     for expression in &attribute.expressions {
-                        if !expressions
-                            .iter()
-                            .any(|other| std::ptr::eq(*other, *expression))
-                        {
+                        if !expressions.iter().any(|other| std::ptr::eq(*other, *expression)) {
                             expressions.push(expression);
                         }
                     }
@@ -290,23 +275,13 @@ impl Attribute<'_> {
     /// `known` members, and `places` further ones (any number, if `None`) out of what was found.
     fn joined(&self, known: BTreeSet<Key>, places: Option<usize>, found: &Found) -> SetVal<Key> {
         let subject = self.subject();
-        let new: Vec<Key> = found
-            .keys
-            .iter()
-            .filter(|key| !known.contains(*key))
-            .cloned()
-            .collect();
+        let new: Vec<Key> =
+            found.keys.iter().filter(|key| !known.contains(*key)).cloned().collect();
         if self.doubt == Doubt::Hidden && found.keys.is_empty() {
-            return SetVal {
-                sure: known,
-                ..SetVal::unknown(subject.sensitive())
-            };
+            return SetVal { sure: known, ..SetVal::unknown(subject.sensitive()) };
         }
         if found.keys.is_empty() || (new.is_empty() && places.is_some()) {
-            return SetVal {
-                sure: known,
-                ..SetVal::unknown(subject.pending(&found.missing))
-            };
+            return SetVal { sure: known, ..SetVal::unknown(subject.pending(&found.missing)) };
         }
         let crowded = places.is_some_and(|places| new.len() > places);
         if found.loose || crowded {
@@ -329,13 +304,7 @@ impl Attribute<'_> {
         let all: BTreeSet<Key> = known.into_iter().chain(new).collect();
         let named: Vec<Key> = all.iter().cloned().collect();
         let assumed = Some(subject.is(&named, true, &BTreeSet::new()));
-        SetVal {
-            sure: all,
-            maybe: BTreeSet::new(),
-            open,
-            unknown,
-            assumed,
-        }
+        SetVal { sure: all, maybe: BTreeSet::new(), open, unknown, assumed }
     }
 
     /// The CIDR blocks that it lists.

@@ -42,12 +42,7 @@ fn elastic(graph: &Graph) -> BTreeSet<Key> {
     let mut found = BTreeSet::new();
     for resource in graph.of(&["aws_eip", "aws_eip_association"]) {
         let place = Place::top(graph, resource);
-        for name in [
-            "instance",
-            "network_interface",
-            "instance_id",
-            "network_interface_id",
-        ] {
+        for name in ["instance", "network_interface", "instance_id", "network_interface_id"] {
             let attribute = place.attribute(name);
             if !attribute.is_left_out() {
                 found.extend(one(attribute.key(&INTERFACE)).sure);
@@ -65,17 +60,9 @@ fn interface(
 ) -> Instance {
     let key = place.resource.key.clone();
     let subnet = place.attribute("subnet_id");
-    let subnet = if subnet.is_left_out() {
-        Val::Known(None)
-    } else {
-        subnet.key(&SUBNET)
-    };
+    let subnet = if subnet.is_left_out() { Val::Known(None) } else { subnet.key(&SUBNET) };
     let groups = place.attribute(groups);
-    let given = if groups.is_left_out() {
-        SetVal::default()
-    } else {
-        groups.keys(&GROUP)
-    };
+    let given = if groups.is_left_out() { SetVal::default() } else { groups.keys(&GROUP) };
     let security_groups = if given == SetVal::default() {
         default_group_at(model, &one(subnet.clone()))
     } else {
@@ -98,18 +85,8 @@ fn interface(
     } else {
         public.flag(false)
     };
-    let address = place
-        .resource
-        .text("private_ip")
-        .and_then(|text| text.parse().ok());
-    Instance {
-        key,
-        subnet,
-        security_groups,
-        public,
-        address,
-        tags: tags(place.resource),
-    }
+    let address = place.resource.text("private_ip").and_then(|text| text.parse().ok());
+    Instance { key, subnet, security_groups, public, address, tags: tags(place.resource) }
 }
 
 fn functions(graph: &Graph, model: &mut Model) {

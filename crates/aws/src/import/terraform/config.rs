@@ -150,23 +150,14 @@ pub(super) fn parse(
         Some(raw) => serde_json::from_str(raw.get())?,
         None => HashMap::new(),
     };
-    let variables: HashMap<String, Value> = values
-        .into_iter()
-        .map(|(Name(name), text)| (name.into_owned(), text.value))
-        .collect();
+    let variables: HashMap<String, Value> =
+        values.into_iter().map(|(Name(name), text)| (name.into_owned(), text.value)).collect();
     let region = region(&text.provider_config, &variables);
-    Ok(Config {
-        root: module(text.root_module)?,
-        variables,
-        region,
-    })
+    Ok(Config { root: module(text.root_module)?, variables, region })
 }
 
 fn module(text: ModuleText<'_>) -> Result<Module, serde_json::Error> {
-    let mut read = Module {
-        has_resources: !text.resources.is_empty(),
-        ..Module::default()
-    };
+    let mut read = Module { has_resources: !text.resources.is_empty(), ..Module::default() };
     for resource in text.resources {
         let data = resource.mode.0 == "data";
         let Some(attributes) = schema::attributes(&resource.kind.0, data) else {
@@ -193,15 +184,12 @@ fn module(text: ModuleText<'_>) -> Result<Module, serde_json::Error> {
     }
     for (Name(name), variable) in text.variables {
         let VariableText { default, sensitive } = variable;
-        read.variables
-            .insert(name.into_owned(), Variable { default, sensitive });
+        read.variables.insert(name.into_owned(), Variable { default, sensitive });
     }
     for (Name(name), call) in text.module_calls {
         let repeated = call.for_each_expression.is_some() || call.count_expression.is_some();
-        let expressions = call
-            .expressions
-            .into_iter()
-            .map(|(Name(name), value)| (name.into_owned(), value));
+        let expressions =
+            call.expressions.into_iter().map(|(Name(name), value)| (name.into_owned(), value));
         let call = Call {
             expressions: expressions.collect(),
             module: module(call.module)?,
@@ -231,8 +219,5 @@ fn region(
     let [Value::String(only)] = references.as_slice() else {
         return None;
     };
-    variables
-        .get(only.strip_prefix("var.")?)?
-        .as_str()
-        .map(str::to_owned)
+    variables.get(only.strip_prefix("var.")?)?.as_str().map(str::to_owned)
 }

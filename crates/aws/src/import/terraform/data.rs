@@ -31,9 +31,7 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
             name: Place::top(graph, resource).attribute("name").text(),
             url: resource.text("repository_url").map(str::to_owned),
         };
-        model
-            .repositories
-            .insert(repository.key.clone(), repository);
+        model.repositories.insert(repository.key.clone(), repository);
     }
     for resource in graph.of(&["aws_service_discovery_service"]) {
         let service = discovery(&Place::top(graph, resource));
@@ -51,16 +49,9 @@ fn database(place: &Place<'_>, model: &Model) -> Database {
     };
     let subnets = subnets(place);
     let groups = place.attribute("vpc_security_group_ids");
-    let given = if groups.is_left_out() {
-        SetVal::default()
-    } else {
-        groups.keys(&GROUP)
-    };
-    let security_groups = if given == SetVal::default() {
-        default_group_at(model, &subnets)
-    } else {
-        given
-    };
+    let given = if groups.is_left_out() { SetVal::default() } else { groups.keys(&GROUP) };
+    let security_groups =
+        if given == SetVal::default() { default_group_at(model, &subnets) } else { given };
     Database {
         key: place.resource.key.clone(),
         engine,
@@ -84,10 +75,7 @@ fn default_port(engine: &str) -> Option<u16> {
         ("db2", 50000),
     ];
     // `aurora` alone is Aurora for MySQL 5.6.
-    let known = PORTS
-        .iter()
-        .find(|(name, _)| engine.contains(name))
-        .map(|(_, port)| *port);
+    let known = PORTS.iter().find(|(name, _)| engine.contains(name)).map(|(_, port)| *port);
     known.or_else(|| (engine == "aurora").then_some(3306))
 }
 
@@ -107,8 +95,7 @@ fn subnets(place: &Place<'_>) -> SetVal<Key> {
         Val::OneOf(keys, note) => {
             let mut all = SetVal::unknown(note);
             for key in keys.into_iter().flatten() {
-                all.maybe
-                    .extend(group_subnets(graph, &key).mentioned().cloned());
+                all.maybe.extend(group_subnets(graph, &key).mentioned().cloned());
             }
             all
         }
@@ -125,17 +112,13 @@ fn group_subnets(graph: &Graph, key: &Key) -> SetVal<Key> {
             .find(|group| group.text("name") == Some(key.as_str()))
     };
     match graph.get(key).or_else(by_name) {
-        Some(group) => Place::top(graph, group)
-            .attribute("subnet_ids")
-            .keys(&SUBNET),
+        Some(group) => Place::top(graph, group).attribute("subnet_ids").keys(&SUBNET),
         None => SetVal::unknown(super::rules::not_in_sources(key)),
     }
 }
 
 fn discovery(place: &Place<'_>) -> DiscoveryService {
-    let in_dns = place
-        .only("dns_config")
-        .map(|block| block.attribute("namespace_id"));
+    let in_dns = place.only("dns_config").map(|block| block.attribute("namespace_id"));
     let namespace = match in_dns {
         Some(attribute) if !attribute.is_left_out() => attribute,
         _ => place.attribute("namespace_id"),

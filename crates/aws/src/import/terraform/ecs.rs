@@ -26,16 +26,9 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
     for resource in graph.of_either(&["aws_ecs_cluster"]) {
         let place = Place::top(graph, resource);
         let insights = place.blocks("setting").list.into_iter().find(|block| {
-            block
-                .attribute("name")
-                .known_text()
-                .is_some_and(|name| name == "containerInsights")
+            block.attribute("name").known_text().is_some_and(|name| name == "containerInsights")
         });
-        let name = if resource.data {
-            "cluster_name"
-        } else {
-            "name"
-        };
+        let name = if resource.data { "cluster_name" } else { "name" };
         let cluster = Cluster {
             key: resource.key.clone(),
             name: place.attribute(name).text(),
@@ -48,9 +41,7 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
     }
     for resource in graph.of(&["aws_ecs_task_definition"]) {
         let definition = task_definition(&Place::top(graph, resource));
-        model
-            .task_definitions
-            .insert(definition.key.clone(), definition);
+        model.task_definitions.insert(definition.key.clone(), definition);
     }
     for resource in graph.of(&["aws_ecs_service"]) {
         let service = service(&Place::top(graph, resource), model);
@@ -58,11 +49,7 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
     }
     for resource in graph.of(&["aws_appautoscaling_target"]) {
         let place = Place::top(graph, resource);
-        if place
-            .attribute("service_namespace")
-            .known_text()
-            .is_some_and(|name| name != "ecs")
-        {
+        if place.attribute("service_namespace").known_text().is_some_and(|name| name != "ecs") {
             continue;
         }
         let target = ScalingTarget {
@@ -85,23 +72,15 @@ fn needed_number<T: TryFrom<i64>>(attribute: &Attribute<'_>) -> Val<T> {
 
 fn service(place: &Place<'_>, model: &Model) -> EcsService {
     let network = place.only("network_configuration");
-    let subnets = network.as_ref().map_or_else(SetVal::default, |block| {
-        block.attribute("subnets").keys(&SUBNET)
-    });
+    let subnets = network
+        .as_ref()
+        .map_or_else(SetVal::default, |block| block.attribute("subnets").keys(&SUBNET));
     let security_groups = match &network {
         None => SetVal::default(),
         Some(block) => {
             let groups = block.attribute("security_groups");
-            let given = if groups.is_left_out() {
-                SetVal::default()
-            } else {
-                groups.keys(&GROUP)
-            };
-            if given == SetVal::default() {
-                default_group_at(model, &subnets)
-            } else {
-                given
-            }
+            let given = if groups.is_left_out() { SetVal::default() } else { groups.keys(&GROUP) };
+            if given == SetVal::default() { default_group_at(model, &subnets) } else { given }
         }
     };
     let desired = place.attribute("desired_count");
@@ -114,9 +93,9 @@ fn service(place: &Place<'_>, model: &Model) -> EcsService {
         fargate: fargate(place),
         subnets,
         security_groups,
-        assign_public_ip: network.as_ref().map_or(Val::Known(false), |block| {
-            block.attribute("assign_public_ip").flag(false)
-        }),
+        assign_public_ip: network
+            .as_ref()
+            .map_or(Val::Known(false), |block| block.attribute("assign_public_ip").flag(false)),
         load_balancers: targets(place),
         registries: place
             .blocks("service_registries")
@@ -182,24 +161,17 @@ fn fargate(place: &Place<'_>) -> Val<bool> {
         let note = launch.odd("is not given, so it is EC2 unless the cluster has another default");
         return Val::Assumed(false, note);
     }
-    launch
-        .text()
-        .map(|kind| kind.is_some_and(|kind| kind == "FARGATE"))
+    launch.text().map(|kind| kind.is_some_and(|kind| kind == "FARGATE"))
 }
 
 fn targets(place: &Place<'_>) -> Vec<ServiceTarget> {
     let blocks = place.blocks("load_balancer").list;
     // A block with `elb_name` alone is for a classic load balancer.
-    let modern = blocks
-        .iter()
-        .filter(|block| !block.attribute("target_group_arn").is_left_out());
+    let modern = blocks.iter().filter(|block| !block.attribute("target_group_arn").is_left_out());
     let read = modern.map(|block| ServiceTarget {
         origin: block.origin(),
         target_group: block.attribute("target_group_arn").needed(&TARGET_GROUP),
-        container: block
-            .attribute("container_name")
-            .known_text()
-            .unwrap_or_default(),
+        container: block.attribute("container_name").known_text().unwrap_or_default(),
         port: needed_number(&block.attribute("container_port")),
     });
     read.collect()
@@ -214,21 +186,11 @@ fn task_definition(place: &Place<'_>) -> TaskDefinition {
         .map(|block| block.attribute("file_system_id").needed(&FILE_SYSTEM));
     let role = |name| {
         let attribute = place.attribute(name);
-        if attribute.is_left_out() {
-            Val::Known(None)
-        } else {
-            attribute.key(&ROLE)
-        }
+        if attribute.is_left_out() { Val::Known(None) } else { attribute.key(&ROLE) }
     };
     let unknown = containers.doubt != Doubt::None;
     let mentions = if unknown {
-        follow(
-            place.graph,
-            place.resource,
-            &containers.expressions,
-            &CONTAINER,
-        )
-        .keys
+        follow(place.graph, place.resource, &containers.expressions, &CONTAINER).keys
     } else {
         Vec::new()
     };
@@ -277,33 +239,20 @@ fn container(value: &Value) -> Container {
         Some(Value::Bool(flag)) => Some(flag.to_string()),
         _ => None,
     };
-    let items = |name: &str| {
-        value
-            .get(name)
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-    };
+    let items = |name: &str| value.get(name).and_then(Value::as_array).into_iter().flatten();
     let pairs = |name: &str, of: &str| -> BTreeMap<String, String> {
         items(name)
             .filter_map(|item| Some((text(item.get("name"))?, text(item.get(of))?)))
             .collect()
     };
     let log = value.get("logConfiguration");
-    let options = log
-        .and_then(|log| log.get("options"))
-        .and_then(Value::as_object);
-    let health = value
-        .get("healthCheck")
-        .and_then(|check| check.get("command"));
+    let options = log.and_then(|log| log.get("options")).and_then(Value::as_object);
+    let health = value.get("healthCheck").and_then(|check| check.get("command"));
     let ports = items("portMappings").flat_map(|item| {
         let protocol = text(item.get("protocol")).unwrap_or_else(|| "tcp".to_owned());
         let range =
             text(item.get("containerPort")).or_else(|| text(item.get("containerPortRange")));
-        range_of(range.as_deref())
-            .into_iter()
-            .flatten()
-            .map(move |port| (port, protocol.clone()))
+        range_of(range.as_deref()).into_iter().flatten().map(move |port| (port, protocol.clone()))
     });
     Container {
         name: text(value.get("name")).unwrap_or_default(),
@@ -318,9 +267,7 @@ fn container(value: &Value) -> Container {
             .filter_map(|(name, value)| Some((name.clone(), text(Some(value))?)))
             .collect(),
         repository_credentials: text(
-            value
-                .get("repositoryCredentials")
-                .and_then(|of| of.get("credentialsParameter")),
+            value.get("repositoryCredentials").and_then(|of| of.get("credentialsParameter")),
         ),
         health_command: health
             .and_then(Value::as_array)
@@ -338,20 +285,14 @@ fn scaled(place: &Place<'_>, model: &Model) -> Val<Key> {
         return attribute.suggested(&SERVICE);
     };
     let mut parts = text.split('/').skip(1);
-    let (cluster, name) = (
-        parts.next().unwrap_or_default(),
-        parts.next().unwrap_or_default(),
-    );
+    let (cluster, name) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let named = |value: &Val<Option<String>>, name: &str| matches!(value, Val::Known(Some(text)) if text == name);
     let fits: Vec<&EcsService> = model
         .services
         .values()
         .filter(|service| named(&service.name, name))
         .filter(|service| match service.cluster.get() {
-            Some(Some(key)) => model
-                .clusters
-                .get(key)
-                .is_none_or(|of| named(&of.name, cluster)),
+            Some(Some(key)) => model.clusters.get(key).is_none_or(|of| named(&of.name, cluster)),
             _ => true,
         })
         .collect();
@@ -363,10 +304,7 @@ fn scaled(place: &Place<'_>, model: &Model) -> Val<Key> {
         },
         many => {
             let note = attribute.odd("fits several services");
-            Val::OneOf(
-                many.iter().map(|service| service.key.clone()).collect(),
-                note,
-            )
+            Val::OneOf(many.iter().map(|service| service.key.clone()).collect(), note)
         }
     }
 }

@@ -54,9 +54,7 @@ fn distribution(place: &Place<'_>) -> Distribution {
     let mut has_edge_function = false;
     for name in ["default_cache_behavior", "ordered_cache_behavior"] {
         for behaviour in place.blocks(name).list {
-            let policy = behaviour
-                .attribute("viewer_protocol_policy")
-                .text_or("allow-all");
+            let policy = behaviour.attribute("viewer_protocol_policy").text_or("allow-all");
             match (&https_only, policy) {
                 (Val::Known(false), _) => {}
                 (_, Val::Known(word)) if word == "allow-all" => https_only = Val::Known(false),
@@ -77,16 +75,11 @@ fn distribution(place: &Place<'_>) -> Distribution {
 
 /// Whether code sees a viewer's request before the cache does.
 fn runs_before(behaviour: &Place<'_>) -> bool {
-    ["lambda_function_association", "function_association"]
-        .into_iter()
-        .any(|name| {
-            behaviour.blocks(name).list.iter().any(|block| {
-                block
-                    .attribute("event_type")
-                    .known_text()
-                    .is_some_and(|word| word == "viewer-request")
-            })
+    ["lambda_function_association", "function_association"].into_iter().any(|name| {
+        behaviour.blocks(name).list.iter().any(|block| {
+            block.attribute("event_type").known_text().is_some_and(|word| word == "viewer-request")
         })
+    })
 }
 
 fn origin_of(origin: &Place<'_>) -> SetVal<Key> {
@@ -95,9 +88,7 @@ fn origin_of(origin: &Place<'_>) -> SetVal<Key> {
         Val::Known(Some(text)) => {
             let graph = origin.graph;
             let url = format!("https://{}", host(&text));
-            let found = graph
-                .find(&ORIGIN, &text)
-                .or_else(|| graph.find(&ORIGIN, &url));
+            let found = graph.find(&ORIGIN, &text).or_else(|| graph.find(&ORIGIN, &url));
             SetVal::known([found.unwrap_or_else(|| Key::new(&text))])
         }
         _ => one(domain.suggested(&ORIGIN).map(Some)),

@@ -50,15 +50,9 @@ fn load_balancer(place: &Place<'_>, model: &Model) -> LoadBalancer {
 
 fn subnets(place: &Place<'_>) -> SetVal<Key> {
     let attribute = place.attribute("subnets");
-    let mut subnets = if attribute.is_left_out() {
-        SetVal::default()
-    } else {
-        attribute.keys(&SUBNET)
-    };
-    join(
-        &mut subnets,
-        place.blocks("subnet_mapping").keys("subnet_id", &SUBNET),
-    );
+    let mut subnets =
+        if attribute.is_left_out() { SetVal::default() } else { attribute.keys(&SUBNET) };
+    join(&mut subnets, place.blocks("subnet_mapping").keys("subnet_id", &SUBNET));
     if subnets.mentioned().next().is_none() {
         // Neither is written: by a `dynamic` block, if at all.
         subnets.open = true;

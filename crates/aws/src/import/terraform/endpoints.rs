@@ -28,12 +28,7 @@ fn endpoint(place: &Place<'_>, model: &Model) -> VpcEndpoint {
     let service = place.attribute("service_name");
     let policy = place.attribute("policy");
     let mut subnets = set(place, "subnet_ids", &SUBNET);
-    join(
-        &mut subnets,
-        place
-            .blocks("subnet_configuration")
-            .keys("subnet_id", &SUBNET),
-    );
+    join(&mut subnets, place.blocks("subnet_configuration").keys("subnet_id", &SUBNET));
     let groups = place.attribute("security_group_ids");
     let none_given = groups.is_left_out() || groups.keys(&GROUP) == SetVal::default();
     let security_groups = match kind {
@@ -48,11 +43,7 @@ fn endpoint(place: &Place<'_>, model: &Model) -> VpcEndpoint {
         subnets,
         security_groups,
         route_tables: set(place, "route_table_ids", &ROUTE_TABLE),
-        policy: if policy.is_left_out() {
-            Val::Known(None)
-        } else {
-            policy.text()
-        },
+        policy: if policy.is_left_out() { Val::Known(None) } else { policy.text() },
         tags: tags(resource),
         vpc,
     }
@@ -60,21 +51,13 @@ fn endpoint(place: &Place<'_>, model: &Model) -> VpcEndpoint {
 
 fn set(place: &Place<'_>, name: &'static str, wanted: &super::wanted::Wanted) -> SetVal<Key> {
     let attribute = place.attribute(name);
-    if attribute.is_left_out() {
-        SetVal::default()
-    } else {
-        attribute.keys(wanted)
-    }
+    if attribute.is_left_out() { SetVal::default() } else { attribute.keys(wanted) }
 }
 
 /// The default group of a VPC, which AWS gives to interfaces made without any.
 pub(super) fn default_group(model: &Model, vpc: &Val<Key>) -> SetVal<Key> {
-    let default = |key: &Key| {
-        model
-            .vpcs
-            .get(key)
-            .and_then(|vpc| vpc.default_security_group.clone())
-    };
+    let default =
+        |key: &Key| model.vpcs.get(key).and_then(|vpc| vpc.default_security_group.clone());
     let default = |key: &Key| default(key).unwrap_or_else(|| unshown_default_group(key));
     match vpc {
         Val::Known(key) => SetVal::known([default(key)]),
@@ -91,10 +74,7 @@ pub(super) fn unshown_default_group(vpc: &Key) -> Key {
 
 /// The default group of the VPC that a set of subnets is in.
 pub(super) fn default_group_at(model: &Model, subnets: &SetVal<Key>) -> SetVal<Key> {
-    let of = subnets
-        .mentioned()
-        .find_map(|key| model.subnets.get(key))
-        .map(|subnet| &subnet.vpc);
+    let of = subnets.mentioned().find_map(|key| model.subnets.get(key)).map(|subnet| &subnet.vpc);
     match (of, subnets.mentioned().next()) {
         (Some(vpc), _) => default_group(model, vpc),
         (None, Some(subnet)) => SetVal::unknown(not_in_sources(subnet)),
@@ -107,11 +87,7 @@ fn policies(graph: &Graph, model: &mut Model) {
     for resource in graph.of(&["aws_vpc_endpoint_policy"]) {
         let place = Place::top(graph, resource);
         let policy = place.attribute("policy");
-        let policy = if policy.is_left_out() {
-            Val::Known(None)
-        } else {
-            policy.text()
-        };
+        let policy = if policy.is_left_out() { Val::Known(None) } else { policy.text() };
         match place.attribute("vpc_endpoint_id").needed(&ENDPOINT) {
             Val::Known(key) | Val::Assumed(key, _) => {
                 if let Some(endpoint) = model.endpoints.get_mut(&key) {
@@ -152,12 +128,7 @@ fn associations(graph: &Graph, model: &mut Model) {
         };
         for key in keys {
             if let Some(endpoint_read) = model.endpoints.get_mut(&key) {
-                associate(
-                    &place,
-                    endpoint_read,
-                    endpoint.missing(),
-                    endpoint.assumed(),
-                );
+                associate(&place, endpoint_read, endpoint.missing(), endpoint.assumed());
             }
         }
     }

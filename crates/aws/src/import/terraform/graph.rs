@@ -33,10 +33,7 @@ pub(super) struct Resource {
 impl Resource {
     /// A known text attribute.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
-        self.value
-            .get(name)
-            .and_then(Value::as_str)
-            .filter(|text| !text.is_empty())
+        self.value.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
     }
 
     /// For the gateway endpoint whose prefix list has this id: the list's key, which is the name of
@@ -105,20 +102,10 @@ impl Graph {
         configs: Vec<Config>,
         former: Vec<(String, Key)>,
     ) -> Self {
-        let mut graph = Self {
-            modules,
-            resources,
-            configs,
-            former,
-            ..Self::default()
-        };
+        let mut graph = Self { modules, resources, configs, former, ..Self::default() };
         for (at, resource) in graph.resources.iter().enumerate() {
             graph.by_key.insert(resource.key.clone(), at);
-            graph
-                .by_kind
-                .entry(resource.kind.clone())
-                .or_default()
-                .push(at);
+            graph.by_kind.entry(resource.kind.clone()).or_default().push(at);
             if wanted::is_lone(&resource.kind) {
                 let of = (resource.module, resource.kind.clone());
                 graph.by_module.entry(of).or_default().push(at);
@@ -140,9 +127,7 @@ impl Graph {
         }
         let resources = &graph.resources;
         for group in graph.groups.values_mut().flat_map(HashMap::values_mut) {
-            group
-                .members
-                .sort_by_key(|at| resources.get(*at).and_then(|r| r.index.as_ref()));
+            group.members.sort_by_key(|at| resources.get(*at).and_then(|r| r.index.as_ref()));
         }
         graph
     }
@@ -154,8 +139,7 @@ impl Graph {
 
     /// All resources of these types and, where no source manages the same thing, data sources.
     pub(super) fn of_either<'g>(&'g self, kinds: &'g [&str]) -> impl Iterator<Item = &'g Resource> {
-        self.kinds(kinds)
-            .filter(|resource| !resource.data || self.stands_for_itself(resource))
+        self.kinds(kinds).filter(|resource| !resource.data || self.stands_for_itself(resource))
     }
 
     fn kinds<'g>(&'g self, kinds: &'g [&str]) -> impl Iterator<Item = &'g Resource> {
@@ -187,12 +171,9 @@ impl Graph {
     fn owner(&self, name: &str, kind: &str) -> Option<Key> {
         let named = || {
             let all = self.by_name.get(name).into_iter().flatten();
-            all.filter_map(|at| self.resources.get(*at))
-                .filter(|r| family(&r.kind) == family(kind))
+            all.filter_map(|at| self.resources.get(*at)).filter(|r| family(&r.kind) == family(kind))
         };
-        let first = named()
-            .find(|resource| !resource.data)
-            .or_else(|| named().next());
+        let first = named().find(|resource| !resource.data).or_else(|| named().next());
         first.map(|resource| resource.key.clone())
     }
 
@@ -211,16 +192,11 @@ impl Graph {
             services.next().filter(|_| wanted.is(&PREFIX_LIST))
         };
         let fits = |data: bool| {
-            all.iter()
-                .filter_map(|at| self.resources.get(*at))
-                .find(|resource| {
-                    resource.data == data && wanted.takes(&resource.kind, resource.data)
-                })
+            all.iter().filter_map(|at| self.resources.get(*at)).find(|resource| {
+                resource.data == data && wanted.takes(&resource.kind, resource.data)
+            })
         };
-        fits(false)
-            .or_else(|| fits(true))
-            .map(|resource| resource.key.clone())
-            .or_else(list)
+        fits(false).or_else(|| fits(true)).map(|resource| resource.key.clone()).or_else(list)
     }
 
     /// The only resource of what is wanted that a module instance makes, where it looks up none.
@@ -238,14 +214,8 @@ impl Graph {
 
     /// The instances of a resource block in a module instance, in order.
     pub(super) fn members(&self, module: ModuleId, group: &str) -> impl Iterator<Item = &Resource> {
-        let group = self
-            .groups
-            .get(&module)
-            .and_then(|groups| groups.get(group));
-        group
-            .into_iter()
-            .flat_map(|group| &group.members)
-            .filter_map(|at| self.resources.get(*at))
+        let group = self.groups.get(&module).and_then(|groups| groups.get(group));
+        group.into_iter().flat_map(|group| &group.members).filter_map(|at| self.resources.get(*at))
     }
 
     /// One instance of a resource block.
@@ -271,9 +241,7 @@ impl Graph {
 
     /// What is written for a resource. `None`: it comes from a state alone.
     pub(super) fn written(&self, resource: &Resource) -> Option<&Written> {
-        self.module(resource.config?, resource.module)?
-            .resources
-            .get(&resource.group)
+        self.module(resource.config?, resource.module)?.resources.get(&resource.group)
     }
 
     /// What is written for a module.
@@ -297,17 +265,15 @@ impl Graph {
         let mut aliases = BTreeMap::new();
         for (name, named) in &self.by_name {
             let all = || named.iter().filter_map(|at| self.resources.get(*at));
+            if let Some(list) = all().find_map(|resource| resource.service_list(name)) {
+                let shown = self.find(&PREFIX_LIST, name);
+                aliases.insert(name.clone(), shown.unwrap_or(list));
+                continue;
+            }
             let managed: Vec<&Resource> = all().filter(|resource| !resource.data).collect();
-            let first = if managed.is_empty() {
-                all().next()
-            } else {
-                principal(&managed)
-            };
+            let first = if managed.is_empty() { all().next() } else { principal(&managed) };
             if let Some(resource) = first {
-                let list = resource.service_list(name);
-                let list = list.map(|list| self.find(&PREFIX_LIST, name).unwrap_or(list));
-                let key = list.unwrap_or_else(|| resource.key.clone());
-                aliases.insert(name.clone(), key);
+                aliases.insert(name.clone(), resource.key.clone());
             }
         }
         for (name, key) in &self.former {
@@ -321,9 +287,7 @@ impl Graph {
 fn family(kind: &str) -> &str {
     let kind = kind.strip_prefix("aws_").unwrap_or(kind);
     let kind = kind.strip_prefix("default_").unwrap_or(kind);
-    kind.strip_prefix('a')
-        .filter(|rest| rest.starts_with("lb"))
-        .unwrap_or(kind)
+    kind.strip_prefix('a').filter(|rest| rest.starts_with("lb")).unwrap_or(kind)
 }
 
 /// Of several resources with one id the one that the others add to: `aws_vpc_endpoint` before

@@ -45,10 +45,7 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
     }
     let mut unplaced = Vec::new();
     for rule in separate(graph) {
-        let update = rule
-            .group
-            .get()
-            .and_then(|key| updates.get(&(key.clone(), rule.direction)));
+        let update = rule.group.get().and_then(|key| updates.get(&(key.clone(), rule.direction)));
         match &rule.group {
             _ if update.is_some_and(|update| update.removes(&rule.rule)) => remove(model, &rule),
             Val::Unknown(_) => unplaced.push(rule),
@@ -77,10 +74,7 @@ struct Update {
 impl Update {
     fn new(graph: &Graph, resource: &Resource, direction: Direction) -> Self {
         let before = earlier(graph, resource, direction);
-        Self {
-            before,
-            after: inline(&Place::top(graph, resource), direction),
-        }
+        Self { before, after: inline(&Place::top(graph, resource), direction) }
     }
 
     /// Whether the group has a separate rule before, and not after.
@@ -98,10 +92,7 @@ fn group(graph: &Graph, resource: &Resource) -> SecurityGroup {
     let vpc = place.attribute("vpc_id");
     let rules = |direction| {
         if resource.data {
-            RuleList {
-                open: Some(rules_not_shown(&resource.key)),
-                ..RuleList::default()
-            }
+            RuleList { open: Some(rules_not_shown(&resource.key)), ..RuleList::default() }
         } else {
             inline(&place, direction)
         }
@@ -110,11 +101,7 @@ fn group(graph: &Graph, resource: &Resource) -> SecurityGroup {
         key: resource.key.clone(),
         name: place.attribute("name").text(),
         description: place.attribute("description").known_text(),
-        vpc: if vpc.is_left_out() {
-            Val::Known(None)
-        } else {
-            vpc.key(&VPC)
-        },
+        vpc: if vpc.is_left_out() { Val::Known(None) } else { vpc.key(&VPC) },
         is_default: is_default || resource.text("name") == Some("default"),
         managed: !resource.data,
         ingress: rules(Direction::Ingress),
@@ -156,10 +143,7 @@ fn add(model: &mut Model, separate: &Separate) {
         Val::OneOf(keys, note) => {
             for key in keys {
                 if let Some(group) = model.security_groups.get_mut(key) {
-                    group
-                        .rules_mut(direction)
-                        .open
-                        .get_or_insert_with(|| note.clone());
+                    group.rules_mut(direction).open.get_or_insert_with(|| note.clone());
                 }
             }
         }
@@ -181,10 +165,7 @@ fn place_anywhere(model: &mut Model, rules: &[Separate]) {
         let first = rules.first().filter(|_| !few);
         if let Some(note) = first.and_then(|rule| rule.group.missing()) {
             for direction in BOTH {
-                group
-                    .rules_mut(direction)
-                    .open
-                    .get_or_insert_with(|| note.clone());
+                group.rules_mut(direction).open.get_or_insert_with(|| note.clone());
             }
         }
     }
@@ -192,9 +173,8 @@ fn place_anywhere(model: &mut Model, rules: &[Separate]) {
 
 /// Lists every rule once, as that of the separate resource where there is one.
 fn settle(own: &Key, list: &mut RuleList) {
-    let (inline, separate): (Vec<_>, Vec<_>) = std::mem::take(&mut list.rules)
-        .into_iter()
-        .partition(|rule| rule.origin.key == *own);
+    let (inline, separate): (Vec<_>, Vec<_>) =
+        std::mem::take(&mut list.rules).into_iter().partition(|rule| rule.origin.key == *own);
     let mut kept = Vec::new();
     for rule in inline {
         let left = separate.iter().try_fold(rule, without);
@@ -206,10 +186,7 @@ fn settle(own: &Key, list: &mut RuleList) {
 }
 
 fn unmanaged(key: &Key, note: &Note) -> SecurityGroup {
-    let open = || RuleList {
-        open: Some(note.clone()),
-        ..RuleList::default()
-    };
+    let open = || RuleList { open: Some(note.clone()), ..RuleList::default() };
     SecurityGroup {
         key: key.clone(),
         name: Val::Unknown(note.clone()),

@@ -8,15 +8,10 @@ use crate::model::{Integration, IntegrationTarget, Key, Val};
 
 /// An `aws_apigatewayv2_integration`.
 pub(super) fn http(place: &Place<'_>) -> Integration {
-    let kind = place
-        .attribute("integration_type")
-        .known_text()
-        .unwrap_or_default();
+    let kind = place.attribute("integration_type").known_text().unwrap_or_default();
     let uri = place.attribute("integration_uri");
-    let private = place
-        .attribute("connection_type")
-        .known_text()
-        .is_some_and(|kind| kind == "VPC_LINK");
+    let private =
+        place.attribute("connection_type").known_text().is_some_and(|kind| kind == "VPC_LINK");
     let subtype = place.attribute("integration_subtype").known_text();
     let target = match (kind.as_str(), subtype) {
         ("MOCK", _) => IntegrationTarget::Mock,
@@ -37,10 +32,8 @@ pub(super) fn http(place: &Place<'_>) -> Integration {
 pub(super) fn rest(place: &Place<'_>) -> Integration {
     let kind = place.attribute("type").known_text().unwrap_or_default();
     let uri = place.attribute("uri");
-    let private = place
-        .attribute("connection_type")
-        .known_text()
-        .is_some_and(|kind| kind == "VPC_LINK");
+    let private =
+        place.attribute("connection_type").known_text().is_some_and(|kind| kind == "VPC_LINK");
     let target = match kind.as_str() {
         "MOCK" => IntegrationTarget::Mock,
         "AWS_PROXY" => IntegrationTarget::Lambda(function(&uri)),
@@ -111,9 +104,7 @@ fn function_key(graph: &Graph, text: &str) -> Key {
     if let Some(key) = graph.find(&FUNCTION, text) {
         return key;
     }
-    let inner = text
-        .split_once("/functions/")
-        .map_or(text, |(_, rest)| rest);
+    let inner = text.split_once("/functions/").map_or(text, |(_, rest)| rest);
     let inner = inner.strip_suffix("/invocations").unwrap_or(inner);
     if let Some(key) = graph.find(&FUNCTION, inner) {
         return key;
@@ -148,9 +139,7 @@ fn private_target(uri: &Attribute<'_>) -> Val<Key> {
 
 /// What is called so, or is at this address.
 pub(super) fn named(graph: &Graph, wanted: &Wanted, text: &str) -> Option<Key> {
-    graph
-        .find(wanted, text)
-        .or_else(|| graph.find(wanted, host(text)))
+    graph.find(wanted, text).or_else(|| graph.find(wanted, host(text)))
 }
 
 /// The port that an address names, or its scheme's.
@@ -178,10 +167,7 @@ fn rest_private(place: &Place<'_>, uri: &Attribute<'_>) -> IntegrationTarget {
     let connection = place.attribute("connection_id");
     if !named_target.is_left_out() {
         let to = named_target.needed(&PRIVATE);
-        return IntegrationTarget::VpcLink {
-            link: connection.needed(&VPC_LINK),
-            to,
-        };
+        return IntegrationTarget::VpcLink { link: connection.needed(&VPC_LINK), to };
     }
     let link = connection.needed(&REST_LINK);
     let by_uri = match uri.text() {
@@ -193,9 +179,8 @@ fn rest_private(place: &Place<'_>, uri: &Attribute<'_>) -> IntegrationTarget {
     };
     let to = by_uri.unwrap_or_else(|| match link.get().and_then(|key| place.graph.get(key)) {
         Some(resource) => {
-            let targets = Place::top(place.graph, resource)
-                .attribute("target_arns")
-                .keys(&LOAD_BALANCER);
+            let targets =
+                Place::top(place.graph, resource).attribute("target_arns").keys(&LOAD_BALANCER);
             let mut named = targets.mentioned();
             match (named.next(), named.next(), &targets.assumed) {
                 (Some(only), None, Some(note)) => Val::Assumed(only.clone(), note.clone()),

@@ -40,9 +40,7 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
             listener.open.get_or_insert_with(|| note.clone());
         }
         // AWS numbers rules without a priority itself, after the others; the default comes last.
-        listener
-            .rules
-            .sort_by_key(|rule| (is_default(rule), rule.priority.unwrap_or(u32::MAX)));
+        listener.rules.sort_by_key(|rule| (is_default(rule), rule.priority.unwrap_or(u32::MAX)));
     }
 }
 
@@ -52,15 +50,8 @@ fn is_default(rule: &ListenerRule) -> bool {
 
 fn listener(place: &Place<'_>, model: &Model) -> Listener {
     let load_balancer = place.attribute("load_balancer_arn").needed(&LOAD_BALANCER);
-    let kind = load_balancer
-        .get()
-        .and_then(|key| model.load_balancers.get(key))
-        .map(|lb| lb.kind);
-    let default_protocol = if kind == Some(LoadBalancerKind::Network) {
-        "TCP"
-    } else {
-        "HTTP"
-    };
+    let kind = load_balancer.get().and_then(|key| model.load_balancers.get(key)).map(|lb| lb.kind);
+    let default_protocol = if kind == Some(LoadBalancerKind::Network) { "TCP" } else { "HTTP" };
     let blocks = place.blocks("default_action");
     let mut origin = place.origin();
     origin.path = "default_action".to_owned();
@@ -131,31 +122,23 @@ fn add_condition(condition: &Place<'_>, rule: &mut ListenerRule) {
         }
         let lists: Option<Vec<Vec<String>>> = blocks.list.iter().map(values).collect();
         let values = lists.map(|lists| lists.concat());
-        let header = blocks
-            .list
-            .first()
-            .and_then(|block| block.attribute("http_header_name").known_text());
+        let header =
+            blocks.list.first().and_then(|block| block.attribute("http_header_name").known_text());
         match (name, values) {
             ("path_pattern", Some(values)) if !values.is_empty() => rule.paths.extend(values),
             ("host_header", Some(values)) if !values.is_empty() => rule.hosts.extend(values),
             ("source_ip", Some(values)) if values.iter().all(|text| network(text).is_some()) => {
-                rule.sources
-                    .extend(values.iter().filter_map(|text| network(text)));
+                rule.sources.extend(values.iter().filter_map(|text| network(text)));
             }
             ("http_header", _) => {
-                rule.other_conditions.push(
-                    format!("{word} {}", header.unwrap_or_default())
-                        .trim_end()
-                        .to_owned(),
-                );
+                rule.other_conditions
+                    .push(format!("{word} {}", header.unwrap_or_default()).trim_end().to_owned());
             }
             (_, Some(values)) => {
                 rule.other_conditions
                     .push(format!("{word} {}", values.join(" ")).trim_end().to_owned());
             }
-            (_, None) => rule
-                .other_conditions
-                .push(format!("{word} (not known yet)")),
+            (_, None) => rule.other_conditions.push(format!("{word} (not known yet)")),
         }
     }
 }
@@ -167,18 +150,13 @@ fn values(block: &Place<'_>) -> Option<Vec<String>> {
         return None;
     }
     match attribute.value {
-        Some(Value::Array(items)) => Some(
-            items
-                .iter()
-                .filter_map(|item| item.as_str().map(str::to_owned))
-                .collect(),
-        ),
+        Some(Value::Array(items)) => {
+            Some(items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect())
+        }
         _ => {
             let part = |name| block.attribute(name).known_text();
             let value = part("value")?;
-            Some(vec![
-                part("key").map_or(value.clone(), |key| format!("{key}={value}")),
-            ])
+            Some(vec![part("key").map_or(value.clone(), |key| format!("{key}={value}"))])
         }
     }
 }
@@ -187,12 +165,7 @@ fn actions(blocks: &Blocks<'_>) -> Vec<Action> {
     let mut actions: Vec<(u64, Action)> = blocks
         .list
         .iter()
-        .map(|block| {
-            (
-                block.attribute("order").known_number().unwrap_or(0),
-                action(block),
-            )
-        })
+        .map(|block| (block.attribute("order").known_number().unwrap_or(0), action(block)))
         .collect();
     actions.sort_by_key(|(order, _)| *order);
     let mut actions: Vec<Action> = actions.into_iter().map(|(_, action)| action).collect();
@@ -210,35 +183,24 @@ fn action(block: &Place<'_>) -> Action {
     match word.as_str() {
         "forward" => Action::Forward(forward(block)),
         "redirect" => {
-            let to = block
-                .only("redirect")
-                .map(|redirect| redirect.attribute("protocol").text());
+            let to = block.only("redirect").map(|redirect| redirect.attribute("protocol").text());
             let https = matches!(to, Some(Val::Known(Some(protocol))) if protocol == "HTTPS");
             Action::Redirect { https }
         }
         "fixed-response" => Action::FixedResponse,
         "authenticate-oidc" => authenticate(word, block.only("authenticate_oidc").as_ref()),
         "authenticate-cognito" => authenticate(word, block.only("authenticate_cognito").as_ref()),
-        "jwt-validation" => Action::Authenticate {
-            kind: word,
-            allows_anonymous: false,
-        },
+        "jwt-validation" => Action::Authenticate { kind: word, allows_anonymous: false },
         _ => Action::Other(kind.odd("is no action that is read")),
     }
 }
 
 fn forward(block: &Place<'_>) -> SetVal<Key> {
     let single = block.attribute("target_group_arn");
-    let mut groups = if single.is_left_out() {
-        SetVal::default()
-    } else {
-        one(single.key(&TARGET_GROUP))
-    };
+    let mut groups =
+        if single.is_left_out() { SetVal::default() } else { one(single.key(&TARGET_GROUP)) };
     if let Some(weighted) = block.only("forward") {
-        join(
-            &mut groups,
-            weighted.blocks("target_group").keys("arn", &TARGET_GROUP),
-        );
+        join(&mut groups, weighted.blocks("target_group").keys("arn", &TARGET_GROUP));
     }
     if groups == SetVal::default() {
         groups = SetVal::unknown(single.pending());
@@ -248,19 +210,13 @@ fn forward(block: &Place<'_>) -> SetVal<Key> {
 
 /// Without `on_unauthenticated_request` a request that is not logged in is sent to log in.
 fn authenticate(kind: String, block: Option<&Place<'_>>) -> Action {
-    let allows = block.map(|block| {
-        block
-            .attribute("on_unauthenticated_request")
-            .text_or("authenticate")
-    });
+    let allows =
+        block.map(|block| block.attribute("on_unauthenticated_request").text_or("authenticate"));
     // What is not known may be `allow`.
     let allows_anonymous = match allows {
         Some(Val::Known(word)) => word == "allow",
         Some(_) => true,
         None => false,
     };
-    Action::Authenticate {
-        kind,
-        allows_anonymous,
-    }
+    Action::Authenticate { kind, allows_anonymous }
 }

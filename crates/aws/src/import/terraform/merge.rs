@@ -45,26 +45,16 @@ struct Merger {
 /// Merges all sources.
 pub(super) fn merge(sources: Vec<Parsed>) -> (Graph, Vec<Warning>) {
     let mut merger = Merger::default();
-    let (plans, states): (Vec<Parsed>, Vec<Parsed>) = sources
-        .into_iter()
-        .partition(|source| source.kind == SourceKind::TerraformPlan);
+    let (plans, states): (Vec<Parsed>, Vec<Parsed>) =
+        sources.into_iter().partition(|source| source.kind == SourceKind::TerraformPlan);
     for source in plans.into_iter().chain(states) {
         merger.add(source);
     }
     if merger.untold > 0 {
         let text = format!("the sources disagree in {} further places", merger.untold);
-        merger.warnings.push(Warning {
-            code: "sources-disagree",
-            text,
-            on: None,
-        });
+        merger.warnings.push(Warning { code: "sources-disagree", text, on: None });
     }
-    let graph = Graph::new(
-        merger.modules,
-        merger.resources,
-        merger.configs,
-        merger.former,
-    );
+    let graph = Graph::new(merger.modules, merger.resources, merger.configs, merger.former);
     (graph, merger.warnings)
 }
 
@@ -103,16 +93,9 @@ impl Merger {
                     continue;
                 };
                 shared += 1;
-                let ids = (
-                    other.text("id"),
-                    raw.after.get("id").and_then(Value::as_str),
-                );
+                let ids = (other.text("id"), raw.after.get("id").and_then(Value::as_str));
                 if let (Some(one), Some(two)) = ids {
-                    if one == two {
-                        equal += 1
-                    } else {
-                        different += 1
-                    }
+                    if one == two { equal += 1 } else { different += 1 }
                 }
             }
             let planned_and_made = root.has_plan && !is_plan && shared > 0;
@@ -120,10 +103,7 @@ impl Merger {
                 return at;
             }
         }
-        self.roots.push(Root {
-            name: source.name.clone(),
-            ..Root::default()
-        });
+        self.roots.push(Root { name: source.name.clone(), ..Root::default() });
         self.roots.len() - 1
     }
 
@@ -155,8 +135,7 @@ impl Merger {
             return;
         };
         if resource.key.as_str() != raw.address {
-            self.former
-                .push((raw.address.clone(), resource.key.clone()));
+            self.former.push((raw.address.clone(), resource.key.clone()));
         }
         for text in fill::fill(resource, raw, other, source) {
             if self.warnings.len() >= MOST_WARNINGS {
@@ -164,16 +143,10 @@ impl Merger {
                 continue;
             }
             let on = Some(resource.key.clone());
-            self.warnings.push(Warning {
-                code: "sources-disagree",
-                text,
-                on,
-            });
+            self.warnings.push(Warning { code: "sources-disagree", text, on });
         }
         if let Some(id) = resource.text("id") {
-            self.by_id
-                .entry((resource.kind.clone(), id.to_owned()))
-                .or_insert(at);
+            self.by_id.entry((resource.kind.clone(), id.to_owned())).or_insert(at);
         }
     }
 
@@ -202,9 +175,7 @@ impl Merger {
             config,
         };
         if let (false, Some(id)) = (resource.data, resource.text("id")) {
-            self.by_id
-                .entry((resource.kind.clone(), id.to_owned()))
-                .or_insert(at);
+            self.by_id.entry((resource.kind.clone(), id.to_owned())).or_insert(at);
         }
         self.resources.push(resource);
         if let Some(root) = self.roots.get_mut(root) {
@@ -220,8 +191,5 @@ impl Merger {
 /// Whether a resource that is planned to change was already changed when the state was written.
 /// For a replacement: whether the state still shows the old one.
 fn is_older(action: Action, before: &Map<String, Value>, state: &Map<String, Value>) -> bool {
-    action == Action::Replace
-        && before
-            .get("id")
-            .is_some_and(|id| state.get("id") == Some(id))
+    action == Action::Replace && before.get("id").is_some_and(|id| state.get("id") == Some(id))
 }

@@ -62,9 +62,7 @@ impl Modules {
 
     fn child(&mut self, parent: ModuleId, step: &Step) -> ModuleId {
         let found = self.children(parent, &step.name).iter().copied();
-        let found = found
-            .into_iter()
-            .find(|child| self.index(*child) == step.index.as_ref());
+        let found = found.into_iter().find(|child| self.index(*child) == step.index.as_ref());
         if let Some(found) = found {
             return found;
         }
@@ -77,11 +75,7 @@ impl Modules {
             children: HashMap::new(),
         });
         if let Some(instance) = self.instances.get_mut(parent.0) {
-            instance
-                .children
-                .entry(step.name.clone())
-                .or_default()
-                .push(id);
+            instance.children.entry(step.name.clone()).or_default().push(id);
         }
         id
     }
@@ -96,13 +90,7 @@ impl Modules {
     fn add_below(&mut self, here: ModuleId, module: &Module) {
         for (name, call) in &module.calls {
             if !call.repeated && self.children(here, name).is_empty() {
-                self.child(
-                    here,
-                    &Step {
-                        name: name.clone(),
-                        index: None,
-                    },
-                );
+                self.child(here, &Step { name: name.clone(), index: None });
             }
             for child in self.children(here, name).to_vec() {
                 self.add_below(child, &call.module);
@@ -116,9 +104,7 @@ impl Modules {
 
     /// The instances of a module called from here.
     pub(super) fn children(&self, id: ModuleId, name: &str) -> &[ModuleId] {
-        self.get(id)
-            .and_then(|instance| instance.children.get(name))
-            .map_or(&[], Vec::as_slice)
+        self.get(id).and_then(|instance| instance.children.get(name)).map_or(&[], Vec::as_slice)
     }
 
     /// The instance's own key.

@@ -41,11 +41,7 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
             model.named.push(named(resource, words, scope, name));
         }
     }
-    for group in model
-        .security_groups
-        .values()
-        .filter(|group| group.managed && !group.is_default)
-    {
+    for group in model.security_groups.values().filter(|group| group.managed && !group.is_default) {
         let (Some(Some(name)), Some(vpc)) = (group.name.known(), group.vpc.get()) else {
             continue;
         };
@@ -60,32 +56,18 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
 }
 
 fn named(resource: &Resource, kind: &'static str, scope: String, name: &str) -> Named {
-    Named {
-        key: resource.key.clone(),
-        kind,
-        scope,
-        name: name.to_owned(),
-    }
+    Named { key: resource.key.clone(), kind, scope, name: name.to_owned() }
 }
 
 /// Another provider configuration is another region or account; so is a `region` of its own.
 fn elsewhere(graph: &Graph, resource: &Resource) -> String {
-    let provider = graph
-        .written(resource)
-        .and_then(|written| written.provider.as_deref());
+    let provider = graph.written(resource).and_then(|written| written.provider.as_deref());
     let parts = [provider, resource.text("region")];
-    parts
-        .into_iter()
-        .flatten()
-        .map(|part| format!(" of {part}"))
-        .collect()
+    parts.into_iter().flatten().map(|part| format!(" of {part}")).collect()
 }
 
 fn cluster(graph: &Graph, resource: &Resource) -> Option<String> {
-    match Place::top(graph, resource)
-        .attribute("cluster")
-        .key(&CLUSTER)
-    {
+    match Place::top(graph, resource).attribute("cluster").key(&CLUSTER) {
         Val::Known(Some(key)) | Val::Assumed(Some(key), _) => Some(key.to_string()),
         Val::Known(None) => Some("default".to_owned()),
         _ => None,

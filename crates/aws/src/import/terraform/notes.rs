@@ -25,12 +25,7 @@ impl Subject<'_> {
     /// The value is exactly this, as far as the expression's references tell.
     pub(super) fn is(&self, keys: &[Key], many: bool, missing: &BTreeSet<Missing>) -> Note {
         let named = if many { set(keys) } else { list(keys) };
-        format!(
-            "{} is {named}, which its expression names{}",
-            self.text(),
-            also(missing)
-        )
-        .into()
+        format!("{} is {named}, which its expression names{}", self.text(), also(missing)).into()
     }
 
     /// The value is the only thing of its kind in the module that names these local values.
@@ -52,22 +47,13 @@ impl Subject<'_> {
     /// The value is one of these.
     pub(super) fn is_one_of(&self, keys: &[Key], missing: &BTreeSet<Missing>) -> Note {
         let named = set(keys);
-        format!(
-            "{} is one of {named}, which its expression names{}",
-            self.text(),
-            also(missing)
-        )
-        .into()
+        format!("{} is one of {named}, which its expression names{}", self.text(), also(missing))
+            .into()
     }
 
     /// The value is some of these.
     pub(super) fn is_some_of(&self, keys: &[Key]) -> Note {
-        format!(
-            "{} is some of {}, which its expression names",
-            self.text(),
-            set(keys)
-        )
-        .into()
+        format!("{} is some of {}, which its expression names", self.text(), set(keys)).into()
     }
 
     /// Nothing is known of the value.
@@ -84,12 +70,8 @@ impl Subject<'_> {
         if missing.is_empty() {
             return format!("{} may hold more than its expression names", self.text()).into();
         }
-        format!(
-            "{} may hold more: its expression also names {}",
-            self.text(),
-            these(missing)
-        )
-        .into()
+        format!("{} may hold more: its expression also names {}", self.text(), these(missing))
+            .into()
     }
 
     /// The value is known to Terraform, which hides it.
@@ -104,11 +86,7 @@ impl Subject<'_> {
 }
 
 fn also(missing: &BTreeSet<Missing>) -> String {
-    if missing.is_empty() {
-        String::new()
-    } else {
-        format!("; it also names {}", these(missing))
-    }
+    if missing.is_empty() { String::new() } else { format!("; it also names {}", these(missing)) }
 }
 
 fn these(missing: &BTreeSet<Missing>) -> String {

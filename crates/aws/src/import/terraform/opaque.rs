@@ -47,11 +47,7 @@ fn runs_tasks(graph: &Graph, resource: &Resource) -> bool {
 }
 
 fn add(graph: &Graph, model: &mut Model, resource: &Resource, joins: bool) {
-    model
-        .unmodelled
-        .entry(resource.kind.clone())
-        .or_default()
-        .push(resource.key.clone());
+    model.unmodelled.entry(resource.kind.clone()).or_default().push(resource.key.clone());
     if joins {
         let touches = touches(graph, resource);
         model.opaque.push(Opaque {
@@ -95,9 +91,7 @@ fn collect(graph: &Graph, value: &Value, found: &mut Vec<Key>) {
             found.push(graph.resolve(&TOUCHED, text))
         }
         Value::Array(items) => items.iter().for_each(|item| collect(graph, item, found)),
-        Value::Object(members) => members
-            .values()
-            .for_each(|item| collect(graph, item, found)),
+        Value::Object(members) => members.values().for_each(|item| collect(graph, item, found)),
         _ => {}
     }
 }

@@ -50,11 +50,8 @@ pub(super) struct Blocks<'g> {
 impl Blocks<'_> {
     /// What an attribute of all blocks names, taken together.
     pub(super) fn keys(&self, name: &'static str, wanted: &Wanted) -> SetVal<Key> {
-        let attributes: Vec<Attribute<'_>> = self
-            .list
-            .iter()
-            .map(|block| block.attribute(name))
-            .collect();
+        let attributes: Vec<Attribute<'_>> =
+            self.list.iter().map(|block| block.attribute(name)).collect();
         let mut set = Attribute::keys_of_all(&attributes, wanted);
         if let Some(note) = &self.open {
             set.open = true;
@@ -118,10 +115,8 @@ impl<'g> Place<'g> {
 
     /// One attribute.
     pub(super) fn attribute(&self, name: &'static str) -> Attribute<'g> {
-        let mut value = self
-            .value
-            .and_then(|members| members.get(name))
-            .filter(|value| !value.is_null());
+        let mut value =
+            self.value.and_then(|members| members.get(name)).filter(|value| !value.is_null());
         let expressions = self.expressions(name);
         let unknown = self.unknown_of(name);
         let mut doubt = Doubt::of(unknown);
@@ -159,9 +154,7 @@ impl<'g> Place<'g> {
             Some(Value::Array(list)) => list.get(at),
             other => other,
         };
-        let doubted = (0..items.len())
-            .filter(|at| Doubt::of(doubt_of(*at)) != Doubt::None)
-            .count();
+        let doubted = (0..items.len()).filter(|at| Doubt::of(doubt_of(*at)) != Doubt::None).count();
         let single = items.len() == 1;
         let list = items.iter().enumerate().map(|(at, item)| {
             let written = self.written_for(&attribute.expressions, item, single);
@@ -174,11 +167,7 @@ impl<'g> Place<'g> {
                 graph: self.graph,
                 resource: self.resource,
                 value: Some(*item),
-                unknown: if attribute.doubt == Doubt::None {
-                    None
-                } else {
-                    doubt_of(at)
-                },
+                unknown: if attribute.doubt == Doubt::None { None } else { doubt_of(at) },
                 written,
                 path: self.inner(&format!("{name}[{at}]")),
                 shared: doubted > 1 && ambiguous,
@@ -187,19 +176,11 @@ impl<'g> Place<'g> {
         let list = list.collect();
         let whole = matches!(attribute.doubt, Doubt::Whole | Doubt::Hidden);
         let open = (whole && !attribute.unwritten).then(|| attribute.pending());
-        Blocks {
-            list,
-            open,
-            unwritten: attribute.unwritten,
-        }
+        Blocks { list, open, unwritten: attribute.unwritten }
     }
 
     fn inner(&self, name: &str) -> String {
-        if self.path.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{}.{name}", self.path)
-        }
+        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
 
     /// The bodies that agree with a block in every literal.
@@ -233,11 +214,7 @@ impl<'g> Place<'g> {
         if !(single && bodies.len() == 1) {
             bodies.retain(|body| agrees(body, item));
         }
-        if bodies.is_empty() {
-            Written::Traceless
-        } else {
-            Written::Bodies(bodies)
-        }
+        if bodies.is_empty() { Written::Traceless } else { Written::Bodies(bodies) }
     }
 
     /// The only block of a name, where there can be but one. Its attributes are named without it.
@@ -252,9 +229,7 @@ impl<'g> Place<'g> {
 /// Whether a block can have been written by a body: no literal of the body is contradicted.
 fn agrees(body: &Map<String, Value>, item: &Map<String, Value>) -> bool {
     body.iter().all(|(name, expression)| {
-        let literal = expression
-            .get("constant_value")
-            .filter(|value| !value.is_null());
+        let literal = expression.get("constant_value").filter(|value| !value.is_null());
         match (literal, item.get(name).filter(|value| !value.is_null())) {
             // Lists may be sets, in another order.
             (Some(Value::Array(_) | Value::Object(_)), _) => true,

@@ -119,36 +119,22 @@ pub(super) fn parse(name: &str, members: &Members<'_>) -> Result<Parsed, Refusal
 }
 
 fn warnings(name: &str, members: &Members<'_>) -> Vec<Warning> {
-    let complete = members
-        .get("complete")
-        .is_none_or(|raw| raw.get().trim() != "false");
+    let complete = members.get("complete").is_none_or(|raw| raw.get().trim() != "false");
     if complete {
         return Vec::new();
     }
     let text = format!(
         "the plan {name} is incomplete (`-target`, deferred actions, or nothing left to apply); what it leaves out is read from its prior state"
     );
-    vec![Warning {
-        code: "plan-incomplete",
-        text,
-        on: None,
-    }]
+    vec![Warning { code: "plan-incomplete", text, on: None }]
 }
 
 pub(super) fn malformed(part: &str, error: &serde_json::Error) -> Refusal {
     let whole = error.to_string();
-    let what: String = whole
-        .split(" at line ")
-        .next()
-        .unwrap_or_default()
-        .chars()
-        .take(120)
-        .collect();
-    Refusal::new(
-        "malformed",
-        format!("its `{part}` is not as Terraform writes it: {what}"),
-    )
-    .help("was it edited by hand or by another tool?")
+    let what: String =
+        whole.split(" at line ").next().unwrap_or_default().chars().take(120).collect();
+    Refusal::new("malformed", format!("its `{part}` is not as Terraform writes it: {what}"))
+        .help("was it edited by hand or by another tool?")
 }
 
 fn fate(actions: &[Name<'_>]) -> Fate {
@@ -183,21 +169,14 @@ fn resource(change: &ChangeText<'_>) -> Result<Option<Raw>, serde_json::Error> {
     let unknown = hide(&mut value, unknown, &pick(sensitive, attributes)?);
     let before = if matches!(action, Action::Update | Action::Replace) {
         let mut before = pick(parts.before, attributes)?;
-        hide(
-            &mut before,
-            Value::Null,
-            &pick(parts.before_sensitive, attributes)?,
-        );
+        hide(&mut before, Value::Null, &pick(parts.before_sensitive, attributes)?);
         object(before)
     } else {
         serde_json::Map::new()
     };
     Ok(Some(Raw {
         address: change.address.0.clone().into_owned(),
-        previous: change
-            .previous_address
-            .as_ref()
-            .map(|name| name.0.clone().into_owned()),
+        previous: change.previous_address.as_ref().map(|name| name.0.clone().into_owned()),
         data,
         kind: change.kind.0.clone().into_owned(),
         name: change.name.0.clone().into_owned(),

@@ -101,21 +101,15 @@ impl Census {
     /// Whether there is something to read at all; `what` is "plan" or "state".
     pub(super) fn check(&self, what: &str) -> Result<(), Refusal> {
         if self.any == 0 {
-            return Err(
-                Refusal::new("no-resources", format!("the {what} holds no resources"))
-                    .help("is it the right folder, or the right workspace?"),
-            );
+            return Err(Refusal::new("no-resources", format!("the {what} holds no resources"))
+                .help("is it the right folder, or the right workspace?"));
         }
         if self.aws {
             return Ok(());
         }
         let mut names: Vec<&str> = self.providers.iter().map(String::as_str).collect();
         names.sort_unstable();
-        let names = if names.is_empty() {
-            "no provider".to_owned()
-        } else {
-            names.join(", ")
-        };
+        let names = if names.is_empty() { "no provider".to_owned() } else { names.join(", ") };
         Err(Refusal::new(
             "no-aws-resources",
             format!("the {what} holds no AWS resources; its providers are {names}"),

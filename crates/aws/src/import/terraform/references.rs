@@ -115,9 +115,7 @@ pub(super) fn follow(
         }
     }
     let steps = u64::try_from(search.steps).unwrap_or(u64::MAX);
-    graph
-        .followed
-        .set(graph.followed.get().saturating_add(steps));
+    graph.followed.set(graph.followed.get().saturating_add(steps));
     search.found
 }
 
@@ -207,27 +205,16 @@ impl<'g> Search<'g, '_> {
     }
 
     fn references(&mut self, scope: &Scope<'g>, references: &'g Value, depth: usize) {
-        let texts = references
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str);
+        let texts = references.as_array().into_iter().flatten().filter_map(Value::as_str);
         let heads: Vec<Head> = longest(texts).into_iter().filter_map(head).collect();
         // `aws_subnet.a[count.index]` is written as `aws_subnet.a` beside `count.index`.
-        let own = heads
-            .iter()
-            .any(|head| matches!(head, Head::EachKey | Head::EachValue { .. }));
+        let own = heads.iter().any(|head| matches!(head, Head::EachKey | Head::EachValue { .. }));
         let pick = if own { scope.index } else { None };
         // Of several references it does not show to which `of_it` belongs: they may be the members
         // of an object.
-        let solid = heads
-            .iter()
-            .filter(|head| !matches!(head, Head::EachKey | Head::Surroundings));
+        let solid = heads.iter().filter(|head| !matches!(head, Head::EachKey | Head::Surroundings));
         let alone = solid.count() <= 1;
-        let apart = Scope {
-            of_it: Vec::new(),
-            ..scope.clone()
-        };
+        let apart = Scope { of_it: Vec::new(), ..scope.clone() };
         let scope = if alone { scope } else { &apart };
         for head in heads {
             if !self.step(depth) {
@@ -247,47 +234,22 @@ impl<'g> Search<'g, '_> {
                 let module = scope.module;
                 self.missed(Missing::Local { name, module });
             }
-            Head::Module {
-                name,
-                index,
-                output,
-                rest,
-            } => {
-                let called = calls::Called {
-                    name,
-                    index: index.or_else(|| pick.cloned()),
-                    output,
-                };
+            Head::Module { name, index, output, rest } => {
+                let called = calls::Called { name, index: index.or_else(|| pick.cloned()), output };
                 self.selected(&rest, |search| search.module(scope, called, &rest, depth));
             }
             Head::EachValue { rest } => {
                 let Some(all) = scope.for_each else { return };
                 let own: Vec<Part> = scope.index.cloned().map(Part::Index).into_iter().collect();
                 let of_it = [own.as_slice(), &rest].concat();
-                let inner = Scope {
-                    of_it,
-                    ..scope.clone()
-                };
+                let inner = Scope { of_it, ..scope.clone() };
                 self.selected(&own, |search| search.expression(&inner, all, depth));
             }
             Head::EachKey | Head::Surroundings => {}
-            Head::Resource {
-                group,
-                kind,
-                data,
-                index,
-                rest,
-            } => {
+            Head::Resource { group, kind, data, index, rest } => {
                 let wraps = index.is_none();
                 let index = index.or_else(|| pick.cloned());
-                let named = resources::Named {
-                    group,
-                    kind,
-                    data,
-                    index,
-                    wraps,
-                    rest,
-                };
+                let named = resources::Named { group, kind, data, index, wraps, rest };
                 self.resources(scope, named, depth);
             }
         }
@@ -308,16 +270,11 @@ impl<'g> Search<'g, '_> {
         let chosen = match first {
             _ if exact => None,
             Part::Index(Index::Number(number)) if inner.missing.is_empty() => {
-                usize::try_from(*number)
-                    .ok()
-                    .and_then(|at| inner.keys.get(at))
+                usize::try_from(*number).ok().and_then(|at| inner.keys.get(at))
             }
             Part::Index(index @ Index::Text(_)) => {
                 let suffix = index.to_string();
-                let mut fits = inner
-                    .keys
-                    .iter()
-                    .filter(|key| key.as_str().ends_with(&suffix));
+                let mut fits = inner.keys.iter().filter(|key| key.as_str().ends_with(&suffix));
                 fits.next().filter(|_| fits.next().is_none())
             }
             // A member of an object: what fits is it, the rest are other members.

@@ -81,13 +81,7 @@ fn add(model: &mut Model, table: Val<Key>, route: &Route) {
         Val::Assumed(key, note) => {
             if let Some(table) = model.route_tables.get_mut(&key) {
                 let target = also_assuming(route.target.clone(), &note);
-                insert(
-                    table,
-                    Route {
-                        target,
-                        ..route.clone()
-                    },
-                );
+                insert(table, Route { target, ..route.clone() });
             }
         }
         Val::OneOf(keys, note) => {
@@ -117,21 +111,12 @@ fn route(place: &Place<'_>) -> Option<Route> {
         .attribute("origin")
         .known_text()
         .is_some_and(|origin| origin == "EnableVgwRoutePropagation");
-    Some(Route {
-        origin: place.origin(),
-        destination,
-        target: target(place),
-        propagated,
-    })
+    Some(Route { origin: place.origin(), destination, target: target(place), propagated })
 }
 
 fn destination(place: &Place<'_>) -> Option<Val<RouteDestination>> {
-    const BLOCKS: [&str; 4] = [
-        "cidr_block",
-        "ipv6_cidr_block",
-        "destination_cidr_block",
-        "destination_ipv6_cidr_block",
-    ];
+    const BLOCKS: [&str; 4] =
+        ["cidr_block", "ipv6_cidr_block", "destination_cidr_block", "destination_ipv6_cidr_block"];
     for name in BLOCKS {
         let attribute = place.attribute(name);
         match attribute.text() {
@@ -158,16 +143,10 @@ type Make = fn(Key) -> RouteTarget;
 fn target(place: &Place<'_>) -> Val<RouteTarget> {
     const FOLLOWED: [(&str, &Wanted, Make); 5] = [
         ("nat_gateway_id", &NAT, RouteTarget::NatGateway),
-        (
-            "egress_only_gateway_id",
-            &EGRESS_ONLY,
-            RouteTarget::EgressOnlyGateway,
-        ),
+        ("egress_only_gateway_id", &EGRESS_ONLY, RouteTarget::EgressOnlyGateway),
         ("network_interface_id", &INTERFACE, RouteTarget::Interface),
         ("instance_id", &INTERFACE, RouteTarget::Interface),
-        ("vpc_endpoint_id", &ENDPOINT, |key| {
-            RouteTarget::Opaque(format!("the endpoint {key}"))
-        }),
+        ("vpc_endpoint_id", &ENDPOINT, |key| RouteTarget::Opaque(format!("the endpoint {key}"))),
     ];
     const OTHERS: [&str; 5] = [
         "transit_gateway_id",
@@ -176,11 +155,7 @@ fn target(place: &Place<'_>) -> Val<RouteTarget> {
         "carrier_gateway_id",
         "core_network_arn",
     ];
-    if place
-        .attribute("state")
-        .known_text()
-        .is_some_and(|state| state == "blackhole")
-    {
+    if place.attribute("state").known_text().is_some_and(|state| state == "blackhole") {
         return Val::Known(RouteTarget::Blackhole);
     }
     let gateway = place.attribute("gateway_id");
@@ -203,20 +178,13 @@ fn target(place: &Place<'_>) -> Val<RouteTarget> {
     for name in OTHERS {
         let attribute = place.attribute(name);
         if !attribute.is_left_out() {
-            let what = name
-                .trim_end_matches("_id")
-                .trim_end_matches("_arn")
-                .replace('_', " ");
-            let which = attribute
-                .known_text()
-                .map_or_else(String::new, |id| format!(" {id}"));
+            let what = name.trim_end_matches("_id").trim_end_matches("_arn").replace('_', " ");
+            let which = attribute.known_text().map_or_else(String::new, |id| format!(" {id}"));
             return Val::Known(RouteTarget::Opaque(format!("a {what}{which}")));
         }
     }
     Val::Unknown(unknown.unwrap_or_else(|| {
-        place
-            .attribute("gateway_id")
-            .odd("and every other target is not given")
+        place.attribute("gateway_id").odd("and every other target is not given")
     }))
 }
 

@@ -34,20 +34,12 @@ pub(super) fn inline(place: &Place<'_>, direction: Direction) -> RuleList {
     let name = block_name(direction);
     let blocks = place.blocks(name);
     let resource = place.resource;
-    let rules: Vec<SecurityGroupRule> = blocks
-        .list
-        .iter()
-        .map(|block| rule(block, &resource.key))
-        .collect();
+    let rules: Vec<SecurityGroupRule> =
+        blocks.list.iter().map(|block| rule(block, &resource.key)).collect();
     let undecided =
         blocks.unwritten && rules.is_empty() && place.attribute(name).doubt != Doubt::None;
     let assumed = undecided.then(|| no_block(&resource.key, name));
-    RuleList {
-        inline: !rules.is_empty(),
-        rules,
-        open: blocks.open,
-        assumed,
-    }
+    RuleList { inline: !rules.is_empty(), rules, open: blocks.open, assumed }
 }
 
 /// The rules that a group had before a planned update.
@@ -58,10 +50,7 @@ pub(super) fn earlier(
 ) -> Vec<SecurityGroupRule> {
     let before = Place::before(graph, resource);
     let blocks = before.blocks(block_name(direction)).list;
-    blocks
-        .iter()
-        .map(|block| rule(block, &resource.key))
-        .collect()
+    blocks.iter().map(|block| rule(block, &resource.key)).collect()
 }
 
 fn rule(block: &Place<'_>, own: &Key) -> SecurityGroupRule {
@@ -73,11 +62,7 @@ fn rule(block: &Place<'_>, own: &Key) -> SecurityGroupRule {
     SecurityGroupRule {
         origin: block.origin(),
         services: services::of(block, "protocol"),
-        peers: RulePeers {
-            cidrs,
-            groups,
-            prefix_lists,
-        },
+        peers: RulePeers { cidrs, groups, prefix_lists },
         description: block.attribute("description").known_text(),
     }
 }
@@ -98,17 +83,9 @@ fn add_self(place: &Place<'_>, own: &Key, groups: &mut SetVal<Key>) {
 
 /// All rules that are resources of their own.
 pub(super) fn separate(graph: &Graph) -> Vec<Separate> {
-    let old = graph
-        .of(&["aws_security_group_rule"])
-        .filter_map(|resource| old(graph, resource));
-    let kinds = [
-        "aws_vpc_security_group_ingress_rule",
-        "aws_vpc_security_group_egress_rule",
-    ];
-    let new: Vec<Separate> = graph
-        .of(&kinds)
-        .map(|resource| new(graph, resource))
-        .collect();
+    let old = graph.of(&["aws_security_group_rule"]).filter_map(|resource| old(graph, resource));
+    let kinds = ["aws_vpc_security_group_ingress_rule", "aws_vpc_security_group_egress_rule"];
+    let new: Vec<Separate> = graph.of(&kinds).map(|resource| new(graph, resource)).collect();
     old.chain(new).collect()
 }
 
@@ -124,41 +101,26 @@ fn old(graph: &Graph, resource: &Resource) -> Option<Separate> {
     let mut cidrs = place.attribute("cidr_blocks").networks();
     join(&mut cidrs, place.attribute("ipv6_cidr_blocks").networks());
     let source = place.attribute("source_security_group_id");
-    let mut groups = if source.is_left_out() {
-        SetVal::default()
-    } else {
-        one(source.key(&GROUP))
-    };
+    let mut groups = if source.is_left_out() { SetVal::default() } else { one(source.key(&GROUP)) };
     if let Some(own) = group.get() {
         add_self(&place, own, &mut groups);
     }
     let prefix_lists = place.attribute("prefix_list_ids").keys(&PREFIX_LIST);
-    let peers = RulePeers {
-        cidrs,
-        groups,
-        prefix_lists,
-    };
+    let peers = RulePeers { cidrs, groups, prefix_lists };
     let rule = SecurityGroupRule {
         origin: place.origin(),
         services: services::of(&place, "protocol"),
         peers,
         description: place.attribute("description").known_text(),
     };
-    Some(Separate {
-        group,
-        direction,
-        rule,
-    })
+    Some(Separate { group, direction, rule })
 }
 
 /// `aws_vpc_security_group_ingress_rule` and `..._egress_rule`
 fn new(graph: &Graph, resource: &Resource) -> Separate {
     let place = Place::top(graph, resource);
-    let direction = if resource.kind.contains("ingress") {
-        Direction::Ingress
-    } else {
-        Direction::Egress
-    };
+    let direction =
+        if resource.kind.contains("ingress") { Direction::Ingress } else { Direction::Egress };
     let mut cidrs = SetVal::default();
     for name in ["cidr_ipv4", "cidr_ipv6"] {
         let attribute = place.attribute(name);
@@ -168,29 +130,17 @@ fn new(graph: &Graph, resource: &Resource) -> Separate {
     }
     let given = |name, wanted| {
         let attribute = place.attribute(name);
-        if attribute.is_left_out() {
-            SetVal::default()
-        } else {
-            one(attribute.key(wanted))
-        }
+        if attribute.is_left_out() { SetVal::default() } else { one(attribute.key(wanted)) }
     };
     let groups = given("referenced_security_group_id", &GROUP);
     let prefix_lists = given("prefix_list_id", &PREFIX_LIST);
     let rule = SecurityGroupRule {
         origin: place.origin(),
         services: services::of(&place, "ip_protocol"),
-        peers: RulePeers {
-            cidrs,
-            groups,
-            prefix_lists,
-        },
+        peers: RulePeers { cidrs, groups, prefix_lists },
         description: place.attribute("description").known_text(),
     };
-    Separate {
-        group: place.attribute("security_group_id").needed(&GROUP),
-        direction,
-        rule,
-    }
+    Separate { group: place.attribute("security_group_id").needed(&GROUP), direction, rule }
 }
 
 /// One thing as a set.
@@ -209,10 +159,7 @@ pub(super) fn one(value: Val<Option<Key>>) -> SetVal<Key> {
 
 /// A rule under the assumption that it belongs to the group.
 pub(super) fn assumed_there(rule: &SecurityGroupRule, note: &Note) -> SecurityGroupRule {
-    SecurityGroupRule {
-        services: also_assuming(rule.services.clone(), note),
-        ..rule.clone()
-    }
+    SecurityGroupRule { services: also_assuming(rule.services.clone(), note), ..rule.clone() }
 }
 
 /// A rule that may belong to the group: it may admit all that it would.
@@ -265,18 +212,9 @@ pub(super) fn without(
         return Some(rule);
     }
     let peers = &mut rule.peers;
-    peers
-        .cidrs
-        .sure
-        .retain(|net| !separate.peers.cidrs.sure.contains(net));
-    peers
-        .groups
-        .sure
-        .retain(|key| !separate.peers.groups.sure.contains(key));
-    peers
-        .prefix_lists
-        .sure
-        .retain(|key| !separate.peers.prefix_lists.sure.contains(key));
+    peers.cidrs.sure.retain(|net| !separate.peers.cidrs.sure.contains(net));
+    peers.groups.sure.retain(|key| !separate.peers.groups.sure.contains(key));
+    peers.prefix_lists.sure.retain(|key| !separate.peers.prefix_lists.sure.contains(key));
     let empty = peers.cidrs.sure.is_empty()
         && peers.groups.sure.is_empty()
         && peers.prefix_lists.sure.is_empty();
@@ -292,10 +230,5 @@ pub(super) fn not_in_sources(key: &Key) -> Note {
 
 /// That a data source shows a group without its rules.
 pub(super) fn rules_not_shown(key: &Key) -> Note {
-    Subject {
-        path: "",
-        name: "ingress",
-        key,
-    }
-    .odd("and `egress` are not shown by a data source")
+    Subject { path: "", name: "ingress", key }.odd("and `egress` are not shown by a data source")
 }

@@ -11,14 +11,8 @@ mod vpc;
 /// Types, with the attributes of each that are read.
 type Table = &'static [(&'static str, &'static [&'static str])];
 
-const TABLES: [Table; 6] = [
-    vpc::NETWORK,
-    vpc::RULES,
-    fronts::BALANCING,
-    fronts::API,
-    things::COMPUTE,
-    things::NAMED,
-];
+const TABLES: [Table; 6] =
+    [vpc::NETWORK, vpc::RULES, fronts::BALANCING, fronts::API, things::COMPUTE, things::NAMED];
 
 /// The attributes of a type that are read; `None` for types of other providers.
 pub(super) fn attributes(kind: &str, data: bool) -> Option<&'static [&'static str]> {
@@ -27,9 +21,7 @@ pub(super) fn attributes(kind: &str, data: bool) -> Option<&'static [&'static st
     }
     let own = if data { things::DATA_SOURCE } else { &[] };
     let mut entries = own.iter().chain(TABLES.into_iter().flatten());
-    let known = entries
-        .find(|(name, _)| *name == kind)
-        .map(|(_, attributes)| *attributes);
+    let known = entries.find(|(name, _)| *name == kind).map(|(_, attributes)| *attributes);
     let unmodelled = || joins_networks(kind) || holds_interfaces(kind);
     Some(match known {
         Some(attributes) => attributes,
@@ -136,14 +128,8 @@ pub(super) fn holds_interfaces(kind: &str) -> bool {
         "aws_transfer_server",
     ];
     // Parts of these that hold no interface of their own.
-    const PARTS: [&str; 6] = [
-        "_parameter_group",
-        "_subnet_group",
-        "_user",
-        "_policy",
-        "_option_group",
-        "_snapshot",
-    ];
+    const PARTS: [&str; 6] =
+        ["_parameter_group", "_subnet_group", "_user", "_policy", "_option_group", "_snapshot"];
     starts(kind, &PREFIXES) && !PARTS.iter().any(|part| kind.contains(part))
 }
 

@@ -39,10 +39,7 @@ pub(super) fn of(place: &Place<'_>, protocol: &'static str) -> Val<ServiceSet> {
 }
 
 /// The number of a protocol; `Some(None)` for all of them.
-#[expect(
-    clippy::option_option,
-    reason = "no protocol, all protocols, one protocol"
-)]
+#[expect(clippy::option_option, reason = "no protocol, all protocols, one protocol")]
 fn protocol(text: &str) -> Option<Option<u8>> {
     Some(match text.to_ascii_lowercase().as_str() {
         "-1" | "all" => None,

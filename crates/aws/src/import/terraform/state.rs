@@ -145,11 +145,7 @@ fn collect(
             continue;
         };
         let mut value = pick(text.values, attributes)?;
-        let unknown = hide(
-            &mut value,
-            Value::Null,
-            &pick(text.sensitive_values, attributes)?,
-        );
+        let unknown = hide(&mut value, Value::Null, &pick(text.sensitive_values, attributes)?);
         into.push(Raw {
             address: text.address.0.clone().into_owned(),
             previous: None,
@@ -239,10 +235,7 @@ fn file_instance(
     let prefix = if data { "data." } else { "" };
     let suffix = index.as_ref().map_or_else(String::new, ToString::to_string);
     Ok(Some(Raw {
-        address: format!(
-            "{module}{separator}{prefix}{kind}.{}{suffix}",
-            resource.name.0
-        ),
+        address: format!("{module}{separator}{prefix}{kind}.{}{suffix}", resource.name.0),
         previous: None,
         data,
         kind: kind.to_owned(),
@@ -287,17 +280,11 @@ fn mark(at: &mut Value, steps: &[Value]) {
                 *at = Value::Object(Map::new());
             }
             if let Value::Object(members) = at {
-                mark(
-                    members.entry(name.clone()).or_insert(Value::Bool(false)),
-                    rest,
-                );
+                mark(members.entry(name.clone()).or_insert(Value::Bool(false)), rest);
             }
         }
         Value::Number(number) => {
-            let place = number
-                .as_u64()
-                .and_then(|n| usize::try_from(n).ok())
-                .unwrap_or(usize::MAX);
+            let place = number.as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
             if !at.is_array() {
                 *at = Value::Array(Vec::new());
             }

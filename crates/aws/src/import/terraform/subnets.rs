@@ -61,10 +61,7 @@ impl Associations {
             }
             Val::OneOf(subnets, note) if subnets.len() <= MOST_CANDIDATES => {
                 for subnet in subnets {
-                    self.possible
-                        .entry(subnet)
-                        .or_default()
-                        .push((what.clone(), note.clone()));
+                    self.possible.entry(subnet).or_default().push((what.clone(), note.clone()));
                 }
             }
             Val::OneOf(_, note) | Val::Unknown(note) => self.anywhere(what, &note),
@@ -83,10 +80,7 @@ impl Associations {
         let Some(note) = &subnets.unknown else { return };
         let what = Val::Known(what.clone());
         for subnet in &subnets.maybe {
-            self.possible
-                .entry(subnet.clone())
-                .or_default()
-                .push((what.clone(), note.clone()));
+            self.possible.entry(subnet.clone()).or_default().push((what.clone(), note.clone()));
         }
         if subnets.open {
             self.anywhere(what, note);
@@ -107,12 +101,7 @@ impl Associations {
         if let Some(what) = self.certain.get(subnet) {
             return what.clone().map(Some);
         }
-        let possible = self
-            .possible
-            .get(subnet)
-            .into_iter()
-            .flatten()
-            .chain(&self.anywhere);
+        let possible = self.possible.get(subnet).into_iter().flatten().chain(&self.anywhere);
         let mut choices = vec![default.clone()];
         let mut why = None;
         for (what, note) in possible {
@@ -148,21 +137,12 @@ fn tables(graph: &Graph) -> Associations {
         if subnet.is_left_out() {
             continue;
         }
-        found.add(
-            subnet.needed(&SUBNET),
-            place.attribute("route_table_id").needed(&ROUTE_TABLE),
-        );
+        found.add(subnet.needed(&SUBNET), place.attribute("route_table_id").needed(&ROUTE_TABLE));
     }
-    for resource in graph
-        .of_either(&["aws_route_table"])
-        .filter(|resource| resource.data)
-    {
+    for resource in graph.of_either(&["aws_route_table"]).filter(|resource| resource.data) {
         for block in Place::top(graph, resource).blocks("associations").list {
             if let Val::Known(Some(subnet)) = block.attribute("subnet_id").key(&SUBNET) {
-                found
-                    .certain
-                    .entry(subnet)
-                    .or_insert_with(|| Val::Known(resource.key.clone()));
+                found.certain.entry(subnet).or_insert_with(|| Val::Known(resource.key.clone()));
             }
         }
     }

@@ -17,10 +17,8 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
         let group = target_group(&Place::top(graph, resource));
         model.target_groups.insert(group.key.clone(), group);
     }
-    for resource in graph.of(&[
-        "aws_lb_target_group_attachment",
-        "aws_alb_target_group_attachment",
-    ]) {
+    for resource in graph.of(&["aws_lb_target_group_attachment", "aws_alb_target_group_attachment"])
+    {
         let place = Place::top(graph, resource);
         let attachment = Attachment {
             origin: place.origin(),
@@ -58,11 +56,7 @@ fn target_group(place: &Place<'_>) -> TargetGroup {
     TargetGroup {
         key: place.resource.key.clone(),
         name: place.attribute("name").text(),
-        vpc: if vpc.is_left_out() {
-            Val::Known(None)
-        } else {
-            vpc.key(&VPC)
-        },
+        vpc: if vpc.is_left_out() { Val::Known(None) } else { vpc.key(&VPC) },
         port: place.attribute("port").number(),
         protocol_version: protocol_version.known_text(),
         target_type: place.attribute("target_type").text_or("instance"),
@@ -105,41 +99,24 @@ fn health(group: &Place<'_>, group_protocol: &str) -> HealthCheck {
             unhealthy: Some(2),
         };
     };
-    let protocol = check
-        .attribute("protocol")
-        .text_or(if balances_http { "HTTP" } else { "TCP" });
+    let protocol = check.attribute("protocol").text_or(if balances_http { "HTTP" } else { "TCP" });
     let protocol = protocol.known().cloned();
-    let speaks_http = protocol
-        .as_deref()
-        .is_some_and(|protocol| protocol != "TCP");
+    let speaks_http = protocol.as_deref().is_some_and(|protocol| protocol != "TCP");
     let or = |name, default: &str| {
         let attribute = check.attribute(name);
         let default = speaks_http.then(|| default.to_owned());
-        if attribute.is_left_out() {
-            default
-        } else {
-            attribute.known_text()
-        }
+        if attribute.is_left_out() { default } else { attribute.known_text() }
     };
     HealthCheck {
         enabled: check.attribute("enabled").flag(true) != Val::Known(false),
         // `traffic-port` is no number.
-        port: check
-            .attribute("port")
-            .known_text()
-            .and_then(|port| port.parse().ok()),
+        port: check.attribute("port").known_text().and_then(|port| port.parse().ok()),
         path: or("path", "/"),
         codes: or("matcher", if balances_http { "200" } else { "200-399" }),
         interval: check.attribute("interval").known_number().or(Some(30)),
         timeout: check.attribute("timeout").known_number(),
-        healthy: check
-            .attribute("healthy_threshold")
-            .known_number()
-            .or(Some(3)),
-        unhealthy: check
-            .attribute("unhealthy_threshold")
-            .known_number()
-            .or(Some(3)),
+        healthy: check.attribute("healthy_threshold").known_number().or(Some(3)),
+        unhealthy: check.attribute("unhealthy_threshold").known_number().or(Some(3)),
         protocol,
     }
 }

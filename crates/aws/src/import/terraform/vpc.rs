@@ -30,9 +30,8 @@ pub(super) fn tags(resource: &Resource) -> Tags {
     let Some(Value::Object(tags)) = resource.value.get("tags") else {
         return Tags::new();
     };
-    let known = tags
-        .iter()
-        .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
+    let known =
+        tags.iter().filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
     known.collect()
 }
 
@@ -42,9 +41,7 @@ fn vpc(graph: &Graph, resource: &Resource, defaults: &Defaults) -> Vpc {
     let mut cidrs = place.attribute("cidr_block").networks();
     // Without `assign_generated_ipv6_cidr_block` (or an IPAM pool) AWS gives no IPv6 block.
     let v6 = place.attribute("ipv6_cidr_block");
-    let generated = place
-        .attribute("assign_generated_ipv6_cidr_block")
-        .flag(false);
+    let generated = place.attribute("assign_generated_ipv6_cidr_block").flag(false);
     if !v6.is_left_out() || generated != Val::Known(false) {
         join(&mut cidrs, v6.networks());
     }
@@ -81,19 +78,13 @@ struct Adopted {
 
 impl Adopted {
     fn new(graph: &Graph, kind: &'static str, by: &'static str) -> Self {
-        let mut found = Self {
-            by_vpc: HashMap::new(),
-            by_id: HashMap::new(),
-        };
+        let mut found = Self { by_vpc: HashMap::new(), by_id: HashMap::new() };
         for resource in graph.of(&[kind]) {
             let place = Place::top(graph, resource);
             // `aws_vpc.a.default_route_table_id` names the VPC, before it is an id.
             for name in ["vpc_id", by] {
                 if let Some(Some(vpc)) = place.attribute(name).key(&VPC).get() {
-                    found
-                        .by_vpc
-                        .entry(vpc.clone())
-                        .or_insert_with(|| resource.key.clone());
+                    found.by_vpc.entry(vpc.clone()).or_insert_with(|| resource.key.clone());
                 }
             }
             for name in ["id", by] {
@@ -143,9 +134,7 @@ impl Defaults {
     fn table(&self, graph: &Graph, vpc: &Resource) -> Option<Key> {
         let id = || graph.find(&ROUTE_TABLE, vpc.text("main_route_table_id")?);
         let moved = self.moved.get(&vpc.key).cloned();
-        moved
-            .or_else(id)
-            .or_else(|| self.tables.of(vpc, "main_route_table_id"))
+        moved.or_else(id).or_else(|| self.tables.of(vpc, "main_route_table_id"))
     }
 
     fn list(&self, graph: &Graph, vpc: &Resource) -> Option<Key> {
@@ -162,19 +151,12 @@ impl Defaults {
 
 /// `aws_vpc_ipv4_cidr_block_association` and its IPv6 twin.
 fn add_blocks(graph: &Graph, model: &mut Model) {
-    let kinds = [
-        "aws_vpc_ipv4_cidr_block_association",
-        "aws_vpc_ipv6_cidr_block_association",
-    ];
+    let kinds = ["aws_vpc_ipv4_cidr_block_association", "aws_vpc_ipv6_cidr_block_association"];
     let mut anywhere = BTreeSet::new();
     let mut why = None;
     for resource in graph.of(&kinds) {
         let place = Place::top(graph, resource);
-        let name = if resource.kind.contains("ipv4") {
-            "cidr_block"
-        } else {
-            "ipv6_cidr_block"
-        };
+        let name = if resource.kind.contains("ipv4") { "cidr_block" } else { "ipv6_cidr_block" };
         let blocks = place.attribute(name).networks();
         let of = place.attribute("vpc_id").needed(&VPC);
         match of {
@@ -222,23 +204,14 @@ fn gateways(graph: &Graph, model: &mut Model) {
             _ => place.attribute("vpc_id").key(&VPC),
         };
         let egress_only = EGRESS_ONLY.types.contains(&resource.kind.as_str());
-        let gateway = InternetGateway {
-            key: resource.key.clone(),
-            vpc,
-            egress_only,
-        };
+        let gateway = InternetGateway { key: resource.key.clone(), vpc, egress_only };
         model.internet_gateways.insert(gateway.key.clone(), gateway);
     }
     for resource in graph.of(&["aws_internet_gateway_attachment"]) {
         let place = Place::top(graph, resource);
-        let gateway = place
-            .attribute("internet_gateway_id")
-            .needed(&INTERNET_GATEWAY);
+        let gateway = place.attribute("internet_gateway_id").needed(&INTERNET_GATEWAY);
         let vpc = place.attribute("vpc_id").key(&VPC);
-        if let Some(gateway) = gateway
-            .get()
-            .and_then(|key| model.internet_gateways.get_mut(key))
-        {
+        if let Some(gateway) = gateway.get().and_then(|key| model.internet_gateways.get_mut(key)) {
             gateway.vpc = vpc;
         }
     }
@@ -271,9 +244,7 @@ fn prefix_lists(graph: &Graph, model: &mut Model) {
     for resource in graph.of_either(&["aws_ec2_managed_prefix_list", "aws_prefix_list"]) {
         let place = Place::top(graph, resource);
         let name = place.attribute("name").text();
-        let of_aws = resource
-            .text("name")
-            .is_some_and(|name| name.starts_with("com.amazonaws."));
+        let of_aws = resource.text("name").is_some_and(|name| name.starts_with("com.amazonaws."));
         let list = PrefixList {
             key: resource.key.clone(),
             name,
@@ -297,9 +268,7 @@ fn prefix_lists(graph: &Graph, model: &mut Model) {
         let Some(service) = resource.text("service_name") else {
             continue;
         };
-        let gateway = Place::top(graph, resource)
-            .attribute("vpc_endpoint_type")
-            .text_or("Gateway");
+        let gateway = Place::top(graph, resource).attribute("vpc_endpoint_type").text_or("Gateway");
         if gateway == Val::Known("Gateway".to_owned()) {
             let list = service_list(service);
             model.prefix_lists.entry(list.key.clone()).or_insert(list);

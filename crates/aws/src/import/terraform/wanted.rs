@@ -95,11 +95,7 @@ pub(super) fn is_lone(kind: &str) -> bool {
 impl Wanted {
     /// Whether a resource of this type can be what is wanted.
     pub(super) fn takes(&self, kind: &str, data: bool) -> bool {
-        if data {
-            self.data.contains(&kind)
-        } else {
-            self.types.contains(&kind)
-        }
+        if data { self.data.contains(&kind) } else { self.types.contains(&kind) }
     }
 
     /// Whether it is the same kind of thing.

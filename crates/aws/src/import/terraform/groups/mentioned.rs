@@ -49,48 +49,15 @@ fn groups(model: &Model) -> BTreeSet<Key> {
         let rules = group.ingress.rules.iter().chain(&group.egress.rules);
         all.extend(rules.map(|rule| &rule.peers.groups));
     }
-    all.extend(
-        model
-            .services
-            .values()
-            .map(|service| &service.security_groups),
-    );
-    all.extend(
-        model
-            .endpoints
-            .values()
-            .map(|endpoint| &endpoint.security_groups),
-    );
-    all.extend(
-        model
-            .functions
-            .values()
-            .map(|function| &function.security_groups),
-    );
-    all.extend(
-        model
-            .instances
-            .values()
-            .map(|instance| &instance.security_groups),
-    );
-    all.extend(
-        model
-            .databases
-            .values()
-            .map(|database| &database.security_groups),
-    );
+    all.extend(model.services.values().map(|service| &service.security_groups));
+    all.extend(model.endpoints.values().map(|endpoint| &endpoint.security_groups));
+    all.extend(model.functions.values().map(|function| &function.security_groups));
+    all.extend(model.instances.values().map(|instance| &instance.security_groups));
+    all.extend(model.databases.values().map(|database| &database.security_groups));
     all.extend(model.vpc_links.values().map(|link| &link.security_groups));
-    all.extend(
-        model
-            .load_balancers
-            .values()
-            .filter_map(|lb| lb.security_groups.as_ref()),
-    );
+    all.extend(model.load_balancers.values().filter_map(|lb| lb.security_groups.as_ref()));
     let mentioned = all.into_iter().flat_map(SetVal::mentioned).cloned();
-    let default = model
-        .vpcs
-        .values()
-        .filter_map(|vpc| vpc.default_security_group.clone());
+    let default = model.vpcs.values().filter_map(|vpc| vpc.default_security_group.clone());
     mentioned.chain(default).collect()
 }
 

@@ -35,14 +35,7 @@ pub(super) fn fill(resource: &mut Resource, raw: &Raw, first: &str, second: &str
             (Some(ours), _) => {
                 let intended = changes.is_some_and(|before| before != ours);
                 if !hidden && !intended && disagree(name, ours, theirs) {
-                    told.push(difference(
-                        name,
-                        resource.key.as_str(),
-                        ours,
-                        theirs,
-                        first,
-                        second,
-                    ));
+                    told.push(difference(name, resource.key.as_str(), ours, theirs, first, second));
                 }
             }
             (None, _) => {
@@ -75,11 +68,7 @@ fn complete(ours: &mut Value, doubt: &mut Value, theirs: &Value) {
             };
             for (name, doubt) in members {
                 if let Some(theirs) = state.get(name) {
-                    complete(
-                        known.entry(name.clone()).or_insert(Value::Null),
-                        doubt,
-                        theirs,
-                    );
+                    complete(known.entry(name.clone()).or_insert(Value::Null), doubt, theirs);
                 }
             }
         }
@@ -110,9 +99,7 @@ fn complete_items(items: &mut [Value], doubts: &mut [Value], state: &[Value]) {
         let fits: Vec<usize> = (0..state.len())
             .filter(|at| {
                 let free = used.get(*at) == Some(&false);
-                free && state
-                    .get(*at)
-                    .is_some_and(|theirs| may_be(item, doubt, theirs))
+                free && state.get(*at).is_some_and(|theirs| may_be(item, doubt, theirs))
             })
             .collect();
         let [only] = fits.as_slice() else { continue };
@@ -157,11 +144,8 @@ fn same(one: &Value, two: &Value) -> bool {
     match (one, two) {
         _ if is_empty(one) && is_empty(two) => true,
         (Value::Object(one), Value::Object(two)) => {
-            one.iter()
-                .all(|(name, value)| same(value, two.get(name).unwrap_or(&Value::Null)))
-                && two
-                    .iter()
-                    .all(|(name, value)| one.contains_key(name) || is_empty(value))
+            one.iter().all(|(name, value)| same(value, two.get(name).unwrap_or(&Value::Null)))
+                && two.iter().all(|(name, value)| one.contains_key(name) || is_empty(value))
         }
         (Value::Array(one), Value::Array(two)) => one.len() == two.len() && within(one, two),
         (Value::Array(list), other) | (other, Value::Array(list)) => {
@@ -181,8 +165,7 @@ fn within(one: &[Value], two: &[Value]) -> bool {
     if one.len() > MOST_COMPARED || two.len() > MOST_COMPARED {
         return one == two;
     }
-    one.iter()
-        .all(|item| two.iter().any(|other| same(item, other)))
+    one.iter().all(|item| two.iter().any(|other| same(item, other)))
 }
 
 fn same_json(one: &str, two: &str) -> bool {

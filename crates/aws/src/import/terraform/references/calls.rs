@@ -24,9 +24,7 @@ impl<'g> Search<'g, '_> {
         depth: usize,
     ) {
         let graph = self.graph;
-        let declared = graph
-            .module(scope.config, scope.module)
-            .and_then(|m| m.variables.get(name));
+        let declared = graph.module(scope.config, scope.module).and_then(|m| m.variables.get(name));
         let Some((parent, call)) = graph.call(scope.config, scope.module) else {
             match graph.variable(scope.config, name) {
                 _ if declared.is_some_and(|variable| variable.sensitive) => {
@@ -82,18 +80,11 @@ impl<'g> Search<'g, '_> {
         depth: usize,
     ) {
         let graph = self.graph;
-        let Called {
-            name,
-            mut index,
-            mut output,
-        } = called;
+        let Called { name, mut index, mut output } = called;
         let mut of_it = [rest, &scope.of_it].concat();
         let all = graph.modules.children(scope.module, &name);
-        let instance = |index: &Index| {
-            all.iter()
-                .copied()
-                .find(|at| graph.modules.index(*at) == Some(index))
-        };
+        let instance =
+            |index: &Index| all.iter().copied().find(|at| graph.modules.index(*at) == Some(index));
         if output.is_none() {
             // `each.value.x` over `module.m`, `var.m["a"].x` with `m = module.m`.
             if let Some(Part::Index(own)) = of_it.first()
@@ -105,9 +96,7 @@ impl<'g> Search<'g, '_> {
                 of_it.remove(0);
             }
             // Otherwise it is a member of an object around the module.
-            let called = graph
-                .module(scope.config, scope.module)
-                .and_then(|m| m.calls.get(&name));
+            let called = graph.module(scope.config, scope.module).and_then(|m| m.calls.get(&name));
             if let (Some(Part::Name(first)), Some(call)) = (of_it.first(), called)
                 && call.module.outputs.contains_key(first)
             {
@@ -123,9 +112,7 @@ impl<'g> Search<'g, '_> {
             None => all.to_vec(),
         };
         if chosen.is_empty() {
-            let call = graph
-                .module(scope.config, scope.module)
-                .and_then(|m| m.calls.get(&name));
+            let call = graph.module(scope.config, scope.module).and_then(|m| m.calls.get(&name));
             if call.is_some_and(|call| !call.module.has_resources) {
                 self.miss(format!("module.{name}, which holds no resources"));
             }
@@ -146,13 +133,7 @@ impl<'g> Search<'g, '_> {
     }
 
     fn inside(&self, scope: &Scope<'g>, module: ModuleId, of_it: Vec<Part>) -> Scope<'g> {
-        Scope {
-            config: scope.config,
-            module,
-            index: None,
-            for_each: None,
-            of_it,
-        }
+        Scope { config: scope.config, module, index: None, for_each: None, of_it }
     }
 
     /// `module.m[each.key].x` is written as `module.m`: it is some output. If but one names what is
@@ -168,11 +149,7 @@ impl<'g> Search<'g, '_> {
             self.expression(inner, expression, depth);
             let found = std::mem::take(&mut self.found);
             self.held.clear();
-            if found.keys.is_empty() {
-                others.push(found)
-            } else {
-                fitting.push(found)
-            }
+            if found.keys.is_empty() { others.push(found) } else { fitting.push(found) }
         }
         self.found = before;
         self.held = held;

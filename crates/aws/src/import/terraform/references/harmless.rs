@@ -2,14 +2,7 @@
 
 /// Providers whose resources hold random text, keys or files, never an AWS id.
 pub(super) fn provider(kind: &str) -> bool {
-    const PREFIXES: [&str; 6] = [
-        "random_",
-        "tls_",
-        "local_",
-        "archive_",
-        "null_",
-        "template_",
-    ];
+    const PREFIXES: [&str; 6] = ["random_", "tls_", "local_", "archive_", "null_", "template_"];
     PREFIXES.iter().any(|prefix| kind.starts_with(prefix))
 }
 

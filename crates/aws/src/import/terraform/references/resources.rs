@@ -21,14 +21,7 @@ pub(super) struct Named {
 impl<'g> Search<'g, '_> {
     pub(super) fn resources(&mut self, scope: &Scope<'g>, named: Named, depth: usize) {
         let graph = self.graph;
-        let Named {
-            group,
-            kind,
-            data,
-            mut index,
-            wraps,
-            rest,
-        } = named;
+        let Named { group, kind, data, mut index, wraps, rest } = named;
         if !kind.starts_with("aws_") {
             if !harmless::provider(&kind) {
                 self.miss(format!("{group}, of another provider"));
@@ -50,11 +43,7 @@ impl<'g> Search<'g, '_> {
         }
         let one = index.and_then(|index| {
             let one = graph.member(scope.module, &group, &index);
-            one.or_else(|| {
-                graph
-                    .element(scope.module, &group, &index)
-                    .filter(|_| wraps)
-            })
+            one.or_else(|| graph.element(scope.module, &group, &index).filter(|_| wraps))
         });
         let members: Vec<&Resource> = match one {
             Some(one) => vec![one],
@@ -105,18 +94,14 @@ impl<'g> Search<'g, '_> {
         }
         if attribute == "prefix_list_id" && self.wanted.takes("aws_prefix_list", true) {
             // The list of the service that a gateway endpoint is for, before it has an id.
-            let known = member
-                .text("prefix_list_id")
-                .or_else(|| member.text("service_name"));
+            let known = member.text("prefix_list_id").or_else(|| member.text("service_name"));
             if let Some(list) = known {
                 self.push(self.graph.resolve(self.wanted, list));
                 return;
             }
         }
         let graph = self.graph;
-        let written = graph
-            .written(member)
-            .and_then(|written| written.expressions.get(attribute));
+        let written = graph.written(member).and_then(|written| written.expressions.get(attribute));
         if let Some(known) = member.value.get(attribute).filter(|value| !value.is_null()) {
             self.constants(known);
         } else if let (Some(expression), Some(scope)) = (written, scope_of(graph, member)) {

@@ -64,28 +64,8 @@ pub(super) const BALANCING: Table = &[
             "mutual_authentication",
         ],
     ),
-    (
-        "aws_lb_listener_rule",
-        &[
-            "id",
-            "arn",
-            "listener_arn",
-            "priority",
-            "action",
-            "condition",
-        ],
-    ),
-    (
-        "aws_alb_listener_rule",
-        &[
-            "id",
-            "arn",
-            "listener_arn",
-            "priority",
-            "action",
-            "condition",
-        ],
-    ),
+    ("aws_lb_listener_rule", &["id", "arn", "listener_arn", "priority", "action", "condition"]),
+    ("aws_alb_listener_rule", &["id", "arn", "listener_arn", "priority", "action", "condition"]),
     (
         "aws_lb_target_group",
         &[
@@ -118,18 +98,9 @@ pub(super) const BALANCING: Table = &[
             "stickiness",
         ],
     ),
-    (
-        "aws_lb_target_group_attachment",
-        &["id", "target_group_arn", "target_id", "port"],
-    ),
-    (
-        "aws_alb_target_group_attachment",
-        &["id", "target_group_arn", "target_id", "port"],
-    ),
-    (
-        "aws_wafv2_web_acl_association",
-        &["id", "resource_arn", "web_acl_arn"],
-    ),
+    ("aws_lb_target_group_attachment", &["id", "target_group_arn", "target_id", "port"]),
+    ("aws_alb_target_group_attachment", &["id", "target_group_arn", "target_id", "port"]),
+    ("aws_wafv2_web_acl_association", &["id", "resource_arn", "web_acl_arn"]),
     ("aws_wafv2_web_acl", &["id", "arn", "name"]),
     (
         "aws_cloudfront_distribution",
@@ -149,16 +120,7 @@ pub(super) const BALANCING: Table = &[
 pub(super) const API: Table = &[
     (
         "aws_apigatewayv2_api",
-        &[
-            "id",
-            "arn",
-            "name",
-            "protocol_type",
-            "body",
-            "target",
-            "route_key",
-            "api_endpoint",
-        ],
+        &["id", "arn", "name", "protocol_type", "body", "target", "route_key", "api_endpoint"],
     ),
     (
         "aws_apigatewayv2_route",
@@ -186,38 +148,15 @@ pub(super) const API: Table = &[
             "tls_config",
         ],
     ),
-    (
-        "aws_apigatewayv2_authorizer",
-        &["id", "api_id", "authorizer_type", "name"],
-    ),
-    (
-        "aws_apigatewayv2_stage",
-        &["id", "arn", "api_id", "name", "invoke_url"],
-    ),
-    (
-        "aws_apigatewayv2_vpc_link",
-        &["id", "arn", "name", "subnet_ids", "security_group_ids"],
-    ),
+    ("aws_apigatewayv2_authorizer", &["id", "api_id", "authorizer_type", "name"]),
+    ("aws_apigatewayv2_stage", &["id", "arn", "api_id", "name", "invoke_url"]),
+    ("aws_apigatewayv2_vpc_link", &["id", "arn", "name", "subnet_ids", "security_group_ids"]),
     (
         "aws_api_gateway_rest_api",
-        &[
-            "id",
-            "arn",
-            "name",
-            "body",
-            "policy",
-            "endpoint_configuration",
-            "root_resource_id",
-        ],
+        &["id", "arn", "name", "body", "policy", "endpoint_configuration", "root_resource_id"],
     ),
-    (
-        "aws_api_gateway_rest_api_policy",
-        &["id", "rest_api_id", "policy"],
-    ),
-    (
-        "aws_api_gateway_resource",
-        &["id", "rest_api_id", "parent_id", "path_part", "path"],
-    ),
+    ("aws_api_gateway_rest_api_policy", &["id", "rest_api_id", "policy"]),
+    ("aws_api_gateway_resource", &["id", "rest_api_id", "parent_id", "path_part", "path"]),
     (
         "aws_api_gateway_method",
         &[
@@ -247,20 +186,8 @@ pub(super) const API: Table = &[
             "integration_target",
         ],
     ),
-    (
-        "aws_api_gateway_authorizer",
-        &["id", "arn", "rest_api_id", "type", "name"],
-    ),
-    (
-        "aws_api_gateway_stage",
-        &["id", "arn", "rest_api_id", "stage_name", "invoke_url"],
-    ),
-    (
-        "aws_api_gateway_deployment",
-        &["id", "rest_api_id", "stage_name"],
-    ),
-    (
-        "aws_api_gateway_vpc_link",
-        &["id", "arn", "name", "target_arns"],
-    ),
+    ("aws_api_gateway_authorizer", &["id", "arn", "rest_api_id", "type", "name"]),
+    ("aws_api_gateway_stage", &["id", "arn", "rest_api_id", "stage_name", "invoke_url"]),
+    ("aws_api_gateway_deployment", &["id", "rest_api_id", "stage_name"]),
+    ("aws_api_gateway_vpc_link", &["id", "arn", "name", "target_arns"]),
 ];

@@ -11,29 +11,10 @@ pub(super) const DATA_SOURCE: Table = &[
     ("aws_security_groups", &["id", "ids", "arns"]),
     ("aws_vpcs", &["id", "ids", "arns"]),
     ("aws_route_tables", &["id", "ids", "arns"]),
-    (
-        "aws_route_table",
-        &[
-            "id",
-            "arn",
-            "route_table_id",
-            "vpc_id",
-            "routes",
-            "associations",
-        ],
-    ),
-    (
-        "aws_prefix_list",
-        &["id", "name", "cidr_blocks", "prefix_list_id"],
-    ),
-    (
-        "aws_ec2_managed_prefix_list",
-        &["id", "arn", "name", "entries", "owner_id"],
-    ),
-    (
-        "aws_security_group",
-        &["id", "arn", "name", "description", "vpc_id", "tags"],
-    ),
+    ("aws_route_table", &["id", "arn", "route_table_id", "vpc_id", "routes", "associations"]),
+    ("aws_prefix_list", &["id", "name", "cidr_blocks", "prefix_list_id"]),
+    ("aws_ec2_managed_prefix_list", &["id", "arn", "name", "entries", "owner_id"]),
+    ("aws_security_group", &["id", "arn", "name", "description", "vpc_id", "tags"]),
     ("aws_ecs_cluster", &["id", "arn", "cluster_name", "setting"]),
 ];
 
@@ -74,34 +55,14 @@ pub(super) const COMPUTE: Table = &[
     ),
     (
         "aws_appautoscaling_target",
-        &[
-            "id",
-            "arn",
-            "resource_id",
-            "min_capacity",
-            "max_capacity",
-            "service_namespace",
-        ],
+        &["id", "arn", "resource_id", "min_capacity", "max_capacity", "service_namespace"],
     ),
     (
         "aws_lambda_function",
-        &[
-            "id",
-            "arn",
-            "invoke_arn",
-            "qualified_arn",
-            "function_name",
-            "vpc_config",
-        ],
+        &["id", "arn", "invoke_arn", "qualified_arn", "function_name", "vpc_config"],
     ),
-    (
-        "aws_lambda_function_url",
-        &["id", "function_arn", "function_name", "authorization_type"],
-    ),
-    (
-        "aws_lambda_alias",
-        &["id", "arn", "invoke_arn", "function_name"],
-    ),
+    ("aws_lambda_function_url", &["id", "function_arn", "function_name", "authorization_type"]),
+    ("aws_lambda_alias", &["id", "arn", "invoke_arn", "function_name"]),
     (
         "aws_instance",
         &[
@@ -120,32 +81,12 @@ pub(super) const COMPUTE: Table = &[
     ),
     (
         "aws_network_interface",
-        &[
-            "id",
-            "arn",
-            "subnet_id",
-            "security_groups",
-            "private_ip",
-            "private_ips",
-            "tags",
-        ],
+        &["id", "arn", "subnet_id", "security_groups", "private_ip", "private_ips", "tags"],
     ),
-    (
-        "aws_service_discovery_service",
-        &["id", "arn", "name", "namespace_id", "dns_config"],
-    ),
-    (
-        "aws_service_discovery_private_dns_namespace",
-        &["id", "arn", "name"],
-    ),
-    (
-        "aws_service_discovery_public_dns_namespace",
-        &["id", "arn", "name"],
-    ),
-    (
-        "aws_service_discovery_http_namespace",
-        &["id", "arn", "name"],
-    ),
+    ("aws_service_discovery_service", &["id", "arn", "name", "namespace_id", "dns_config"]),
+    ("aws_service_discovery_private_dns_namespace", &["id", "arn", "name"]),
+    ("aws_service_discovery_public_dns_namespace", &["id", "arn", "name"]),
+    ("aws_service_discovery_http_namespace", &["id", "arn", "name"]),
     (
         "aws_db_instance",
         &[
@@ -180,53 +121,22 @@ pub(super) const COMPUTE: Table = &[
     ),
     (
         "aws_rds_cluster_instance",
-        &[
-            "id",
-            "arn",
-            "identifier",
-            "cluster_identifier",
-            "publicly_accessible",
-        ],
+        &["id", "arn", "identifier", "cluster_identifier", "publicly_accessible"],
     ),
-    (
-        "aws_db_subnet_group",
-        &["id", "arn", "name", "subnet_ids", "vpc_id"],
-    ),
+    ("aws_db_subnet_group", &["id", "arn", "name", "subnet_ids", "vpc_id"]),
 ];
 
 /// What is known by name, or by where it is.
 pub(super) const NAMED: Table = &[
-    (
-        "aws_ecr_repository",
-        &["id", "arn", "name", "region", "repository_url"],
-    ),
-    (
-        "aws_secretsmanager_secret",
-        &["id", "arn", "name", "region"],
-    ),
+    ("aws_ecr_repository", &["id", "arn", "name", "region", "repository_url"]),
+    ("aws_secretsmanager_secret", &["id", "arn", "name", "region"]),
     ("aws_ssm_parameter", &["id", "arn", "name", "region"]),
     ("aws_cloudwatch_log_group", &["id", "arn", "name", "region"]),
     ("aws_iam_role", &["id", "arn", "name", "region"]),
     ("aws_efs_file_system", &["id", "arn"]),
     ("aws_cloudwatch_event_target", &["id", "arn", "ecs_target"]),
     ("aws_scheduler_schedule", &["id", "arn", "target"]),
-    (
-        "aws_efs_mount_target",
-        &["id", "file_system_id", "subnet_id", "security_groups"],
-    ),
-    (
-        "aws_elb",
-        &[
-            "id",
-            "arn",
-            "name",
-            "subnets",
-            "security_groups",
-            "dns_name",
-        ],
-    ),
-    (
-        "aws_elasticache_cluster",
-        &["id", "arn", "subnet_group_name", "security_group_ids"],
-    ),
+    ("aws_efs_mount_target", &["id", "file_system_id", "subnet_id", "security_groups"]),
+    ("aws_elb", &["id", "arn", "name", "subnets", "security_groups", "dns_name"]),
+    ("aws_elasticache_cluster", &["id", "arn", "subnet_group_name", "security_group_ids"]),
 ];

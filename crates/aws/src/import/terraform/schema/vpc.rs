@@ -40,14 +40,8 @@ pub(super) const NETWORK: Table = &[
             "tags",
         ],
     ),
-    (
-        "aws_vpc_ipv4_cidr_block_association",
-        &["id", "vpc_id", "cidr_block"],
-    ),
-    (
-        "aws_vpc_ipv6_cidr_block_association",
-        &["id", "vpc_id", "ipv6_cidr_block"],
-    ),
+    ("aws_vpc_ipv4_cidr_block_association", &["id", "vpc_id", "cidr_block"]),
+    ("aws_vpc_ipv6_cidr_block_association", &["id", "vpc_id", "ipv6_cidr_block"]),
     (
         "aws_subnet",
         &[
@@ -74,29 +68,13 @@ pub(super) const NETWORK: Table = &[
             "tags",
         ],
     ),
-    (
-        "aws_route_table",
-        &["id", "arn", "vpc_id", "route", "propagating_vgws"],
-    ),
+    ("aws_route_table", &["id", "arn", "vpc_id", "route", "propagating_vgws"]),
     (
         "aws_default_route_table",
-        &[
-            "id",
-            "arn",
-            "vpc_id",
-            "route",
-            "propagating_vgws",
-            "default_route_table_id",
-        ],
+        &["id", "arn", "vpc_id", "route", "propagating_vgws", "default_route_table_id"],
     ),
-    (
-        "aws_main_route_table_association",
-        &["id", "vpc_id", "route_table_id"],
-    ),
-    (
-        "aws_route_table_association",
-        &["id", "subnet_id", "gateway_id", "route_table_id"],
-    ),
+    ("aws_main_route_table_association", &["id", "vpc_id", "route_table_id"]),
+    ("aws_route_table_association", &["id", "subnet_id", "gateway_id", "route_table_id"]),
     (
         "aws_route",
         &[
@@ -120,58 +98,20 @@ pub(super) const NETWORK: Table = &[
             "origin",
         ],
     ),
-    (
-        "aws_internet_gateway",
-        &["id", "arn", "vpc_id", "attachments"],
-    ),
-    (
-        "aws_egress_only_internet_gateway",
-        &["id", "arn", "vpc_id", "attachments"],
-    ),
-    (
-        "aws_internet_gateway_attachment",
-        &["id", "vpc_id", "internet_gateway_id"],
-    ),
+    ("aws_internet_gateway", &["id", "arn", "vpc_id", "attachments"]),
+    ("aws_egress_only_internet_gateway", &["id", "arn", "vpc_id", "attachments"]),
+    ("aws_internet_gateway_attachment", &["id", "vpc_id", "internet_gateway_id"]),
     (
         "aws_nat_gateway",
-        &[
-            "id",
-            "allocation_id",
-            "connectivity_type",
-            "private_ip",
-            "public_ip",
-            "subnet_id",
-        ],
+        &["id", "allocation_id", "connectivity_type", "private_ip", "public_ip", "subnet_id"],
     ),
-    (
-        "aws_eip",
-        &[
-            "id",
-            "arn",
-            "allocation_id",
-            "public_ip",
-            "network_interface",
-            "instance",
-        ],
-    ),
+    ("aws_eip", &["id", "arn", "allocation_id", "public_ip", "network_interface", "instance"]),
     (
         "aws_eip_association",
-        &[
-            "id",
-            "allocation_id",
-            "public_ip",
-            "network_interface_id",
-            "instance_id",
-        ],
+        &["id", "allocation_id", "public_ip", "network_interface_id", "instance_id"],
     ),
-    (
-        "aws_ec2_managed_prefix_list",
-        &["id", "arn", "name", "entry"],
-    ),
-    (
-        "aws_ec2_managed_prefix_list_entry",
-        &["id", "cidr", "prefix_list_id"],
-    ),
+    ("aws_ec2_managed_prefix_list", &["id", "arn", "name", "entry"]),
+    ("aws_ec2_managed_prefix_list_entry", &["id", "cidr", "prefix_list_id"]),
     (
         "aws_vpc_endpoint",
         &[
@@ -191,60 +131,25 @@ pub(super) const NETWORK: Table = &[
             "tags",
         ],
     ),
-    (
-        "aws_vpc_endpoint_policy",
-        &["id", "vpc_endpoint_id", "policy"],
-    ),
-    (
-        "aws_vpc_endpoint_private_dns",
-        &["vpc_endpoint_id", "private_dns_enabled"],
-    ),
+    ("aws_vpc_endpoint_policy", &["id", "vpc_endpoint_id", "policy"]),
+    ("aws_vpc_endpoint_private_dns", &["vpc_endpoint_id", "private_dns_enabled"]),
     (
         "aws_vpc_endpoint_security_group_association",
-        &[
-            "id",
-            "vpc_endpoint_id",
-            "security_group_id",
-            "replace_default_association",
-        ],
+        &["id", "vpc_endpoint_id", "security_group_id", "replace_default_association"],
     ),
-    (
-        "aws_vpc_endpoint_subnet_association",
-        &["id", "vpc_endpoint_id", "subnet_id"],
-    ),
-    (
-        "aws_vpc_endpoint_route_table_association",
-        &["id", "vpc_endpoint_id", "route_table_id"],
-    ),
+    ("aws_vpc_endpoint_subnet_association", &["id", "vpc_endpoint_id", "subnet_id"]),
+    ("aws_vpc_endpoint_route_table_association", &["id", "vpc_endpoint_id", "route_table_id"]),
 ];
 
 /// Security groups, network ACLs and their rules.
 pub(super) const RULES: Table = &[
     (
         "aws_security_group",
-        &[
-            "id",
-            "arn",
-            "name",
-            "description",
-            "vpc_id",
-            "ingress",
-            "egress",
-            "tags",
-        ],
+        &["id", "arn", "name", "description", "vpc_id", "ingress", "egress", "tags"],
     ),
     (
         "aws_default_security_group",
-        &[
-            "id",
-            "arn",
-            "name",
-            "description",
-            "vpc_id",
-            "ingress",
-            "egress",
-            "tags",
-        ],
+        &["id", "arn", "name", "description", "vpc_id", "ingress", "egress", "tags"],
     ),
     (
         "aws_security_group_rule",
@@ -296,21 +201,10 @@ pub(super) const RULES: Table = &[
             "description",
         ],
     ),
-    (
-        "aws_network_acl",
-        &["id", "arn", "vpc_id", "subnet_ids", "ingress", "egress"],
-    ),
+    ("aws_network_acl", &["id", "arn", "vpc_id", "subnet_ids", "ingress", "egress"]),
     (
         "aws_default_network_acl",
-        &[
-            "id",
-            "arn",
-            "vpc_id",
-            "subnet_ids",
-            "ingress",
-            "egress",
-            "default_network_acl_id",
-        ],
+        &["id", "arn", "vpc_id", "subnet_ids", "ingress", "egress", "default_network_acl_id"],
     ),
     (
         "aws_network_acl_rule",
@@ -327,8 +221,5 @@ pub(super) const RULES: Table = &[
             "to_port",
         ],
     ),
-    (
-        "aws_network_acl_association",
-        &["id", "network_acl_id", "subnet_id"],
-    ),
+    ("aws_network_acl_association", &["id", "network_acl_id", "subnet_id"]),
 ];
