@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::{Answer, Engine, Place, Question, Verdict};
+use crate::addr::AddrSet;
 use crate::packet::PacketSet;
 use crate::service::ServiceSet;
 use crate::topology::{InterfaceId, Public, SubnetId};
 use crate::uncertain::{Uncertain, UncertainSet};
 
-/// Interfaces that differ in nothing but their name and address.
+/// Interfaces that differ in nothing but their name.
 #[derive(Debug, Clone)]
 pub struct Class {
     /// The members; the first stands for all.
@@ -24,15 +25,17 @@ pub struct Reacher {
     pub answer: Answer,
 }
 
-type Kind<'n> = (SubnetId, String, Option<Vec<u32>>, Vec<(crate::topology::RelayId, usize)>);
+/// All that decides over an interface's connections but its name.
+type Kind = (SubnetId, AddrSet, String, Option<Vec<u32>>, Vec<(crate::topology::RelayId, usize)>);
 
 impl Engine<'_> {
-    /// The interfaces in classes. Members of a class share subnet, groups, kind of public address
-    /// and the relays that lead to them; an interface whose exact address a rule could single out
-    /// is in a class of its own, since the sets of the answers are kept per address.
+    /// The interfaces in classes. Members of a class share subnet, possible addresses, groups, kind
+    /// of public address and the relays that lead to them, so that no rule, list or route tells them
+    /// apart: what holds for one holds for all. Tasks of one service in one subnet are one
+    /// interface of the network already, which stands for all of them.
     #[must_use]
     pub fn classes(&self) -> Vec<Class> {
-        let mut classes: BTreeMap<Kind<'_>, Vec<InterfaceId>> = BTreeMap::new();
+        let mut classes: BTreeMap<Kind, Vec<InterfaceId>> = BTreeMap::new();
         for (interface, id) in self.net.interfaces.iter().zip(0..) {
             let id = InterfaceId(id);
             let groups = interface.groups.as_ref().map(|set| {
@@ -48,7 +51,9 @@ impl Engine<'_> {
                 other => format!("{other:?}"),
             };
             let relays = self.forwards.get(&id).cloned().unwrap_or_default();
-            classes.entry((interface.subnet, public, groups, relays)).or_default().push(id);
+            let addresses = interface.addresses.clone();
+            let kind = (interface.subnet, addresses, public, groups, relays);
+            classes.entry(kind).or_default().push(id);
         }
         classes.into_values().map(|members| Class { members }).collect()
     }

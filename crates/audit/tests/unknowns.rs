@@ -1,0 +1,94 @@
+//! What the sources do not say makes verdicts unknown, and never proved or refuted.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
+
+use farmgate_audit::check::{Options, check};
+use farmgate_audit::report::{Report, Statement, Verdict};
+use farmgate_aws::import::{Input, import};
+use farmgate_aws::model::{Model, RouteTarget, Val};
+
+fn example(name: &str) -> Model {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    let bytes = std::fs::read(root.join(name).join("plan.json")).unwrap();
+    import(&[Input { name: "plan.json", bytes: &bytes }]).unwrap()
+}
+
+fn report(model: &Model) -> Report {
+    check(model, &Options::default()).unwrap()
+}
+
+fn statement<'r>(report: &'r Report, id: &str) -> &'r Statement {
+    report.statements.iter().find(|s| s.id == id).unwrap_or_else(|| panic!("no statement {id}"))
+}
+
+/// Everything outside goes by a transit gateway, and nothing has an endpoint.
+fn by_transit_gateway() -> Model {
+    let mut model = example("farm-with-a-hole");
+    model.endpoints.clear();
+    for table in model.route_tables.values_mut() {
+        for route in &mut table.routes {
+            if matches!(route.target.get(), Some(RouteTarget::NatGateway(_))) {
+                route.target =
+                    Val::Known(RouteTarget::Opaque("aws_ec2_transit_gateway.hub".into()));
+            }
+        }
+    }
+    model
+}
+
+#[test]
+fn what_a_transit_gateway_carries_is_not_known() {
+    let report = report(&by_transit_gateway());
+    for id in ["pulls-image:aws_ecs_service.python", "ships-logs:aws_ecs_service.python"] {
+        let found = statement(&report, id);
+        assert_eq!(found.verdict, Verdict::Unknown, "{found:?}");
+        assert!(found.missing.iter().any(|m| m.contains("transit_gateway.hub")), "{found:?}");
+    }
+    assert!(!report.findings.iter().any(|f| f.rule == "no-endpoint-for-service"));
+}
+
+#[test]
+fn what_comes_in_by_a_transit_gateway_is_closed_by_the_groups_alone() {
+    // The task's groups admit nothing from the internet, whatever the transit gateway carries.
+    let mut model = by_transit_gateway();
+    let id = "only-through-ingress:aws_ecs_service.python";
+    assert_eq!(statement(&report(&model), id).verdict, Verdict::Proved);
+    // With a rule for the whole world nobody can tell.
+    let group = model.security_groups.get_mut("aws_security_group.python").unwrap();
+    for rule in &mut group.ingress.rules {
+        rule.peers.cidrs.sure.insert("0.0.0.0/0".parse().unwrap());
+    }
+    assert_eq!(statement(&report(&model), id).verdict, Verdict::Unknown);
+}
+
+#[test]
+fn a_listener_of_an_unknown_load_balancer_may_be_anyones() {
+    let mut model = example("clean-farm");
+    for listener in model.listeners.values_mut() {
+        listener.load_balancer = Val::Unknown("a local value".into());
+    }
+    let report = report(&model);
+    let found = statement(&report, "only-through-ingress:aws_ecs_service.python");
+    assert!(found.text.ends_with("only through aws_lb.farm"), "{}", found.text);
+}
+
+#[test]
+fn an_endpoint_of_unknown_route_tables_leaves_the_rest_decided() {
+    let mut model = example("clean-farm");
+    for endpoint in model.endpoints.values_mut() {
+        if endpoint.route_tables.sure.is_empty() {
+            continue;
+        }
+        endpoint.route_tables.sure.clear();
+        endpoint.route_tables.open = true;
+        endpoint.route_tables.unknown = Some("which route tables".into());
+    }
+    let report = report(&model);
+    let unknown: Vec<&str> = report
+        .statements
+        .iter()
+        .filter(|s| s.verdict != Verdict::Proved)
+        .map(|s| s.id.as_str())
+        .collect();
+    assert_eq!(unknown, ["pulls-image:aws_ecs_service.python"]);
+}
