@@ -8,10 +8,7 @@ use farmgate_aws::network::Lowered;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
-    let input = Input {
-        name: "fuzz.json",
-        bytes,
-    };
+    let input = Input { name: "fuzz.json", bytes };
     match import(&[input]) {
         Ok(model) => {
             let _ = Lowered::new(&model);
@@ -20,10 +17,7 @@ fuzz_target!(|bytes: &[u8]| {
             assert!(!errors.is_empty(), "refused without a reason");
             for error in errors {
                 assert!(!error.message.is_empty());
-                assert!(
-                    error.message.len() < 4096,
-                    "an error quotes its whole input"
-                );
+                assert!(error.message.len() < 4096, "an error quotes its whole input");
             }
         }
     }

@@ -184,10 +184,7 @@ impl Leaf for Addresses {
 
     fn probes() -> Vec<IpAddr> {
         let corner = |v6| (0..16).map(move |n| address(v6, n));
-        let outside = [
-            IpAddr::V4(Ipv4Addr::BROADCAST),
-            IpAddr::V6(Ipv6Addr::UNSPECIFIED),
-        ];
+        let outside = [IpAddr::V4(Ipv4Addr::BROADCAST), IpAddr::V6(Ipv6Addr::UNSPECIFIED)];
         corner(false).chain(corner(true)).chain(outside).collect()
     }
 }
@@ -273,11 +270,7 @@ fn compare<L: Leaf>(a: &Expr<L>, b: &Expr<L>) -> (L::Set, L::Set) {
     for point in &probes {
         let (in_left, in_right) = (a.holds(point), b.holds(point));
         assert_eq!(L::contains(&left, point), in_left, "{point:?} in {left:?}");
-        assert_eq!(
-            L::contains(&right, point),
-            in_right,
-            "{point:?} in {right:?}"
-        );
+        assert_eq!(L::contains(&right, point), in_right, "{point:?} in {right:?}");
         empty &= !in_left;
         subset &= !in_left || in_right;
         equal &= in_left == in_right;
@@ -298,25 +291,16 @@ fuzz_target!(|case: Case| match case {
     }
     Case::Services(a, b) => {
         let (set, other) = compare(&a, &b);
-        let again = set
-            .services()
-            .map(|(protocol, low, high)| ServiceSet::ports(protocol, low, high));
-        assert_eq!(
-            again.fold(ServiceSet::empty(), |all, one| all.union(&one)),
-            set
-        );
+        let again =
+            set.services().map(|(protocol, low, high)| ServiceSet::ports(protocol, low, high));
+        assert_eq!(again.fold(ServiceSet::empty(), |all, one| all.union(&one)), set);
         assert_eq!(set.overlaps(&other), !set.intersect(&other).is_empty());
         assert_eq!(set.only_with_reply_ports().union(&set.without_ports()), set);
     }
     Case::Packets(a, b) => {
         let (set, _) = compare(&a, &b);
-        let bands = set
-            .bands()
-            .map(|(services, peers)| PacketSet::product(&services, peers));
-        assert_eq!(
-            bands.fold(PacketSet::empty(), |all, one| all.union(&one)),
-            set
-        );
+        let bands = set.bands().map(|(services, peers)| PacketSet::product(&services, peers));
+        assert_eq!(bands.fold(PacketSet::empty(), |all, one| all.union(&one)), set);
         assert!(set.first().is_none_or(|packet| set.contains(&packet)));
         assert_eq!(set.witness().is_none(), set.is_empty());
         assert!(set.witness().is_none_or(|packet| set.contains(&packet)));

@@ -7,7 +7,7 @@
 //! tried one by one (`world`).
 //!
 //! A connection is a chain of *legs* (`leg`), each from an opener to an interface or out of the
-//! site; a leg is a list of [`Check`]s, each of which admits a set of packets (`filter`). The
+//! site; a leg is a list of checks, each of which admits a set of packets (`filter`). The
 //! checks of a leg look either at the source or at the destination, never at both, so a leg admits
 //! exactly the product of what its two sides admit (`evaluate`). Legs are chained by relays
 //! (`relay`).
