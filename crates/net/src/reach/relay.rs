@@ -12,6 +12,10 @@ use crate::packet::PacketSet;
 use crate::service::ServiceSet;
 use crate::topology::{Back, Forward, Front, InterfaceId, Outside, Relay, RelayId};
 
+/// At most so many relays are on one way: a longer chain is not built by anybody, and a made-up
+/// network must not take for ever.
+const MOST_RELAYS: usize = 6;
+
 /// The ways found in one world.
 struct Ways {
     services_sure: ServiceSet,
@@ -135,7 +139,7 @@ impl Search<'_, '_, '_> {
     /// All ways to an interface: directly, and through every relay that leads to it.
     fn ways_to(&mut self, from: &Place, to: InterfaceId, services: &ServiceSet) -> Ways {
         let mut ways = self.direct(from, &Place::Interface(to), services);
-        if !self.question.relays {
+        if !self.question.relays || self.visited.len() >= MOST_RELAYS {
             return ways;
         }
         let leading = self.scene.engine.forwards.get(&to).cloned().unwrap_or_default();
