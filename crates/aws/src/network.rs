@@ -19,7 +19,7 @@ use farmgate_net::topology::{
 };
 use farmgate_net::uncertain::{Note, Uncertain};
 
-use crate::model::{Key, Model, Val};
+use crate::model::{Key, Model};
 
 /// A model as a network, with the ids of its parts.
 #[derive(Debug, Clone, Default)]
@@ -144,18 +144,6 @@ impl Lowered {
 /// The next id in a list.
 fn len<T>(list: &[T]) -> u32 {
     u32::try_from(list.len()).unwrap_or(u32::MAX)
-}
-
-/// A model's value as the network's.
-fn uncertain<T: Clone, U>(value: &Val<T>, mut with: impl FnMut(&T) -> U) -> Uncertain<U> {
-    match value {
-        Val::Known(value) => Uncertain::Known(with(value)),
-        Val::Assumed(value, note) => Uncertain::Assumed(with(value), note.clone()),
-        Val::OneOf(values, note) => {
-            Uncertain::OneOf(values.iter().map(with).collect(), note.clone())
-        }
-        Val::Unknown(note) => Uncertain::Unknown(note.clone()),
-    }
 }
 
 /// Several reasons for one assumption, as one note.

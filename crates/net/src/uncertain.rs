@@ -23,6 +23,68 @@ pub enum Uncertain<T> {
     Unknown(Note),
 }
 
+impl<T> Uncertain<T> {
+    /// The value, if it is known or assumed.
+    pub fn get(&self) -> Option<&T> {
+        match self {
+            Self::Known(value) | Self::Assumed(value, _) => Some(value),
+            Self::OneOf(..) | Self::Unknown(_) => None,
+        }
+    }
+
+    /// The value, if the source itself says it.
+    pub fn known(&self) -> Option<&T> {
+        match self {
+            Self::Known(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// What was assumed.
+    pub fn assumed(&self) -> Option<&Note> {
+        match self {
+            Self::Assumed(_, note) => Some(note),
+            _ => None,
+        }
+    }
+
+    /// What is missing.
+    pub fn missing(&self) -> Option<&Note> {
+        match self {
+            Self::OneOf(_, note) | Self::Unknown(note) => Some(note),
+            _ => None,
+        }
+    }
+
+    /// The same knowledge of another value.
+    pub fn map<U>(self, mut with: impl FnMut(T) -> U) -> Uncertain<U> {
+        match self {
+            Self::Known(value) => Uncertain::Known(with(value)),
+            Self::Assumed(value, note) => Uncertain::Assumed(with(value), note),
+            Self::OneOf(values, note) => {
+                Uncertain::OneOf(values.into_iter().map(with).collect(), note)
+            }
+            Self::Unknown(note) => Uncertain::Unknown(note),
+        }
+    }
+
+    /// The same knowledge of the value by reference.
+    pub fn as_ref(&self) -> Uncertain<&T> {
+        match self {
+            Self::Known(value) => Uncertain::Known(value),
+            Self::Assumed(value, note) => Uncertain::Assumed(value, note.clone()),
+            Self::OneOf(values, note) => Uncertain::OneOf(values.iter().collect(), note.clone()),
+            Self::Unknown(note) => Uncertain::Unknown(note.clone()),
+        }
+    }
+}
+
+impl<T: Default> Default for Uncertain<T> {
+    fn default() -> Self {
+        Self::Known(T::default())
+    }
+}
+
 /// A set of values, or what is known of it.
 ///
 /// The real set contains all of `sure`, may contain any of `maybe`, and if `open` may contain
@@ -57,6 +119,22 @@ impl<T: Ord> UncertainSet<T> {
     /// Exactly these members.
     pub fn known(members: impl IntoIterator<Item = T>) -> Self {
         Self { sure: members.into_iter().collect(), ..Self::default() }
+    }
+
+    /// These, as far as references suggest.
+    pub fn assumed(members: impl IntoIterator<Item = T>, note: Note) -> Self {
+        Self { sure: members.into_iter().collect(), assumed: Some(note), ..Self::default() }
+    }
+
+    /// Whether it is exactly `sure`.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        !self.open && self.maybe.is_empty()
+    }
+
+    /// All that are named, for certain or possibly.
+    pub fn mentioned(&self) -> impl Iterator<Item = &T> {
+        self.sure.iter().chain(self.maybe.iter())
     }
 
     /// Nothing is known of the set.

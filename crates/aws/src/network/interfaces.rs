@@ -7,7 +7,7 @@ use farmgate_net::topology::{Interface, InterfaceId, Public, SubnetId};
 use farmgate_net::uncertain::{Note, Uncertain};
 
 use super::routing::public_address;
-use super::{Lowered, joined, len, uncertain};
+use super::{Lowered, joined, len};
 use crate::model::{EndpointKind, Key, LoadBalancerKind, Model, SetVal, Val};
 
 /// An owner's interfaces, before they are placed.
@@ -24,7 +24,7 @@ impl Lowered {
     pub(super) fn add_interfaces(&mut self, model: &Model) {
         let private = || Uncertain::Known(Public::None);
         for (key, service) in &model.services {
-            let public = uncertain(&service.assign_public_ip, |p| public_address(*p, None));
+            let public = service.assign_public_ip.as_ref().map(|p| public_address(*p, None));
             let groups = Some(&service.security_groups);
             self.place(&Wanted { key, subnets: &service.subnets, groups, public, address: None });
         }
@@ -32,7 +32,7 @@ impl Lowered {
             if lb.kind == LoadBalancerKind::Gateway {
                 continue;
             }
-            let public = uncertain(&lb.internal, |internal| public_address(!internal, None));
+            let public = lb.internal.as_ref().map(|internal| public_address(!internal, None));
             let groups = lb.security_groups.as_ref();
             self.place(&Wanted { key, subnets: &lb.subnets, groups, public, address: None });
         }
@@ -50,7 +50,7 @@ impl Lowered {
             self.place(&Wanted { key, subnets, groups, public: private(), address: None });
         }
         for (key, database) in &model.databases {
-            let public = uncertain(&database.public, |p| public_address(*p, None));
+            let public = database.public.as_ref().map(|p| public_address(*p, None));
             let groups = Some(&database.security_groups);
             self.place(&Wanted { key, subnets: &database.subnets, groups, public, address: None });
         }
@@ -63,7 +63,7 @@ impl Lowered {
             }
         }
         for (key, instance) in &model.instances {
-            let public = uncertain(&instance.public, |p| public_address(*p, None));
+            let public = instance.public.as_ref().map(|p| public_address(*p, None));
             let subnets = one(&instance.subnet);
             let groups = Some(&instance.security_groups);
             let address = instance.address;

@@ -8,7 +8,7 @@ use farmgate_net::topology::{Nat, NatId, Public, Site, SiteId, Subnet, SubnetId,
 use farmgate_net::uncertain::{Note, Uncertain};
 use ipnet::IpNet;
 
-use super::{Lowered, joined, len, uncertain};
+use super::{Lowered, joined, len};
 use crate::model::{
     EndpointKind, Key, Model, Route, RouteDestination, RouteTable, RouteTarget, Val, VpcEndpoint,
 };
@@ -68,11 +68,12 @@ impl Lowered {
                     Some(id) => Uncertain::Known(id),
                     None => Uncertain::Unknown(format!("the main route table of {key}").into()),
                 },
-                value => uncertain(value, |table| self.table_id(model, table.as_ref(), key)),
+                value => value.as_ref().map(|table| self.table_id(model, table.as_ref(), key)),
             };
-            let acl = uncertain(&subnet.network_acl, |acl| {
-                acl.as_ref().and_then(|acl| self.acls.get(acl)).copied()
-            });
+            let acl = subnet
+                .network_acl
+                .as_ref()
+                .map(|acl| acl.as_ref().and_then(|acl| self.acls.get(acl)).copied());
             let acl = match (&subnet.network_acl, acl) {
                 // Named, but in no source: it may hold anything.
                 (Val::Known(Some(name)), Uncertain::Known(None)) => {
@@ -152,7 +153,7 @@ impl Lowered {
                 None => self.addresses_in(subnet).only_v4(),
             };
             let public =
-                uncertain(&nat.public, |public| public_address(*public, nat.public_address));
+                nat.public.as_ref().map(|public| public_address(*public, nat.public_address));
             let id = NatId(len(&self.net.nats));
             self.net.nats.push(Nat { name: key.to_string(), subnet, addresses, public });
             self.nats.insert(key.clone(), id);

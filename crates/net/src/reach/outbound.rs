@@ -274,20 +274,30 @@ fn by_gateway(
 
 /// The opener's own public address, which the internet gateway puts in place of the private one.
 fn own_public(scene: Scene<'_, '_>, from: InterfaceId, a: &Interface) -> (Check, Domain) {
-    let (addresses, holds, decider, assumed) = match scene.world.public(scene.engine.net, from) {
+    public_of(scene.world.public(scene.engine.net, from), &a.name)
+}
+
+fn nat_public(scene: Scene<'_, '_>, id: NatId, nat: &Nat) -> (Check, Domain) {
+    public_of(scene.world.nat_public(scene.engine.net, id), &nat.name)
+}
+
+/// Whether something has a public address, and what its connections look like outside.
+fn public_of(seen: Seen<Public>, name: &str) -> (Check, Domain) {
+    let any = || AddrSet::internet().only_v4();
+    let (addresses, holds, decider, assumed) = match seen {
         Seen::Value(Public::Address(addresses), note) => (addresses, Some(true), None, note),
-        Seen::Value(Public::None, note) => (AddrSet::internet().only_v4(), Some(false), None, note),
-        Seen::Unknown(note) => (AddrSet::internet().only_v4(), None, Some(note), None),
+        Seen::Value(Public::None, note) => (any(), Some(false), None, note),
+        Seen::Unknown(note) => (any(), None, Some(note), None),
     };
     let check = fact(
         Side::Destination,
         "IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS",
-        Setting::Public { name: a.name.clone() },
+        Setting::Public { name: name.to_owned() },
         holds,
         decider,
         assumed,
     );
-    (check, Domain::one(&format!("the public address of {}", a.name), addresses))
+    (check, Domain::one(&format!("the public address of {name}"), addresses))
 }
 
 fn by_nat(
@@ -341,21 +351,4 @@ fn by_nat(
         }
     }
     all
-}
-
-fn nat_public(scene: Scene<'_, '_>, id: NatId, nat: &Nat) -> (Check, Domain) {
-    let (addresses, holds, decider, assumed) = match scene.world.nat_public(scene.engine.net, id) {
-        Seen::Value(Public::Address(addresses), note) => (addresses, Some(true), None, note),
-        Seen::Value(Public::None, note) => (AddrSet::internet().only_v4(), Some(false), None, note),
-        Seen::Unknown(note) => (AddrSet::internet().only_v4(), None, Some(note), None),
-    };
-    let check = fact(
-        Side::Destination,
-        "IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS",
-        Setting::Public { name: nat.name.clone() },
-        holds,
-        decider,
-        assumed,
-    );
-    (check, Domain::one(&format!("the public address of {}", nat.name), addresses))
 }
