@@ -12,6 +12,7 @@
 //! exactly the product of what its two sides admit (`evaluate`). Legs are chained by relays
 //! (`relay`).
 
+mod chain;
 mod evaluate;
 mod filter;
 mod joint;
@@ -175,6 +176,8 @@ pub struct Alternative {
     pub witness: Option<Packet>,
     /// The destination address of that packet.
     pub witness_to: Option<std::net::IpAddr>,
+    /// Whose address the destination sees in place of the source's, if a gateway translates it.
+    pub translation: Option<String>,
 }
 
 /// An answer.

@@ -205,9 +205,17 @@ impl Lowered {
     }
 
     fn lower_table(&mut self, model: &Model, key: &Key, table: &RouteTable) -> NetTable {
-        let vpc = table.vpc.get().and_then(|vpc| model.vpcs.get(vpc));
-        let mut routes =
-            vpc.map(|vpc| local_routes(key, vpc.cidrs.mentioned().copied())).unwrap_or_default();
+        let vpc = table.vpc.get();
+        let mut routes = match vpc.and_then(|vpc| model.vpcs.get(vpc)) {
+            Some(vpc) => local_routes(key, vpc.cidrs.mentioned().copied()),
+            // Of a VPC that no source shows, at least its subnets are known to be in it.
+            None => {
+                let site = vpc.and_then(|vpc| self.sites.get(vpc));
+                let site = site.and_then(|id| self.net.sites.get(id.index()));
+                let prefixes = site.map(|s| s.addresses.prefixes()).unwrap_or_default();
+                local_routes(key, prefixes.into_iter())
+            }
+        };
         let mut open = table.open.clone();
         for route in &table.routes {
             match self.lower_route(route) {

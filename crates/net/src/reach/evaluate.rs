@@ -15,6 +15,8 @@ use crate::uncertain::Note;
 #[derive(Debug, Clone)]
 pub(crate) struct Outcome {
     pub(crate) title: String,
+    /// Whose address is shown in place of the source's.
+    pub(crate) translation: Option<String>,
     pub(crate) verdict: Verdict,
     /// Services that get through whatever the unknowns are, and for some value of them.
     pub(crate) services_sure: ServiceSet,
@@ -134,6 +136,7 @@ pub(crate) fn evaluate(
     };
     let mut outcome = Outcome {
         title: variant.title.clone(),
+        translation: variant.translated.as_ref().map(|domain| domain.name.clone()),
         verdict,
         sure: source_sets.0.restrict(&sure_services, &AddrSet::all()),
         possible: source_sets.1.restrict(&possible_services, &AddrSet::all()),

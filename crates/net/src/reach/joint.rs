@@ -20,11 +20,22 @@ struct Sides<'v> {
     translated: ServiceSet,
 }
 
-/// Services, and sources with services, that get through whatever the unknowns are.
-pub(crate) fn joint(variants: &[Variant], services: &ServiceSet) -> (ServiceSet, PacketSet) {
+/// What gets through whatever the unknowns are.
+#[derive(Debug, Default)]
+pub(crate) struct Together {
+    /// The services.
+    pub(crate) services: ServiceSet,
+    /// The sources with services.
+    pub(crate) sources: PacketSet,
+    /// The destinations with services.
+    pub(crate) destinations: PacketSet,
+}
+
+/// What several variants surely admit together.
+pub(crate) fn joint(variants: &[Variant], services: &ServiceSet) -> Together {
     let all: Vec<Sides<'_>> = variants.iter().map(|v| sides(v, services)).collect();
     let mut sure_services = ServiceSet::empty();
-    let mut products = Vec::new();
+    let (mut products, mut ends) = (Vec::new(), Vec::new());
     let mut done: Vec<bool> = vec![false; all.len()];
     for (index, first) in all.iter().enumerate() {
         if done.get(index).copied().unwrap_or(true) {
@@ -44,13 +55,18 @@ pub(crate) fn joint(variants: &[Variant], services: &ServiceSet) -> (ServiceSet,
             let Some(service) = band.first() else {
                 continue;
             };
-            if let Some(from) = served(&group, service) {
+            if let Some((from, to)) = served(&group, service) {
                 sure_services = sure_services.union(&band);
-                products.push((band, from));
+                products.push((band.clone(), from));
+                ends.push((band, to));
             }
         }
     }
-    (sure_services, PacketSet::from_products(products))
+    Together {
+        services: sure_services,
+        sources: PacketSet::from_products(products),
+        destinations: PacketSet::from_products(ends),
+    }
 }
 
 fn sides<'v>(variant: &'v Variant, services: &ServiceSet) -> Sides<'v> {
@@ -94,8 +110,9 @@ fn bands(group: &[&Sides<'_>], services: &ServiceSet) -> Vec<ServiceSet> {
     parts
 }
 
-/// The sources that one service surely serves, or `None` if it serves not all that it must.
-fn served(group: &[&Sides<'_>], service: Service) -> Option<AddrSet> {
+/// The sources and the destinations that one service surely connects, or `None` if not all that it
+/// must.
+fn served(group: &[&Sides<'_>], service: Service) -> Option<(AddrSet, AddrSet)> {
     let first = group.first()?;
     let (source, destination) = (first.source, first.destination);
     let mut cells: Vec<(AddrSet, AddrSet)> =
@@ -114,22 +131,28 @@ fn served(group: &[&Sides<'_>], service: Service) -> Option<AddrSet> {
         }
         cells = next;
     }
-    let mut sources = cells.into_iter().map(|(_, served)| served);
     let whole = |served: &AddrSet| source.addresses.is_subset(served);
     match (destination.quantifier, source.quantifier) {
         (Quantifier::One, _) => {
+            let mut sources = cells.into_iter().map(|(_, served)| served);
             let start = sources.next()?;
             let all = sources.fold(start, |all, served| all.intersect(&served));
             let fits = match source.quantifier {
                 Quantifier::One => whole(&all),
                 Quantifier::Each => !all.is_empty(),
             };
-            fits.then_some(all)
+            fits.then(|| (all, destination.addresses.clone()))
         }
-        (Quantifier::Each, Quantifier::One) => sources.find(whole),
-        (Quantifier::Each, Quantifier::Each) => {
-            let any = sources.fold(AddrSet::empty(), |all, served| all.union(&served));
-            (!any.is_empty()).then_some(any)
+        (Quantifier::Each, _) => {
+            let one = source.quantifier == Quantifier::One;
+            let served = cells.into_iter().filter(|(_, served)| match one {
+                true => whole(served),
+                false => !served.is_empty(),
+            });
+            let none = (AddrSet::empty(), AddrSet::empty());
+            let (to, from) = served
+                .fold(none, |(to, from), (cell, served)| (to.union(&cell), from.union(&served)));
+            (!to.is_empty()).then_some((from, to))
         }
     }
 }

@@ -212,14 +212,11 @@ fn between_checks(
     }
     let local = ("the site itself", &is_local as &dyn Fn(&Via) -> Option<bool>);
     let same_site = engine.site_of(a.subnet) == engine.site_of(b.subnet);
-    checks.push(route_check(
-        scene,
-        a.subnet,
-        &destination.addresses,
-        &nobody,
-        Side::Destination,
-        local,
-    ));
+    // Neighbours in one subnet meet without a route.
+    if crosses {
+        let end = Side::Destination;
+        checks.push(route_check(scene, a.subnet, &destination.addresses, &nobody, end, local));
+    }
     if !same_site {
         checks.push(fact(
             Side::Destination,
@@ -238,7 +235,7 @@ fn between_checks(
         checks.extend(list(engine, world, b.subnet, Direction::Ingress, Side::Source));
     }
     checks.push(group_check(scene, to, Direction::Ingress, &seen.addresses, &mine));
-    if !preserved {
+    if !preserved && crosses {
         checks.push(route_check(scene, b.subnet, &seen.addresses, &nobody, Side::Source, local));
     }
     if crosses {
@@ -303,10 +300,10 @@ fn hosts(scene: Scene<'_, '_>, addresses: &AddrSet, to: InterfaceId) -> Vec<Vari
                 local,
             ));
             checks.extend(replies(engine, world, b.subnet, Direction::Egress, Side::Source, ports));
-            // Neighbours in the same subnet are not filtered by its list.
+            // Neighbours in the same subnet are not filtered by its list, and need no route.
             let neighbours = PacketSet::product(&ServiceSet::all(), &subnet.addresses);
             for check in &mut checks {
-                if matches!(check.setting, Setting::List { .. } | Setting::Replies { .. }) {
+                if !matches!(check.setting, Setting::Groups { .. }) {
                     check.sure = check.sure.union(&neighbours);
                     check.possible = check.possible.union(&neighbours);
                 }

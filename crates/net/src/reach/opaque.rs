@@ -17,7 +17,10 @@ use crate::uncertain::Note;
 /// What a subnet's routes lead to that is not followed.
 pub(crate) fn beyond(scene: Scene<'_, '_>, subnet: SubnetId) -> Vec<Note> {
     let net = scene.engine.net;
-    let Seen::Value(id, _) = scene.world.table(net, subnet) else { return Vec::new() };
+    let id = match scene.world.table(net, subnet) {
+        Seen::Value(id, _) => id,
+        Seen::Unknown(_) => return Vec::new(),
+    };
     let Some(table) = net.tables.get(id.index()) else { return Vec::new() };
     let mut all: Vec<Note> = Vec::new();
     for route in &table.routes {

@@ -11,8 +11,10 @@ use super::opaque;
 use super::routing::{is_internet, route_check};
 use super::world::Seen;
 use crate::addr::AddrSet;
+use crate::packet::PacketSet;
 use crate::route::Via;
 use crate::rule::Direction;
+use crate::service::{ICMP, ServiceSet, TCP, UDP};
 use crate::topology::{Interface, InterfaceId, Nat, NatId, Outside, Public, SubnetId, TableId};
 
 /// A way out of a subnet.
@@ -148,6 +150,10 @@ fn exits(scene: Scene<'_, '_>, subnet: SubnetId, family: &AddrSet) -> Vec<Exit> 
     if !found.contains(&Exit::Internet) && (undecided || found.is_empty()) {
         found.push(Exit::Internet);
     }
+    if undecided && !found.contains(&Exit::Opaque) {
+        // Routes that no source shows may lead anywhere.
+        found.push(Exit::Opaque);
+    }
     if undecided {
         let others = (0..).zip(&net.nats).map(|(id, _)| Exit::Nat(NatId(id)));
         for exit in others.filter(|e| !found.contains(e)).collect::<Vec<_>>() {
@@ -281,6 +287,22 @@ fn nat_public(scene: Scene<'_, '_>, id: NatId, nat: &Nat) -> (Check, Domain) {
     public_of(scene.world.nat_public(scene.engine.net, id), &nat.name)
 }
 
+/// A NAT gateway carries TCP, UDP and ICMP (VPC user guide, "NAT gateway basics").
+fn nat_protocols() -> Check {
+    let carried = ServiceSet::protocol(TCP)
+        .union(&ServiceSet::protocol(UDP))
+        .union(&ServiceSet::protocol(ICMP));
+    let setting = Setting::Fact {
+        name: "the NAT gateway".to_owned(),
+        yes: String::new(),
+        no: "carries TCP, UDP and ICMP only".to_owned(),
+    };
+    let mut check = fact(Side::Destination, "CANNOT_ROUTE", setting, Some(false), None, None);
+    check.sure = PacketSet::product(&carried, &AddrSet::all());
+    check.possible = check.sure.clone();
+    check
+}
+
 /// Whether something has a public address, and what its connections look like outside.
 fn public_of(seen: Seen<Public>, name: &str) -> (Check, Domain) {
     let any = || AddrSet::internet().only_v4();
@@ -330,6 +352,7 @@ fn by_nat(
                 ));
             }
             checks.push(public.clone());
+            checks.push(nat_protocols());
             checks.extend(list(engine, world, nat.subnet, Direction::Egress, Side::Destination));
             checks.extend(replies(
                 engine,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::chain::{is_plain, onto, translated};
 use super::evaluate::{Example, Outcome, evaluate};
 use super::joint::joint;
 use super::leg::{Client, Domain, Scene, Variant, between, variants};
@@ -17,12 +18,14 @@ use crate::topology::{Back, Forward, Front, InterfaceId, Outside, Relay, RelayId
 const MOST_RELAYS: usize = 6;
 
 /// The ways found in one world.
-struct Ways {
-    services_sure: ServiceSet,
-    services_possible: ServiceSet,
-    sure: PacketSet,
-    possible: PacketSet,
-    alternatives: Vec<Alternative>,
+pub(super) struct Ways {
+    pub(super) services_sure: ServiceSet,
+    pub(super) services_possible: ServiceSet,
+    pub(super) sure: PacketSet,
+    pub(super) possible: PacketSet,
+    /// Destinations and services that surely are reached; of a leg alone.
+    pub(super) reached: PacketSet,
+    pub(super) alternatives: Vec<Alternative>,
 }
 
 impl Engine<'_> {
@@ -42,7 +45,8 @@ impl Engine<'_> {
                 _ => search.direct(&question.from, &question.to, &question.services),
             }
         });
-        let mut answer = combine(worlds, asks_which(&question.from));
+        let which = (asks_which(&question.from), asks_which(&question.to));
+        let mut answer = combine(worlds, which);
         if answer.verdict == Verdict::Unknown {
             answer.deciders.extend(notes);
         }
@@ -54,15 +58,17 @@ fn order(alternatives: &mut [Alternative]) {
     alternatives.sort_by_key(|a| (a.verdict, a.cost, a.relays.len()));
 }
 
-/// Whether the question is which of several sources gets through.
-fn asks_which(from: &Place) -> bool {
-    matches!(from, Place::Anywhere(_) | Place::Hosts(..))
+/// Whether the question is which of several hosts it is.
+fn asks_which(end: &Place) -> bool {
+    matches!(end, Place::Anywhere(_) | Place::Hosts(..))
 }
 
-fn combine(worlds: Vec<Ways>, asks_which: bool) -> Answer {
+fn combine(worlds: Vec<Ways>, (which_source, which_destination): (bool, bool)) -> Answer {
     let mut services: Option<(ServiceSet, ServiceSet)> = None;
     let (mut sure, mut possible) = (PacketSet::all(), PacketSet::empty());
+    let mut reached = PacketSet::all();
     for ways in &worlds {
+        reached = reached.intersect(&ways.reached);
         services = Some(match services {
             None => (ways.services_sure.clone(), ways.services_possible.clone()),
             Some((all, any)) => {
@@ -73,9 +79,12 @@ fn combine(worlds: Vec<Ways>, asks_which: bool) -> Answer {
         possible = possible.union(&ways.possible);
     }
     let (mut all, any) = services.unwrap_or_default();
-    if asks_which {
-        // In each world some source may get through, but in no two of them the same.
-        all = sure.services();
+    // In each world some source may get through, but in no two of them the same.
+    if which_source {
+        all = all.intersect(&sure.services());
+    }
+    if which_destination {
+        all = all.intersect(&reached.services());
     }
     let verdict = verdict(&all, &any);
     let mut answer = Answer {
@@ -98,9 +107,10 @@ fn combine(worlds: Vec<Ways>, asks_which: bool) -> Answer {
             }
         }
     }
-    let telling = worlds
-        .into_iter()
-        .min_by_key(|w| self::verdict(&w.services_sure, &w.services_possible) != verdict);
+    let telling = worlds.into_iter().min_by_key(|w| {
+        let own = self::verdict(&w.services_sure, &w.services_possible);
+        (own != verdict, own)
+    });
     answer.alternatives = telling.map(|w| w.alternatives).unwrap_or_default();
     if verdict == Verdict::Yes
         && let Some(best) = answer.alternatives.first()
@@ -119,14 +129,14 @@ fn verdict(sure: &ServiceSet, possible: &ServiceSet) -> Verdict {
 }
 
 /// From a relay to a target.
-struct BackLeg {
+pub(super) struct BackLeg {
     /// The telling leg.
-    best: Outcome,
+    pub(super) best: Outcome,
     /// Whether any of them gets through.
-    verdict: Verdict,
+    pub(super) verdict: Verdict,
     /// What the target sees and lets in, over all of them.
-    sure: PacketSet,
-    possible: PacketSet,
+    pub(super) sure: PacketSet,
+    pub(super) possible: PacketSet,
 }
 
 struct Search<'a, 'e, 'n> {
@@ -172,61 +182,66 @@ impl Search<'_, '_, '_> {
         onward: &ServiceSet,
         ways: &mut Ways,
     ) {
-        let Some(back) = self.back(from, relay, forward, to, onward) else {
-            return;
-        };
-        let fronts: Vec<Ways> = match &relay.front {
-            Front::Interfaces(list) => {
-                let list = list.clone();
-                list.iter().map(|front| self.ways_to(from, *front, &forward.listen)).collect()
+        let hop = (id, relay, forward);
+        match &relay.front {
+            Front::Interfaces(fronts) => {
+                for front in fronts {
+                    // What a node accepts it sends on by itself.
+                    let openers = match &relay.back {
+                        Back::Interfaces(list) if list.contains(front) => vec![*front],
+                        Back::Interfaces(list) => list.clone(),
+                        Back::Outside(_) => Vec::new(),
+                    };
+                    let Some(back) = self.back(from, hop, &openers, to, onward) else { continue };
+                    let mut met = self.ways_to(from, *front, &forward.listen);
+                    if forward.preserves_client {
+                        let others: Vec<Alternative> =
+                            met.alternatives.extract_if(.., |way| !is_plain(way)).collect();
+                        let plain = self.plain(from, *front, &forward.listen);
+                        onto(&plain, hop, &back, ways);
+                        translated(others, hop, &back, ways);
+                    } else {
+                        onto(&met, hop, &back, ways);
+                    }
+                }
             }
             Front::Managed(sources) => {
-                self.managed(from, relay, forward, sources).into_iter().collect()
-            }
-        };
-        for front in fronts {
-            for way in &front.alternatives {
-                let chained = chain(way, (id, relay, forward), &back);
-                ways.alternatives.push(chained);
-            }
-            let seen = |set: &PacketSet, allowed: &PacketSet| {
-                if forward.preserves_client {
-                    set.restrict(&ServiceSet::all(), &allowed.peers())
-                } else if allowed.is_empty() {
-                    PacketSet::empty()
-                } else {
-                    set.clone()
+                let openers = match &relay.back {
+                    Back::Interfaces(list) => list.clone(),
+                    Back::Outside(_) => Vec::new(),
+                };
+                let Some(back) = self.back(from, hop, &openers, to, onward) else { return };
+                if let Some(met) = self.managed(from, relay, forward, sources) {
+                    onto(&met, hop, &back, ways);
                 }
-            };
-            let whole = back.verdict == Verdict::Yes && forward.maybe.is_none();
-            let sure = if whole { seen(&front.sure, &back.sure) } else { PacketSet::empty() };
-            let possible = seen(&front.possible, &back.possible);
-            if whole && !sure.is_empty() {
-                ways.services_sure = ways.services_sure.union(&front.services_sure);
             }
-            if !possible.is_empty() {
-                ways.services_possible = ways.services_possible.union(&front.services_possible);
-            }
-            ways.sure = ways.sure.union(&sure);
-            ways.possible = ways.possible.union(&possible);
         }
     }
 
-    /// The legs from a relay to a target, from each of its interfaces.
+    /// The ways to an interface on which the source is seen by its own address.
+    fn plain(&self, from: &Place, to: InterfaceId, services: &ServiceSet) -> Ways {
+        let all = match from {
+            Place::Interface(id) => between(self.scene, *id, to, None),
+            _ => variants(self.scene, from, &Place::Interface(to)),
+        };
+        legs(self.scene, &all, services)
+    }
+
+    /// The legs from a relay to a target, from each of these of its interfaces.
     fn back(
         &self,
         from: &Place,
-        relay: &Relay,
-        forward: &Forward,
+        (_, relay, forward): (RelayId, &Relay, &Forward),
+        openers: &[InterfaceId],
         to: InterfaceId,
         onward: &ServiceSet,
     ) -> Option<BackLeg> {
         // One list of variants for each opener: what one of them lacks another may have, but the
         // unknown address of one says nothing of that of another.
         let openers: Vec<Vec<Variant>> = match &relay.back {
-            Back::Interfaces(list) => {
+            Back::Interfaces(_) => {
                 let client = forward.preserves_client.then(|| Client { domain: self.domain(from) });
-                list.iter().map(|back| between(self.scene, *back, to, client.as_ref())).collect()
+                openers.iter().map(|back| between(self.scene, *back, to, client.as_ref())).collect()
             }
             Back::Outside(outside) => {
                 let place = Place::Outside(outside.clone());
@@ -238,9 +253,9 @@ impl Search<'_, '_, '_> {
         let (mut services_sure, mut sure) = (ServiceSet::empty(), PacketSet::empty());
         let mut possible = PacketSet::empty();
         for variants in &openers {
-            let (services, sources) = joint(variants, onward);
-            services_sure = services_sure.union(&services);
-            sure = sure.union(&sources);
+            let together = joint(variants, onward);
+            services_sure = services_sure.union(&together.services);
+            sure = sure.union(&together.sources);
             for variant in variants {
                 let outcome = evaluate(engine, variant, onward, self.scene.explain);
                 possible = possible.union(&outcome.possible);
@@ -277,6 +292,7 @@ impl Search<'_, '_, '_> {
         sources: &AddrSet,
     ) -> Option<Ways> {
         match from {
+            Place::Interface(_) if sources.is_empty() => None,
             Place::Interface(_) => {
                 let to = Place::Outside(Outside {
                     name: relay.name.clone(),
@@ -335,9 +351,11 @@ fn accepted(
             cost: usize::from(verdict == Verdict::No),
             assumes: BTreeSet::new(),
             deciders: BTreeSet::new(),
+            translation: None,
         }],
         sure,
         possible,
+        reached: PacketSet::empty(),
     }
 }
 
@@ -350,15 +368,17 @@ fn legs(scene: Scene<'_, '_>, all: &[Variant], services: &ServiceSet) -> Ways {
         services_possible: ServiceSet::empty(),
         sure: PacketSet::empty(),
         possible: PacketSet::empty(),
+        reached: PacketSet::empty(),
         alternatives: Vec::new(),
     };
     for outcome in &outcomes {
         ways.services_possible = ways.services_possible.union(&outcome.services_possible);
         ways.possible = ways.possible.union(&outcome.possible);
     }
-    let (services_sure, sure) = joint(all, services);
-    ways.services_sure = services_sure;
-    ways.sure = sure;
+    let together = joint(all, services);
+    ways.services_sure = together.services;
+    ways.sure = together.sources;
+    ways.reached = together.destinations;
     // Variants that differ in reply ports or family only are one way to a reader: keep the best.
     let mut best: Vec<Alternative> = Vec::new();
     for outcome in outcomes {
@@ -395,61 +415,6 @@ fn alternative(outcome: Outcome) -> Alternative {
         deciders: outcome.deciders,
         witness: outcome.example.as_ref().and_then(Example::packet),
         witness_to: outcome.example.and_then(|e| e.destination),
+        translation: outcome.translation,
     }
-}
-
-/// A way to a relay's front, continued by the relay's own leg.
-fn chain(
-    front: &Alternative,
-    (id, relay, forward): (RelayId, &Relay, &Forward),
-    back: &BackLeg,
-) -> Alternative {
-    let mut chained = front.clone();
-    chained.verdict = front.verdict.max(back.verdict);
-    if forward.maybe.is_some() && chained.verdict == Verdict::Yes {
-        chained.verdict = Verdict::Unknown;
-    }
-    if forward.preserves_client && back.verdict == Verdict::Yes {
-        chained.sure = chained.sure.restrict(&ServiceSet::all(), &back.sure.peers());
-        chained.possible = chained.possible.restrict(&ServiceSet::all(), &back.possible.peers());
-        let admitted = chained.witness.is_some_and(|w| back.possible.peers().contains(w.peer));
-        if !admitted {
-            chained.witness = chained.possible.witness();
-        }
-    }
-    if back.verdict == Verdict::No {
-        chained.sure = PacketSet::empty();
-        chained.possible = PacketSet::empty();
-    }
-    chained.title = match front.relays.as_slice() {
-        [] => format!("through {}", relay.name),
-        _ => format!("{}, {}", front.title, relay.name),
-    };
-    chained.relays.push(id);
-    chained.cost += back.best.cost;
-    chained.steps.push(Step {
-        ok: if forward.maybe.is_some() { None } else { Some(true) },
-        code: "FORWARDED",
-        setting: forward.name.clone(),
-        text: format!("{} connects onward on {}", relay.name, forward.service),
-    });
-    chained.steps.extend(back.best.steps.iter().cloned());
-    match chained.verdict {
-        Verdict::No => {
-            // Either half alone is enough to deny.
-            let denying = [(front.verdict, &front.assumes), (back.verdict, &back.best.assumes)];
-            let fewest = denying
-                .into_iter()
-                .filter(|(verdict, _)| *verdict == Verdict::No)
-                .min_by_key(|(_, notes)| notes.len());
-            chained.assumes = fewest.map(|(_, notes)| notes.clone()).unwrap_or_default();
-        }
-        _ => {
-            chained.assumes.extend(back.best.assumes.iter().cloned());
-            chained.assumes.extend(forward.assumed.iter().cloned());
-        }
-    }
-    chained.deciders.extend(back.best.deciders.iter().cloned());
-    chained.deciders.extend(forward.maybe.iter().cloned());
-    chained
 }

@@ -106,6 +106,8 @@ fn words(
         } else {
             (name.clone(), "has no public address".to_owned(), None)
         }),
+        // What goes without saying is said only where it stands in the way.
+        Setting::Fact { yes, .. } if ok == Some(true) && yes.is_empty() => None,
         Setting::Fact { name, yes, no } => {
             let text = if ok == Some(true) { yes } else { no };
             Some((name.clone(), text.clone(), ok.unwrap_or(false).then_some("ADMITTED")))

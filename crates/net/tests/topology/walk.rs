@@ -167,9 +167,9 @@ impl Walk<'_> {
             let (x, y) =
                 (self.net.interfaces[from.index()].subnet, self.net.interfaces[to.index()].subnet);
             let there = self.group_admits(from, Direction::Egress, d, &self.groups_of(to), service)
-                && self.stays(x, d)
+                && (x == y || self.stays(x, d))
                 && self.group_admits(to, Direction::Ingress, s, &self.groups_of(from), service)
-                && (client.is_some() || self.stays(y, s));
+                && (client.is_some() || x == y || self.stays(y, s));
             if x == y {
                 return there;
             }
@@ -188,7 +188,7 @@ impl Walk<'_> {
         let near = self.net.subnets[y.index()].addresses.contains(s);
         self.address(to, s.is_ipv4()).is_some()
             && self.group_admits(to, Direction::Ingress, s, &Peer::default(), service)
-            && self.stays(y, s)
+            && (near || self.stays(y, s))
             && (near
                 || self.acl_admits(y, Direction::Ingress, s, service)
                     && ports(self.replies, |port| {
@@ -249,6 +249,9 @@ impl Walk<'_> {
             Some(Via::EgressOnlyGateway) if !d.is_ipv4() && own_list() => vec![(a, x)],
             Some(Via::Nat(id)) if d.is_ipv4() => {
                 let nat = &self.net.nats[id.index()];
+                if ![TCP, UDP, 1].contains(&service.protocol) {
+                    return vec![];
+                }
                 let Public::Address(public) = known(&nat.public) else {
                     return vec![];
                 };
@@ -347,17 +350,22 @@ impl Walk<'_> {
                     continue;
                 };
                 let seen = self.seen(from);
-                let connects = backs.iter().any(|back| {
+                let connects = |back: InterfaceId| {
                     onward.iter().any(|service| {
-                        seen.iter().any(|s| self.local(*back, to, client(*s), *service))
+                        seen.iter().any(|s| self.local(back, to, client(*s), *service))
                     })
-                });
-                if !connects {
-                    continue;
-                }
+                };
                 match &relay.front {
                     Front::Interfaces(fronts) => {
                         for front in fronts {
+                            // What a node accepts it sends on by itself.
+                            let sent = match backs.contains(front) {
+                                true => connects(*front),
+                                false => backs.iter().any(|back| connects(*back)),
+                            };
+                            if !sent {
+                                continue;
+                            }
                             all.extend(self.reach(
                                 from,
                                 *front,
@@ -370,6 +378,7 @@ impl Walk<'_> {
                     Front::Managed(sources) => {
                         if let Source::Outside(s, _) = from
                             && sources.contains(*s)
+                            && backs.iter().any(|back| connects(*back))
                         {
                             all.extend(wanted(&forward.listen));
                         }
