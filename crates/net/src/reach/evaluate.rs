@@ -148,14 +148,16 @@ pub(crate) fn evaluate(
         example: None,
         steps: Vec::new(),
     };
+    if !explain {
+        // Causes, assumptions and costs are for whoever reads the ways.
+        return outcome;
+    }
     match verdict {
         Verdict::Yes => admitted_example(variant, &mut outcome),
         Verdict::Unknown => undecided(variant, services, &mut outcome),
         Verdict::No => blocked(variant, services, &mut outcome),
     }
-    if explain {
-        outcome.steps = steps::write(engine, variant, &outcome);
-    }
+    outcome.steps = steps::write(engine, variant, &outcome);
     outcome
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::chain::{is_plain, onto, translated};
 use super::evaluate::{Example, Outcome, evaluate};
-use super::joint::joint;
-use super::leg::{Client, Domain, Scene, Variant, between, variants};
+use super::joint::{Together, joint};
+use super::leg::{Client, Domain, Quantifier, Scene, Variant, between, variants};
 use super::world::each_world;
 use super::{Alternative, Answer, Engine, Place, Question, Step, Verdict};
 use crate::addr::AddrSet;
@@ -375,7 +375,15 @@ fn legs(scene: Scene<'_, '_>, all: &[Variant], services: &ServiceSet) -> Ways {
         ways.services_possible = ways.services_possible.union(&outcome.services_possible);
         ways.possible = ways.possible.union(&outcome.possible);
     }
-    let together = joint(all, services);
+    let alone = match (all, outcomes.as_slice()) {
+        ([only], [outcome]) if only.destination.quantifier == Quantifier::One => Some(Together {
+            services: outcome.services_sure.clone(),
+            sources: outcome.sure.clone(),
+            destinations: PacketSet::empty(),
+        }),
+        _ => None,
+    };
+    let together = alone.unwrap_or_else(|| joint(all, services));
     ways.services_sure = together.services;
     ways.sure = together.sources;
     ways.reached = together.destinations;
