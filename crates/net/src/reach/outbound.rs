@@ -284,7 +284,15 @@ fn own_public(scene: Scene<'_, '_>, from: InterfaceId, a: &Interface) -> (Check,
 }
 
 fn nat_public(scene: Scene<'_, '_>, id: NatId, nat: &Nat) -> (Check, Domain) {
-    public_of(scene.world.nat_public(scene.engine.net, id), &nat.name)
+    let seen = scene.world.nat_public(scene.engine.net, id);
+    // A private gateway leads on to what its own routes lead to, which may not be followed.
+    let beyond = opaque::beyond(scene, nat.subnet);
+    match (&seen, beyond.first()) {
+        (Seen::Value(Public::None, _), Some(note)) => {
+            public_of(Seen::Unknown(note.clone()), &nat.name)
+        }
+        _ => public_of(seen, &nat.name),
+    }
 }
 
 /// A NAT gateway carries TCP, UDP and ICMP (VPC user guide, "NAT gateway basics").
