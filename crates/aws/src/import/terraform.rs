@@ -14,6 +14,7 @@ mod address;
 mod api_http;
 mod api_rest;
 mod attribute;
+mod authorization;
 mod compute;
 mod config;
 mod data;

@@ -6,7 +6,7 @@
 
 use super::filter::{Carried, Check, Setting, Side, list, replies, reply_ports};
 use super::leg::{Domain, Quantifier, Scene, Variant, fact, families, group_check, note_places};
-use super::routing::{is_unfollowed, route_check};
+use super::routing::{is_unfollowed, route_check, unfollowed_by};
 use super::world::Seen;
 use crate::addr::AddrSet;
 use crate::route::Via;
@@ -17,18 +17,10 @@ use crate::uncertain::Note;
 /// What a subnet's routes lead to that is not followed.
 pub(crate) fn beyond(scene: Scene<'_, '_>, subnet: SubnetId) -> Vec<Note> {
     let net = scene.engine.net;
-    let id = match scene.world.table(net, subnet) {
-        Seen::Value(id, _) => id,
-        Seen::Unknown(_) => return Vec::new(),
-    };
-    let Some(table) = net.tables.get(id.index()) else { return Vec::new() };
+    let Seen::Value(id, _) = scene.world.table(net, subnet) else { return Vec::new() };
+    let table = net.tables.get(id.index());
     let mut all: Vec<Note> = Vec::new();
-    for route in &table.routes {
-        let note = match &route.via {
-            Via::Opaque(note) => note.clone(),
-            Via::Interface(_) => format!("what {} does with packets", route.name).into(),
-            _ => continue,
-        };
+    for note in table.iter().flat_map(|table| &table.routes).filter_map(unfollowed_by) {
         if !all.contains(&note) {
             all.push(note);
         }
@@ -91,8 +83,7 @@ pub(crate) fn across(
     (from, a): (InterfaceId, &Interface),
     (to, b): (InterfaceId, &Interface),
 ) -> Vec<Variant> {
-    let mut notes = beyond(scene, a.subnet);
-    notes.retain(|note| !note.is_empty());
+    let notes = beyond(scene, a.subnet);
     if notes.is_empty() || beyond(scene, b.subnet).is_empty() {
         return Vec::new();
     }

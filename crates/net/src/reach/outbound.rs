@@ -15,7 +15,7 @@ use crate::packet::PacketSet;
 use crate::route::Via;
 use crate::rule::Direction;
 use crate::service::{ICMP, ServiceSet, TCP, UDP};
-use crate::topology::{Interface, InterfaceId, Nat, NatId, Outside, Public, SubnetId, TableId};
+use crate::topology::{Interface, InterfaceId, Nat, NatId, Outside, Public, SubnetId};
 
 /// A way out of a subnet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,13 +125,11 @@ pub(crate) fn hairpin(scene: Scene<'_, '_>, from: InterfaceId, to: InterfaceId) 
 fn exits(scene: Scene<'_, '_>, subnet: SubnetId, family: &AddrSet) -> Vec<Exit> {
     let net = scene.engine.net;
     let mut found: Vec<Exit> = Vec::new();
-    let mut undecided = false;
-    let mut tables: Vec<TableId> = Vec::new();
-    match scene.world.table(net, subnet) {
-        Seen::Value(id, _) => tables.push(id),
-        Seen::Unknown(_) => undecided = true,
-    }
-    for table in tables.iter().filter_map(|id| net.tables.get(id.index())) {
+    let (table, mut undecided) = match scene.world.table(net, subnet) {
+        Seen::Value(id, _) => (net.tables.get(id.index()), false),
+        Seen::Unknown(_) => (None, true),
+    };
+    if let Some(table) = table {
         undecided |= table.open.is_some();
         for route in &table.routes {
             let exit = match &route.via {

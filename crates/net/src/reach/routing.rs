@@ -85,7 +85,7 @@ pub(crate) fn route_check(
 }
 
 /// What a route leads to that is not followed.
-fn unfollowed_by(route: &Route) -> Option<Note> {
+pub(crate) fn unfollowed_by(route: &Route) -> Option<Note> {
     match &route.via {
         Via::Opaque(note) => Some(note.clone()),
         Via::Interface(_) => Some(format!("what {} does with packets", route.name).into()),

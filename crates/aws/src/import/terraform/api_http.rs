@@ -1,5 +1,6 @@
 //! API Gateway v2: HTTP and WebSocket APIs.
 
+use super::authorization::{self, Words};
 use super::endpoints::default_group_at;
 use super::graph::{Graph, Resource};
 use super::integrations;
@@ -9,6 +10,9 @@ use crate::model::{
     Api, ApiKind, ApiRoute, Authorization, Integration, IntegrationTarget, Key, Model, Note,
     SetVal, Val, VpcLink,
 };
+
+const WORDS: Words =
+    Words { attribute: "authorization_type", tokens: "JWT", authorizer: &AUTHORIZER };
 
 /// Reads HTTP and WebSocket APIs.
 pub(super) fn read(graph: &Graph, model: &mut Model) {
@@ -130,7 +134,7 @@ fn route(place: &Place<'_>) -> ApiRoute {
     ApiRoute {
         origin: place.origin(),
         route: place.attribute("route_key").text_or("$default"),
-        authorization: authorization(place),
+        authorization: authorization::read(place, &WORDS),
         integration: read_integration(place.graph, integration),
     }
 }
@@ -148,29 +152,6 @@ fn read_integration(graph: &Graph, of: Val<Option<Key>>) -> Val<Option<Integrati
         let resource: &Resource = graph.get(&key?)?;
         Some(integrations::http(&Place::top(graph, resource)))
     })
-}
-
-fn authorization(place: &Place<'_>) -> Val<Authorization> {
-    let kind = place.attribute("authorization_type");
-    let authorizer = place.attribute("authorizer_id");
-    let by = |make: fn(Option<Key>) -> Authorization| match authorizer.key(&AUTHORIZER) {
-        // Which one it is may be unknown; that there is one is not.
-        Val::Unknown(_) => Val::Known(make(None)),
-        key => key.map(make),
-    };
-    match kind.text_or("NONE") {
-        Val::Known(word) => match word.as_str() {
-            "NONE" if place.attribute("api_key_required").flag(false) == Val::Known(true) => {
-                Val::Known(Authorization::ApiKeyOnly)
-            }
-            "NONE" => Val::Known(Authorization::None),
-            "AWS_IAM" => Val::Known(Authorization::Iam),
-            "JWT" => by(Authorization::Jwt),
-            "CUSTOM" => by(Authorization::Lambda),
-            _ => Val::Unknown(kind.odd("is no type of authorization")),
-        },
-        Val::Assumed(_, note) | Val::OneOf(_, note) | Val::Unknown(note) => Val::Unknown(note),
-    }
 }
 
 fn link(place: &Place<'_>, model: &Model) -> VpcLink {

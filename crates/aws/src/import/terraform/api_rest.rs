@@ -3,17 +3,22 @@
 use std::collections::HashMap;
 
 use super::api_http::{add_route, open_all};
+use super::authorization::{self, Words};
 use super::graph::Graph;
 use super::integrations;
 use super::place::Place;
 use super::subnets::also_assuming;
 use super::wanted::{LOAD_BALANCER, REST_API, REST_AUTHORIZER, REST_RESOURCE};
-use crate::model::{
-    Api, ApiKind, ApiRoute, Authorization, Integration, Key, Model, Note, SetVal, Val, VpcLink,
-};
+use crate::model::{Api, ApiKind, ApiRoute, Integration, Key, Model, Note, SetVal, Val, VpcLink};
 
 /// How deep paths may be nested. AWS allows fewer.
 const DEEPEST: usize = 64;
+
+const WORDS: Words = Words {
+    attribute: "authorization",
+    tokens: "COGNITO_USER_POOLS",
+    authorizer: &REST_AUTHORIZER,
+};
 
 /// Reads REST APIs.
 pub(super) fn read(graph: &Graph, model: &mut Model) {
@@ -110,7 +115,12 @@ fn route(place: &Place<'_>, integrations: &Integrations) -> ApiRoute {
         }
         None => (Val::Unknown(method.pending()), Val::Unknown(method.pending())),
     };
-    ApiRoute { origin: place.origin(), route, authorization: authorization(place), integration }
+    ApiRoute {
+        origin: place.origin(),
+        route,
+        authorization: authorization::read(place, &WORDS),
+        integration,
+    }
 }
 
 fn integration_at(at: &Val<Key>, method: &str, all: &Integrations) -> Val<Option<Integration>> {
@@ -161,27 +171,4 @@ fn path(graph: &Graph, at: Val<Key>, depth: usize) -> Val<String> {
     }
     let parent = path(graph, place.attribute("parent_id").needed(&REST_RESOURCE), depth + 1);
     assuming(parent.map(|parent| format!("{}/{part_text}", parent.trim_end_matches('/'))))
-}
-
-fn authorization(place: &Place<'_>) -> Val<Authorization> {
-    let kind = place.attribute("authorization");
-    let authorizer = place.attribute("authorizer_id");
-    let by = |make: fn(Option<Key>) -> Authorization| match authorizer.key(&REST_AUTHORIZER) {
-        // Which one it is may be unknown; that there is one is not.
-        Val::Unknown(_) => Val::Known(make(None)),
-        key => key.map(make),
-    };
-    match kind.text_or("NONE") {
-        Val::Known(word) => match word.as_str() {
-            "NONE" if place.attribute("api_key_required").flag(false) == Val::Known(true) => {
-                Val::Known(Authorization::ApiKeyOnly)
-            }
-            "NONE" => Val::Known(Authorization::None),
-            "AWS_IAM" => Val::Known(Authorization::Iam),
-            "COGNITO_USER_POOLS" => by(Authorization::Jwt),
-            "CUSTOM" => by(Authorization::Lambda),
-            _ => Val::Unknown(kind.odd("is no type of authorization")),
-        },
-        Val::Assumed(_, note) | Val::OneOf(_, note) | Val::Unknown(note) => Val::Unknown(note),
-    }
 }
