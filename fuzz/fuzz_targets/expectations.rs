@@ -5,7 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|source: &str| {
-    if let Err(problems) = farmgate_audit::expect::read(source) {
+    if let Err(problems) = farmgate_farm::expect::read(source) {
         assert!(!problems.is_empty(), "refused without a reason");
     }
 });

@@ -3,11 +3,11 @@
 use farmgate_aws::model::{Model, SourceKind};
 use farmgate_aws::network::Lowered;
 
-use crate::diagnostic::Diagnostic;
-use crate::expect::Expectations;
 use crate::prove::{Proof, Scope, expected};
 use crate::report::{Report, Source, Totals, VERSION, Warning};
 use crate::rules;
+use farmgate_farm::diagnostic::Diagnostic;
+use farmgate_farm::expect::Expectations;
 
 /// What to check besides the built-in statements and rules.
 #[derive(Debug, Clone, Default)]

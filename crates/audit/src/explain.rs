@@ -14,9 +14,9 @@ use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::diagnostic::nearest;
 use crate::prove::{Need, Proof, listed};
 use crate::report::Verdict;
+use farmgate_farm::diagnostic::nearest;
 
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]

@@ -6,11 +6,8 @@
 pub mod accept;
 pub mod baseline;
 pub mod check;
-pub mod diagnostic;
-pub mod expect;
 pub mod explain;
 pub mod fix;
 pub mod prove;
 pub mod report;
 pub mod rules;
-pub mod yaml;

@@ -2,8 +2,9 @@
 
 #![allow(clippy::expect_used, reason = "a test")]
 
-use farmgate_audit::accept::{self, Acceptances, Applied};
+use farmgate_audit::accept::{self as applying, Applied};
 use farmgate_audit::report::Finding;
+use farmgate_farm::accept::{self, Acceptances};
 use jiff::civil::{Date, date};
 
 const RULES: [&str; 3] = ["listener-open-to-world", "plain-http", "no-flow-logs"];
@@ -37,7 +38,7 @@ fn finding(rule: &str, origins: &[&str]) -> Finding {
 fn apply(items: &str, findings: Vec<Finding>) -> Applied {
     let acceptances = acceptances(items);
     assert!(!acceptances.items.is_empty(), "{items}");
-    accept::apply(&acceptances, findings, TODAY)
+    applying::apply(&acceptances, findings, TODAY)
 }
 
 /// Codes and texts of the warnings.

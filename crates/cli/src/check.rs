@@ -3,12 +3,13 @@
 use std::path::Path;
 use std::time::Instant;
 
-use farmgate_audit::accept::{self, Acceptances};
+use farmgate_audit::accept as acceptance;
 use farmgate_audit::baseline;
 use farmgate_audit::check::{self, Options};
-use farmgate_audit::expect::{self, Expectations};
 use farmgate_audit::report::Report;
 use farmgate_audit::rules;
+use farmgate_farm::accept::{self, Acceptances};
+use farmgate_farm::expect::{self, Expectations};
 
 use crate::args::{Check, Color, Format};
 use crate::exit::{Exit, exit_code};
@@ -125,7 +126,7 @@ fn before(file: &File) -> Result<Report, Problem> {
 /// Moves what is accepted out of the findings.
 fn apply(report: &mut Report, acceptances: &Acceptances) {
     let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
-    let applied = accept::apply(acceptances, std::mem::take(&mut report.findings), today);
+    let applied = acceptance::apply(acceptances, std::mem::take(&mut report.findings), today);
     report.findings = applied.findings;
     report.accepted.extend(applied.accepted);
     report.warnings.extend(applied.warnings);

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write as _};
 
-use farmgate_audit::diagnostic::Diagnostic;
+use farmgate_farm::diagnostic::Diagnostic;
 
 use crate::args::Color;
 use crate::exit::Exit;

@@ -1,7 +1,7 @@
 //! `farmgate rules`: the catalogue, and one rule's page.
 
-use farmgate_audit::diagnostic;
 use farmgate_audit::rules::{self, RuleInfo};
+use farmgate_farm::diagnostic;
 
 use crate::args::{Color, Rules};
 use crate::exit::Exit;

@@ -12,11 +12,11 @@ use farmgate_net::topology::{Front, Outside, RelayId};
 use super::isolation::{from_site, internet_reaches};
 use super::tally::Wanted;
 use super::{Proof, Tally};
-use crate::diagnostic::Diagnostic;
-use crate::expect::{
+use crate::report::{Family, Statement, Verdict};
+use farmgate_farm::diagnostic::Diagnostic;
+use farmgate_farm::expect::{
     Expectation, ExpectationKind, Expectations, Flow, Selector, SelectorKind, no_match,
 };
-use crate::report::{Family, Statement, Verdict};
 
 /// The expectations as statements, each with its verdict. `built_in` are the statements already
 /// proved, of which `can_start` makes use.

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use farmgate_audit::diagnostic::Diagnostic;
-use farmgate_audit::yaml::{self, Dialect, MAX_BYTES, Node, Style, Value};
+use farmgate_farm::diagnostic::Diagnostic;
+use farmgate_farm::yaml::{self, Dialect, MAX_BYTES, Node, Style, Value};
 
 /// Code, line:column, marked text and help of each problem of one of farmgate's own files.
 fn problems(source: &str) -> Vec<String> {

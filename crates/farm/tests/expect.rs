@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use farmgate_audit::expect::{self, Expectation, ExpectationKind, Selector, no_match};
-use farmgate_audit::{accept, yaml};
+use farmgate_farm::expect::{self, Expectation, ExpectationKind, Selector, no_match};
+use farmgate_farm::{accept, yaml};
 use farmgate_net::service::ServiceSet;
 
 const GOOD: &str = "\
