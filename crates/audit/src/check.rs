@@ -52,6 +52,7 @@ fn source(source: &farmgate_aws::model::Source) -> Source {
     let kind = match source.kind {
         SourceKind::TerraformPlan => "terraform plan",
         SourceKind::TerraformState => "terraform state",
+        SourceKind::FarmFile => "farm file",
     };
     Source { name: source.name.clone(), kind: kind.to_owned(), resources: source.resources }
 }

@@ -7,6 +7,7 @@
 mod api;
 mod compute;
 mod data;
+mod gate;
 mod load_balancing;
 mod slice;
 mod value;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 pub use api::*;
 pub use compute::*;
 pub use data::*;
+pub use gate::*;
 pub use load_balancing::*;
 pub use value::*;
 pub use vpc::*;
@@ -40,6 +42,8 @@ pub enum SourceKind {
     TerraformPlan,
     /// `terraform show -json` of a state, or a state file.
     TerraformState,
+    /// A farm file.
+    FarmFile,
 }
 
 /// Something that the reader must know of the sources: an incomplete plan, a disagreement.
@@ -125,6 +129,8 @@ pub struct Model {
     pub instances: BTreeMap<Key, Instance>,
     /// RDS instances and clusters.
     pub databases: BTreeMap<Key, Database>,
+    /// Farmgate's own gates, by the ECS service that runs them.
+    pub gates: BTreeMap<Key, Gate>,
     /// Cloud Map services.
     pub discovery: BTreeMap<Key, DiscoveryService>,
     /// ECR repositories.

@@ -9,4 +9,5 @@
 pub mod accept;
 pub mod diagnostic;
 pub mod expect;
+pub mod gate;
 pub mod yaml;
