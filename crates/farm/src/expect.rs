@@ -12,6 +12,7 @@ use std::ops::Range;
 use farmgate_net::service::ServiceSet;
 
 use crate::diagnostic::Diagnostic;
+use crate::record::{Field, Record, Shape};
 use crate::yaml::{self, Fields, Node};
 
 pub use selector::{Selector, SelectorKind, no_match};
@@ -78,6 +79,51 @@ pub fn read_list(list: &Node, problems: &mut Vec<Diagnostic>) -> Expectations {
     let items = list.list(problems).unwrap_or_default();
     let items = items.iter().filter_map(|item| expectation(item, problems));
     Expectations { items: items.collect() }
+}
+
+/// What an item of the list holds.
+#[must_use]
+pub fn shape() -> Shape {
+    let text = |what, examples| Shape::Text { what, pattern: None, examples };
+    let selector = || text("a selector", &["internet", "servers.*", "databases.memories"]);
+    let field = |key, doc: &'static [&'static str], required, shape| Field {
+        key,
+        doc,
+        required,
+        default: None,
+        shape,
+    };
+    let port = Shape::AnyOf(vec![
+        Shape::Integer { min: 0, max: 65535 },
+        text("a port", &["8000-8100", "udp 53", "icmp", "all"]),
+    ]);
+    let flow = |name, more: Option<Field>| {
+        let mut fields = vec![
+            field("from", &[" Whence."], true, selector()),
+            field("to", &[" Where to."], true, selector()),
+            field(
+                "ports",
+                &[" On which ports; any, if absent."],
+                false,
+                Shape::List(Box::new(port.clone())),
+            ),
+            field("why", &[" The reason."], false, text("a text", &[])),
+        ];
+        fields.extend(more);
+        Shape::Record(Record { name, doc: &[" Traffic."], fields })
+    };
+    let except =
+        field("except_through", &[" What it may go through all the same."], false, selector());
+    Shape::List(Box::new(Shape::Record(Record {
+        name: "Expectation",
+        doc: &[" What must hold: one of `can`, `cannot` and `can_start`."],
+        fields: vec![
+            field("can", &[" Traffic gets there."], false, flow("Can", None)),
+            field("cannot", &[" No traffic gets there."], false, flow("Cannot", Some(except))),
+            field("can_start", &[" It has what it needs in order to start."], false, selector()),
+            field("why", &[" The reason."], false, text("a text", &[])),
+        ],
+    })))
 }
 
 fn expectation(item: &Node, problems: &mut Vec<Diagnostic>) -> Option<Expectation> {

@@ -9,5 +9,8 @@
 pub mod accept;
 pub mod diagnostic;
 pub mod expect;
+pub mod farm;
 pub mod gate;
+pub mod record;
+pub mod word;
 pub mod yaml;

@@ -119,6 +119,12 @@ pub fn document<T>(
 }
 
 impl Node {
+    /// An empty mapping at a place: what isn't written.
+    #[must_use]
+    pub(crate) fn mapping_at(span: Range<usize>) -> Self {
+        Self { mark: span.clone(), span, value: Value::Mapping(Vec::new()), tag: None }
+    }
+
     /// What to underline of it: its part on its first line; of a value that isn't there, its key.
     #[must_use]
     pub fn mark(&self) -> Range<usize> {

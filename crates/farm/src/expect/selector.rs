@@ -89,14 +89,15 @@ impl Selector {
         if selector.selects_resources() {
             return Some(selector);
         }
-        let title = format!("{} names no resource", quoted(&selector.text));
-        let problem = Diagnostic::error("not-a-resource", title).at(&node.mark(), "");
-        problems.push(
-            problem.help(
-                "write an address, as `module.a.aws_ecs_service.b`, or `type:aws_ecs_service`",
-            ),
-        );
+        problems.push(selector.no_resource(node));
         None
+    }
+
+    /// That it selects no resource where one is wanted.
+    pub(crate) fn no_resource(&self, node: &Node) -> Diagnostic {
+        let title = format!("{} names no resource", quoted(&self.text));
+        let problem = Diagnostic::error("not-a-resource", title).at(&node.mark(), "");
+        problem.help("write an address, as `module.a.aws_ecs_service.b`, or `type:aws_ecs_service`")
     }
 
     /// A selector of what traffic can go through: the ingress, or resources.
