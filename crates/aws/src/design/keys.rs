@@ -1,0 +1,131 @@
+//! The keys under which a farm's parts are in its model: the words of the farm file, so that
+//! statements and findings speak the person's language.
+
+use super::Party;
+use crate::model::Key;
+
+/// The VPC.
+#[must_use]
+pub fn vpc() -> Key {
+    Key::new("network")
+}
+
+/// A public subnet.
+#[must_use]
+pub fn public_subnet(letter: char) -> Key {
+    Key::new(&format!("network.public-{letter}"))
+}
+
+/// A private subnet.
+#[must_use]
+pub fn private_subnet(letter: char) -> Key {
+    Key::new(&format!("network.private-{letter}"))
+}
+
+/// The route table of all public subnets.
+#[must_use]
+pub fn public_routes() -> Key {
+    Key::new("network.routes.public")
+}
+
+/// The route table of a private subnet.
+#[must_use]
+pub fn private_routes(letter: char) -> Key {
+    Key::new(&format!("network.routes.private-{letter}"))
+}
+
+/// The internet gateway.
+#[must_use]
+pub fn internet_gateway() -> Key {
+    Key::new("network.internet-gateway")
+}
+
+/// A NAT gateway.
+#[must_use]
+pub fn nat(letter: char) -> Key {
+    Key::new(&format!("network.nat-{letter}"))
+}
+
+/// The VPC's default security group, emptied.
+#[must_use]
+pub fn default_group() -> Key {
+    Key::new("groups.default")
+}
+
+/// The security group of a party; of one that exists, its id is the key.
+#[must_use]
+pub fn group(party: &Party) -> Key {
+    Key::new(&format!("groups.{}", party.word()))
+}
+
+/// What a party is in the model: its load balancer, service, database or endpoint.
+#[must_use]
+pub fn party(party: &Party) -> Key {
+    Key::new(&party.word())
+}
+
+/// An endpoint, by short service name.
+#[must_use]
+pub fn endpoint(service: &str) -> Key {
+    Key::new(&format!("endpoints.{service}"))
+}
+
+/// The listener of a load balancer, on a port: `ingress.443`.
+#[must_use]
+pub fn listener(balancer: &Party, port: u16) -> Key {
+    Key::new(&format!("{}.{port}", balancer.word()))
+}
+
+/// The target group behind a load balancer: `ingress.targets`.
+#[must_use]
+pub fn targets(balancer: &Party) -> Key {
+    Key::new(&format!("{}.targets", balancer.word()))
+}
+
+/// The task definition of a party.
+#[must_use]
+pub fn task(party: &Party) -> Key {
+    Key::new(&format!("{}.task", party.word()))
+}
+
+/// The scaling target of a party.
+#[must_use]
+pub fn scaling(party: &Party) -> Key {
+    Key::new(&format!("{}.scaling", party.word()))
+}
+
+/// The Cloud Map entry of a party.
+#[must_use]
+pub fn discovery(party: &Party) -> Key {
+    Key::new(&format!("{}.name", party.word()))
+}
+
+/// The ECS cluster.
+#[must_use]
+pub fn cluster() -> Key {
+    Key::new("cluster")
+}
+
+/// The association of the web ACL with the load balancer.
+#[must_use]
+pub fn waf() -> Key {
+    Key::new("ingress.waf")
+}
+
+/// The execution role of a party.
+#[must_use]
+pub fn execution_role(party: &Party) -> Key {
+    Key::new(&format!("{}.execution-role", party.word()))
+}
+
+/// The task role of a party.
+#[must_use]
+pub fn task_role(party: &Party) -> Key {
+    Key::new(&format!("{}.role", party.word()))
+}
+
+/// A repository.
+#[must_use]
+pub fn repository(name: &str) -> Key {
+    Key::new(&format!("repositories.{name}"))
+}
