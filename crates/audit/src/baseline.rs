@@ -108,6 +108,7 @@ mod tests {
             statements: statements.iter().map(|(id, verdict)| statement(id, *verdict)).collect(),
             findings: findings.iter().map(|(rule, on, how)| finding(rule, on, *how)).collect(),
             accepted: Vec::new(),
+            reaches: Vec::new(),
             unmodelled: BTreeMap::new(),
             totals: Totals::default(),
         };

@@ -12,22 +12,42 @@ use farmgate_farm::expect::Expectations;
 /// What to check besides the built-in statements and rules.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// The users' expectations.
-    pub expectations: Option<Expectations>,
+    /// The users' expectations: those of the farm file, of a file of their own, or both.
+    pub expectations: Vec<Expectations>,
+}
+
+/// A selector that matches nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unmatched {
+    /// In which of [`Options::expectations`] it is.
+    pub list: usize,
+    /// What to say of it.
+    pub problem: Diagnostic,
 }
 
 /// Proves all statements, runs all rules, and reports.
 ///
 /// # Errors
-/// One diagnostic for every selector of the expectations that matches nothing.
-pub fn check(model: &Model, options: &Options) -> Result<Report, Vec<Diagnostic>> {
+/// Every selector of the expectations that matches nothing.
+pub fn check(model: &Model, options: &Options) -> Result<Report, Vec<Unmatched>> {
     let lowered = Lowered::new(model);
     let proof = Proof::new(model, &lowered);
     let mut statements = proof.statements(&Scope::default());
     let findings = rules::run(&proof, &statements);
-    if let Some(expectations) = &options.expectations {
-        statements.extend(expected(&proof, expectations, &statements)?);
+    let mut unmatched = Vec::new();
+    let mut wanted = Vec::new();
+    for (list, expectations) in options.expectations.iter().enumerate() {
+        match expected(&proof, expectations, &statements) {
+            Ok(proved) => wanted.extend(proved),
+            Err(found) => {
+                unmatched.extend(found.into_iter().map(|problem| Unmatched { list, problem }));
+            }
+        }
     }
+    if !unmatched.is_empty() {
+        return Err(unmatched);
+    }
+    statements.extend(wanted);
     statements.sort_by_key(|s| (s.verdict, s.family));
     let mut report = Report {
         version: VERSION,
@@ -36,6 +56,7 @@ pub fn check(model: &Model, options: &Options) -> Result<Report, Vec<Diagnostic>
         statements,
         findings,
         accepted: Vec::new(),
+        reaches: Vec::new(),
         unmodelled: model
             .unmodelled
             .iter()

@@ -28,6 +28,9 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What the rules found and somebody accepted.
     pub accepted: Vec<Accepted>,
+    /// Of a farm: every flow that it admits, who reaches whom.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reaches: Vec<Reaches>,
     /// Resource types that can carry traffic and are not modelled, with their number.
     pub unmodelled: BTreeMap<String, usize>,
     /// Counts.
@@ -43,6 +46,19 @@ pub struct Source {
     pub kind: String,
     /// How many resources it holds.
     pub resources: usize,
+}
+
+/// A flow that a farm admits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reaches {
+    /// Whence: `ingress`, `servers.python`, a CIDR block.
+    pub from: String,
+    /// Where to.
+    pub to: String,
+    /// The ports, as `tcp 443`.
+    pub ports: String,
+    /// What for.
+    pub why: String,
 }
 
 /// Something to know of the inputs, or of the acceptances.

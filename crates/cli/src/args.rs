@@ -30,10 +30,18 @@ pub struct Args {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a farm file to start from
+    ///
+    /// Writes DIR/farm.yaml: a blueprint, or what a client's file of MCP servers says. Nothing that
+    /// exists is overwritten.
+    ///
+    /// Exit code: 0; 2 if the file to start from is wrong or something would be overwritten; 3 if a
+    /// file can't be read or written.
+    Init(Init),
     /// Prove what must hold, and say what is wrong
     ///
     /// Reads one network from one or several files. What each file is, it finds out by itself: a
-    /// Terraform plan or state as `terraform show -json` prints it, or a state file.
+    /// farm file; a Terraform plan or state as `terraform show -json` prints it, or a state file.
     ///
     /// Exit code: 0 if nothing is refuted, no expectation is unknown and no finding is as severe as
     /// --fail-on; 1 otherwise; 2 if an input is wrong; 3 if a file can't be read or the output
@@ -48,14 +56,93 @@ pub enum Command {
     /// Exit code: 0 if there is an answer, whatever it is; 2 if an input or a word is wrong; 3 if a
     /// file can't be read or the output can't be written.
     Explain(Explain),
+    /// Turn a farm file into Terraform
+    ///
+    /// Checks the farm first, and builds none of which a statement is refuted or an expectation is
+    /// unknown. Writes a whole module, and a list of what it wrote: files that were changed by hand
+    /// since are not overwritten without --force, and files of yours beside them are left alone.
+    ///
+    /// Exit code: 0; 1 if the farm isn't proved, or if --validate finds a difference; 2 if an input
+    /// is wrong or would be overwritten; 3 if a file can't be read or written, or if Terraform isn't
+    /// there for --validate.
+    Build(Build),
+    /// Print a farm file with its overlay merged in
+    Print(Print),
     /// List the rules, or show one rule's page
     Rules(Rules),
-    /// Print the JSON Schema of an output.
-    #[command(hide = true)]
+    /// Print the JSON Schema of the farm file, for editors, or of the report
     Schema(Schema),
     /// Print a page of the documentation that is made from the program.
     #[command(hide = true)]
     Docs(Docs),
+}
+
+/// The arguments of `init`.
+#[derive(Debug, clap::Args)]
+pub struct Init {
+    /// The folder for the farm file; it is made if it isn't there.
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+
+    /// The farm to start from: quickstart, mcp-farm, mem-brain or bus-simulator
+    /// [default: quickstart].
+    #[arg(long, value_name = "NAME", conflicts_with = "from")]
+    pub blueprint: Option<String>,
+
+    /// Start from this file: an MCP client's `mcpServers`, or a deploy-config.json.
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
+}
+
+/// The arguments of `build`.
+#[derive(Debug, clap::Args)]
+pub struct Build {
+    /// The farm file.
+    #[arg(value_name = "FARM")]
+    pub farm: PathBuf,
+
+    /// The overlay to merge: `prod` for farm.prod.yaml beside farm.yaml.
+    #[arg(long, value_name = "NAME")]
+    pub env: Option<String>,
+
+    /// What to build.
+    #[arg(long, value_enum, default_value_t)]
+    pub to: BuildTo,
+
+    /// The folder to write to.
+    #[arg(long, short, value_name = "DIR")]
+    pub out: PathBuf,
+
+    /// Overwrite files that were changed by hand.
+    #[arg(long)]
+    pub force: bool,
+
+    /// Plan the result with Terraform, and prove that the plan allows exactly what the farm says.
+    ///
+    /// Needs `terraform` and the AWS provider, and no account: the plan is made with made-up
+    /// credentials. FARMGATE_TF_PLUGINS names a folder of providers for machines without a network.
+    #[arg(long)]
+    pub validate: bool,
+}
+
+/// The arguments of `print`.
+#[derive(Debug, clap::Args)]
+pub struct Print {
+    /// The farm file.
+    #[arg(value_name = "FARM")]
+    pub farm: PathBuf,
+
+    /// The overlay to merge: `prod` for farm.prod.yaml beside farm.yaml.
+    #[arg(long, value_name = "NAME")]
+    pub env: Option<String>,
+}
+
+/// What to build.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum BuildTo {
+    /// A Terraform module.
+    #[default]
+    Terraform,
 }
 
 /// The arguments of `check`.
@@ -64,6 +151,10 @@ pub struct Check {
     /// A file to read, or `-` for the standard input.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+
+    /// The overlay to merge over a farm file: `prod` for farm.prod.yaml beside farm.yaml.
+    #[arg(long, value_name = "NAME")]
+    pub env: Option<String>,
 
     /// Prove the expectations in this file too.
     #[arg(long, value_name = "FILE")]
@@ -100,6 +191,10 @@ pub struct Explain {
     #[arg(required = true, num_args = 3.., value_names = ["FILE", "FROM", "TO"])]
     pub words: Vec<String>,
 
+    /// The overlay to merge over a farm file: `prod` for farm.prod.yaml beside farm.yaml.
+    #[arg(long, value_name = "NAME")]
+    pub env: Option<String>,
+
     /// How to print the answer.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
@@ -115,8 +210,8 @@ pub struct Rules {
 /// The arguments of `schema`.
 #[derive(Debug, clap::Args)]
 pub struct Schema {
-    /// Which output.
-    #[arg(value_enum)]
+    /// Of what.
+    #[arg(value_enum, default_value_t)]
     pub of: SchemaOf,
 }
 
@@ -128,9 +223,12 @@ pub struct Docs {
     pub page: Page,
 }
 
-/// The outputs that have a schema.
-#[derive(Debug, Clone, Copy, ValueEnum)]
+/// What has a schema.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
 pub enum SchemaOf {
+    /// The farm file: docs/farm.schema.json.
+    #[default]
+    Farm,
     /// `farmgate check --format json`: docs/report.schema.json.
     Report,
 }
@@ -142,6 +240,8 @@ pub enum Page {
     Cli,
     /// The list of the rules: docs/rules/README.md.
     Rules,
+    /// Every key of the farm file: docs/farm-file.md.
+    FarmFile,
 }
 
 /// How to print.

@@ -87,7 +87,8 @@ fn report(files: &Files) -> Result<Report, Failure> {
     let (Some(model), true) = (model, problems.is_empty()) else {
         return Err(Failure::input(problems));
     };
-    let mut report = check::check(&model, &Options { expectations }).map_err(|found| {
+    let mut report = check::check(&model, &Options { expectations: expectations.into_iter().collect() }).map_err(|found| {
+        let found: Vec<_> = found.into_iter().map(|u| u.problem).collect();
         let (name, text) = files
             .expect
             .as_ref()

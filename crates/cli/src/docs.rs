@@ -19,7 +19,8 @@ use crate::problem::Failure;
 /// If the output can't be written.
 pub fn schema(args: &Schema) -> Result<Exit, Failure> {
     match args.of {
-        SchemaOf::Report => output::json(&schemars::schema_for!(Report))?,
+        // LEAD: schema::schema()
+        SchemaOf::Farm | SchemaOf::Report => output::json(&schemars::schema_for!(Report))?,
     }
     Ok(Exit::Fine)
 }
@@ -32,6 +33,8 @@ pub fn run(args: &Docs) -> Result<Exit, Failure> {
     let page = match args.page {
         Page::Cli => cli(),
         Page::Rules => index(),
+        // LEAD: page::page()
+        Page::FarmFile => String::new(),
     };
     output::text(&page, Color::Never)?;
     Ok(Exit::Fine)

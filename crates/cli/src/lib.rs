@@ -4,12 +4,15 @@
 //! made by hand; nothing else may depend on it.
 
 pub mod args;
+pub mod build;
 pub mod check;
 pub mod docs;
 pub mod exit;
 pub mod explain;
+pub mod init;
 pub mod input;
 pub mod output;
+pub mod print;
 pub mod problem;
 pub mod render;
 pub mod rules;
@@ -24,6 +27,9 @@ use problem::Failure;
 /// If an input is wrong or missing, or if the output can't be written.
 pub fn run(args: &Args) -> Result<Exit, Failure> {
     match &args.command {
+        Command::Init(init) => init::run(init, args.color),
+        Command::Build(build) => build::run(build, args.color),
+        Command::Print(print) => print::run(print),
         Command::Check(check) => check::run(check, args.color),
         Command::Explain(explain) => explain::run(explain, args.color),
         Command::Rules(rules) => rules::run(rules, args.color),

@@ -10,6 +10,7 @@ mod explanation;
 mod findings;
 mod markdown;
 mod page;
+mod reaches;
 mod rules;
 mod statements;
 pub mod style;

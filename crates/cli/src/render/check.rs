@@ -8,7 +8,7 @@ use super::assumptions::Assumptions;
 use super::page::{Cell, Page};
 use super::style::{BOLD, DIM, DOUBT, PLAIN};
 use super::words::Words;
-use super::{findings, statements, totals};
+use super::{findings, reaches, statements, totals};
 use crate::input::shown;
 
 /// Renders a report for a terminal.
@@ -25,6 +25,7 @@ pub fn report(report: &Report, view: &View) -> String {
     findings::accepted(&mut page, report);
     statements::proved(&mut page, &mut assumptions, report, view.verbose);
     assumptions.table(&mut page);
+    reaches::reaches(&mut page, report, view.width);
     totals::totals(&mut page, report, view.time);
     page.finish()
 }
