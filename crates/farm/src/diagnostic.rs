@@ -5,10 +5,12 @@
 //!
 //! Style of the messages: lower case, no full stop, backticks round the user's words, help apart.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::ops::Range;
+use std::sync::Arc;
 
-use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -19,8 +21,14 @@ const MOST: usize = 100;
 /// Longer words are not compared with others: the comparison is quadratic.
 const LONGEST_WORD: usize = 200;
 
+/// Words that begin alike are taken for each other if so much of them does.
+const SHORTEST_BEGINNING: usize = 3;
+
 /// Longer words are cut where they are quoted in a message.
 const LONGEST_QUOTE: usize = 80;
+
+/// That something is no reference to a secret: what it is instead may be one, and isn't quoted.
+pub(crate) const NOT_A_REFERENCE: &str = "not-a-reference";
 
 /// The byte order mark, which some editors put before the first line and nobody sees.
 const BOM: char = '\u{feff}';
@@ -59,6 +67,9 @@ pub struct Diagnostic {
     pub labels: Vec<Label>,
     /// What to do.
     pub help: Option<String>,
+    /// Parts of the file that are never shown, in bytes: secrets that have no place there. Stars
+    /// stand for them.
+    pub hidden: Arc<[Range<usize>]>,
 }
 
 /// A problem as JSON has it.
@@ -91,6 +102,7 @@ impl Diagnostic {
             title: title.into(),
             labels: Vec::new(),
             help: None,
+            hidden: Arc::default(),
         }
     }
 
@@ -157,32 +169,91 @@ impl Diagnostic {
     /// The problem as the terminal has it: title, place, the marked lines, help.
     #[must_use]
     pub fn render(&self, file_name: &str, source: &str, colour: bool) -> String {
-        let level = match self.severity {
+        Self::render_parts(&[(file_name, source, self.clone())], colour)
+    }
+
+    /// A problem whose labels are in several files: for each its name, its text, and the problem
+    /// with the labels in that file. The first gives title and help.
+    #[must_use]
+    pub(crate) fn render_parts(parts: &[(&str, &str, Self)], colour: bool) -> String {
+        let Some((_, _, first)) = parts.first() else {
+            return String::new();
+        };
+        let level = match first.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
+        let mut group = Group::with_title(level.primary_title(first.title.as_str()).id(first.code));
+        for (file_name, source, problem) in parts {
+            group = if problem.labels.is_empty() {
+                group.element(Origin::path(*file_name))
+            } else {
+                group.element(problem.snippet(file_name, source))
+            };
+        }
+        if let Some(help) = &first.help {
+            group = group.element(Level::HELP.message(help.as_str()));
+        }
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        renderer.render(&[group])
+    }
+
+    /// The marked lines of one file.
+    fn snippet<'a>(&'a self, file_name: &'a str, source: &'a str) -> Snippet<'a, Annotation<'a>> {
+        let source = self.without_hidden(source);
         // The mark is left out so that columns are those that an editor shows.
-        let shown = source.strip_prefix(BOM).unwrap_or(source);
-        let skipped = source.len() - shown.len();
+        let skipped = if source.starts_with(BOM) { BOM.len_utf8() } else { 0 };
         let marks = self.labels.iter().map(|label| {
-            let span = within(&label.span, source);
+            let span = within(&label.span, &source);
             let kind =
                 if label.primary { AnnotationKind::Primary } else { AnnotationKind::Context };
             let mark =
                 kind.span(span.start.saturating_sub(skipped)..span.end.saturating_sub(skipped));
             mark.label((!label.text.is_empty()).then_some(label.text.as_str()))
         });
-        let title = level.primary_title(self.title.as_str()).id(self.code);
-        let mut group = if self.labels.is_empty() {
-            title.element(Origin::path(file_name))
-        } else {
-            title.element(Snippet::source(shown).path(file_name).annotations(marks))
+        let marks: Vec<Annotation<'a>> = marks.collect();
+        let shown = match source {
+            Cow::Borrowed(source) => Cow::Borrowed(source.get(skipped..).unwrap_or_default()),
+            Cow::Owned(source) => Cow::Owned(source.get(skipped..).unwrap_or_default().to_owned()),
         };
-        if let Some(help) = &self.help {
-            group = group.element(Level::HELP.message(help.as_str()));
+        Snippet::source(shown).path(file_name).annotations(marks)
+    }
+
+    /// Hides parts of the file, and words that may quote one of them.
+    pub(crate) fn hide(&mut self, hidden: &Arc<[Range<usize>]>) {
+        self.hidden = hidden.clone();
+        let span = self.span();
+        let about = |it: &Range<usize>| it.start <= span.start && span.end <= it.end;
+        let quotes = self.title.contains('`') || self.help.iter().any(|help| help.contains('`'));
+        let careful = self.code == NOT_A_REFERENCE || self.code.starts_with("secret-in-");
+        if quotes && !careful && hidden.iter().any(about) {
+            "this looks like a secret, which has no place here".clone_into(&mut self.title);
+            self.help = Some("name it under `secrets`, and keep it elsewhere".to_owned());
         }
-        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-        renderer.render(&[group])
+    }
+
+    /// Moves it in the file.
+    pub(crate) fn shift(&mut self, by: usize) {
+        for label in &mut self.labels {
+            label.span = label.span.start + by..label.span.end + by;
+        }
+    }
+}
+
+impl Diagnostic {
+    /// The source with a star for each byte that is hidden, so that places stay what they are.
+    fn without_hidden<'s>(&self, source: &'s str) -> Cow<'s, str> {
+        if self.hidden.is_empty() {
+            return Cow::Borrowed(source);
+        }
+        let mut bytes = source.as_bytes().to_vec();
+        for span in &*self.hidden {
+            let part = bytes.get_mut(within(span, source)).unwrap_or_default();
+            for byte in part.iter_mut().filter(|byte| !matches!(**byte, b'\n' | b'\r')) {
+                *byte = b'*';
+            }
+        }
+        Cow::Owned(String::from_utf8(bytes).unwrap_or_default())
     }
 }
 
@@ -215,6 +286,22 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .filter(|(distance, _)| *distance <= allowed)
         .min()
         .map(|(_, candidate)| candidate)
+}
+
+/// As [`nearest`], for keys and words of a few: if none is near, the only one that begins alike, as
+/// `environment` for `env`, or `health` for `healthcheck`.
+pub(crate) fn nearest_or_begun<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
+    if let Some(near) = nearest(word, candidates.iter().copied()) {
+        return Some(near);
+    }
+    let word = word.to_lowercase();
+    let begins = |candidate: &&str| {
+        let shorter = word.len().min(candidate.len());
+        shorter >= SHORTEST_BEGINNING
+            && (candidate.starts_with(&word) || word.starts_with(candidate))
+    };
+    let mut begun = candidates.iter().copied().filter(begins);
+    begun.next().filter(|_| begun.next().is_none())
 }
 
 /// The user's words in backticks, cut if they are very long.

@@ -1,7 +1,7 @@
 //! The farm: what a `farm.yaml` says, as types.
 //!
 //! The doc comments are the documentation of the file: the JSON Schema and `docs/farm-file.md` are
-//! made from them. What must hold between fields is checked in [`crate::validate`].
+//! made from them. What must hold between fields is checked in `crate::validate`.
 
 mod access;
 mod container;
@@ -95,24 +95,37 @@ record! {
 /// # Errors
 /// All problems of the file.
 pub fn read(source: &str, rule_ids: &[&str]) -> Result<Farm, Vec<Diagnostic>> {
-    let farm = crate::yaml::document(source, |root, problems| {
-        if let Value::Mapping(entries) = &root.value
-            && let Some((_, list)) =
-                entries.iter().find(|(key, _)| key.scalar().is_some_and(|key| key.text == "accept"))
-        {
-            crate::accept::check_rules(list, rule_ids, problems);
-        }
-        Farm::read(root, problems)
-    })?;
+    let farm = crate::yaml::document(source, |root, problems| from_node(root, rule_ids, problems))?;
     // Without problems there is a farm.
     farm.ok_or_else(Vec::new)
 }
 
+/// Reads and validates a farm. It is one to use if no problem was found.
+pub(crate) fn from_node(
+    root: &Node,
+    rule_ids: &[&str],
+    problems: &mut Vec<Diagnostic>,
+) -> Option<Farm> {
+    if let Value::Mapping(entries) = &root.value
+        && let Some((_, list)) =
+            entries.iter().find(|(key, _)| key.scalar().is_some_and(|key| key.text == "accept"))
+    {
+        crate::accept::check_rules(list, rule_ids, problems);
+    }
+    let farm = Farm::read(root, problems);
+    if let Some(farm) = &farm {
+        crate::validate::check(farm, root, problems);
+    }
+    let hidden = crate::validate::hidden(root, problems);
+    for problem in problems.iter_mut() {
+        problem.hide(&hidden);
+    }
+    farm
+}
+
 impl Read for Expectations {
     fn read(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<Self> {
-        let before = problems.len();
-        let read = crate::expect::read_list(node, problems);
-        (problems.len() == before).then_some(read)
+        Some(crate::expect::read_list(node, problems))
     }
 
     fn shape() -> Shape {
@@ -126,9 +139,7 @@ impl Read for Expectations {
 
 impl Read for Acceptances {
     fn read(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<Self> {
-        let before = problems.len();
-        let read = crate::accept::read_list(node, problems);
-        (problems.len() == before).then_some(read)
+        Some(crate::accept::read_list(node, problems))
     }
 
     fn shape() -> Shape {

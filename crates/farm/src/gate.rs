@@ -4,11 +4,16 @@
 //! elsewhere. It holds no secret: stores and keys are named by the environment variables into which
 //! ECS, or `farmgate up`, injects them.
 
+mod derive;
+pub mod routes;
+
 use std::collections::BTreeMap;
 
 use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use derive::{auth, config, enabled, health_path, stores, sts_regions, url};
 
 /// The version of this format.
 pub const VERSION: u32 = 1;

@@ -3,12 +3,22 @@
 //! `record!` turns one declaration, with its doc comments and defaults, into a struct, its reader
 //! and its [`Shape`]; the JSON Schema and `docs/farm-file.md` are made from the shapes. So a field's
 //! docstring, its key, its default and what is accepted cannot drift apart.
+//!
+//! What can't be read is reported, and a stand-in takes its place, so that the rest can be validated
+//! all the same; [`Places::sound`] tells what was really read. A file with a problem gives no farm,
+//! so no stand-in is ever used for anything else.
 
-use std::collections::BTreeMap;
+mod declare;
+mod read;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use crate::diagnostic::{Diagnostic, quoted};
-use crate::yaml::{Node, Style, Value};
+use crate::diagnostic::Diagnostic;
+use crate::yaml::{Fields, Node, Value};
+
+pub(crate) use declare::{choice, record};
+pub(crate) use read::{absent, bare, choose, one_key};
 
 /// Something that can be read from a node of a file.
 pub trait Read: Sized {
@@ -21,6 +31,12 @@ pub trait Read: Sized {
     /// As it would be written in the file, for the defaults in the documentation; empty if there is
     /// nothing to write.
     fn show(&self) -> String;
+
+    /// What stands for a value that could not be read, if anything can.
+    #[must_use]
+    fn stand_in() -> Option<Self> {
+        None
+    }
 }
 
 /// What a place of the file accepts.
@@ -49,7 +65,12 @@ pub enum Shape {
     /// A list.
     List(Box<Shape>),
     /// A mapping with free keys.
-    Map(Box<Shape>),
+    Map {
+        /// What the keys are.
+        keys: Box<Shape>,
+        /// What the values are.
+        values: Box<Shape>,
+    },
     /// A mapping with known keys.
     Record(Record),
     /// A mapping with exactly one of these keys.
@@ -118,67 +139,6 @@ impl Bad {
     }
 }
 
-impl<T: Word> Read for T {
-    fn read(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<Self> {
-        // `60` is as good as `"60"` where a word is wanted: the word decides.
-        let bare = node.scalar().filter(|s| s.style == Style::Plain && !node.is_nothing());
-        let text = match bare {
-            Some(scalar) => scalar.text.as_str(),
-            None if node.scalar().is_some_and(|s| s.style == Style::Quoted) => {
-                node.text(problems)?
-            }
-            None => {
-                problems.extend(node.wrong_type(T::WHAT));
-                return None;
-            }
-        };
-        match T::parse(text) {
-            Ok(word) => Some(word),
-            Err(Bad { code, title, help }) => {
-                let problem = Diagnostic::error(code, title).at(&node.mark(), "");
-                problems.push(if help.is_empty() { problem } else { problem.help(help) });
-                None
-            }
-        }
-    }
-
-    fn shape() -> Shape {
-        Shape::Text { what: T::WHAT, pattern: T::PATTERN, examples: T::EXAMPLES }
-    }
-
-    fn show(&self) -> String {
-        self.to_string()
-    }
-}
-
-impl Read for String {
-    fn read(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<Self> {
-        node.text(problems).map(str::to_owned)
-    }
-
-    fn shape() -> Shape {
-        Shape::Text { what: "a text", pattern: None, examples: &[] }
-    }
-
-    fn show(&self) -> String {
-        self.clone()
-    }
-}
-
-impl Read for bool {
-    fn read(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<Self> {
-        node.boolean(problems)
-    }
-
-    fn shape() -> Shape {
-        Shape::Boolean
-    }
-
-    fn show(&self) -> String {
-        self.to_string()
-    }
-}
-
 /// A whole number within bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Number<const MIN: i64, const MAX: i64>(pub i64);
@@ -188,20 +148,6 @@ impl<const MIN: i64, const MAX: i64> Number<MIN, MAX> {
     #[must_use]
     pub fn get(self) -> u64 {
         u64::try_from(self.0).unwrap_or_default()
-    }
-}
-
-impl<const MIN: i64, const MAX: i64> Read for Number<MIN, MAX> {
-    fn read(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<Self> {
-        node.integer(MIN..=MAX, problems).map(Self)
-    }
-
-    fn shape() -> Shape {
-        Shape::Integer { min: MIN, max: MAX }
-    }
-
-    fn show(&self) -> String {
-        self.0.to_string()
     }
 }
 
@@ -222,86 +168,13 @@ impl<T> std::ops::Deref for Spanned<T> {
     }
 }
 
-impl<T: Read> Read for Spanned<T> {
-    fn read(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<Self> {
-        T::read(node, problems).map(|value| Self { value, span: node.mark() })
-    }
-
-    fn shape() -> Shape {
-        T::shape()
-    }
-
-    fn show(&self) -> String {
-        self.value.show()
-    }
-}
-
-impl<T: Read> Read for Option<T> {
-    fn read(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<Self> {
-        T::read(node, problems).map(Some)
-    }
-
-    fn shape() -> Shape {
-        T::shape()
-    }
-
-    fn show(&self) -> String {
-        self.as_ref().map(Read::show).unwrap_or_default()
-    }
-}
-
-impl<T: Read> Read for Vec<T> {
-    fn read(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<Self> {
-        let items = node.list(problems)?;
-        let read: Vec<Option<T>> = items.iter().map(|item| T::read(item, problems)).collect();
-        read.into_iter().collect()
-    }
-
-    fn shape() -> Shape {
-        Shape::List(Box::new(T::shape()))
-    }
-
-    fn show(&self) -> String {
-        let items: Vec<String> = self.iter().map(Read::show).collect();
-        format!("[{}]", items.join(", "))
-    }
-}
-
-impl<K: Word + Ord, T: Read> Read for BTreeMap<K, T> {
-    fn read(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<Self> {
-        let entries = node.mapping(problems)?;
-        let mut all = Some(Self::new());
-        for (key, value) in entries {
-            let key = K::read(key, problems);
-            let value = T::read(value, problems);
-            match (key, value) {
-                (Some(key), Some(value)) => {
-                    if let Some(all) = &mut all {
-                        all.insert(key, value);
-                    }
-                }
-                _ => all = None,
-            }
-        }
-        all
-    }
-
-    fn shape() -> Shape {
-        Shape::Map(Box::new(T::shape()))
-    }
-
-    fn show(&self) -> String {
-        let items: Vec<String> =
-            self.iter().map(|(key, value)| format!("{key}: {}", value.show())).collect();
-        if items.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", items.join(", ")) }
-    }
-}
-
 /// Where a record and its keys are written, in bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Places {
     own: Range<usize>,
     keys: BTreeMap<&'static str, (Range<usize>, Range<usize>)>,
+    /// The keys under which something could not be read.
+    broken: BTreeSet<&'static str>,
 }
 
 impl Places {
@@ -317,6 +190,11 @@ impl Places {
         self.keys.contains_key(key)
     }
 
+    /// The keys that are written, in alphabetical order.
+    pub fn written(&self) -> impl Iterator<Item = &'static str> {
+        self.keys.keys().copied()
+    }
+
     /// What to underline of a key's value; of the record, if the key isn't written.
     #[must_use]
     pub fn of(&self, key: &str) -> &Range<usize> {
@@ -329,9 +207,40 @@ impl Places {
         self.keys.get(key).map_or(&self.own, |(key, _)| key)
     }
 
+    /// Whether everything under these keys was read as it is written, so that it makes sense to
+    /// compare it with other things.
+    #[must_use]
+    pub fn sound(&self, keys: &[&str]) -> bool {
+        keys.iter().all(|key| !self.broken.contains(key))
+    }
+
+    /// Those of a record that could not be read.
+    pub(crate) fn unread(keys: Vec<&'static str>) -> Self {
+        Self { broken: keys.into_iter().collect(), ..Self::default() }
+    }
+
+    /// Notes that something under a key could not be read.
+    pub(crate) fn break_key(&mut self, key: &'static str) {
+        self.broken.insert(key);
+    }
+
+    /// Notes the broken keys of a record whose keys stand among this one's.
+    pub(crate) fn break_with(&mut self, shared: &Self) {
+        self.broken.extend(&shared.broken);
+    }
+
+    /// Notes a key if something under it could not be read. `reported` says whether its reader said
+    /// so; the YAML reader may have said it before.
+    pub(crate) fn note(&mut self, key: &'static str, fields: &Fields<'_>, reported: bool) {
+        let whole = fields.get(key).is_none_or(Node::is_whole);
+        if reported || !whole || fields.misspelt(key) {
+            self.break_key(key);
+        }
+    }
+
     /// The places of a mapping's known keys.
     pub(crate) fn new(node: &Node, keys: &[&'static str]) -> Self {
-        let mut places = Self { own: node.mark(), keys: BTreeMap::new() };
+        let mut places = Self { own: node.mark(), keys: BTreeMap::new(), broken: BTreeSet::new() };
         if let Value::Mapping(entries) = &node.value {
             for (key, value) in entries {
                 let text = key.scalar().map(|s| s.text.as_str()).unwrap_or_default();
@@ -342,230 +251,4 @@ impl Places {
         }
         places
     }
-}
-
-/// Reads a mapping with exactly one key, which says what the value is.
-pub(crate) fn one_key<'a>(
-    node: &'a Node,
-    known: &[&'static str],
-    problems: &mut Vec<Diagnostic>,
-) -> Option<(&'static str, &'a Node)> {
-    let before = problems.len();
-    let fields = node.fields(known, problems)?;
-    let there: Vec<_> =
-        known.iter().filter_map(|key| fields.entry(key).map(|entry| (*key, entry))).collect();
-    match there.as_slice() {
-        [(key, (_, value))] => Some((key, value)),
-        [] => {
-            if problems.len() == before {
-                let names: Vec<String> = known.iter().map(|key| quoted(key)).collect();
-                let title = format!("expected one of {}", names.join(", "));
-                problems.push(Diagnostic::error("missing-key", title).at(&node.mark(), ""));
-            }
-            None
-        }
-        [_, (_, (second, _)), ..] => {
-            let title = "an item has one key only";
-            let problem = Diagnostic::error("several-keys", title).at(&second.mark(), "");
-            problems.push(problem.help("write an item for each"));
-            None
-        }
-    }
-}
-
-/// Declares a struct with its reader and its shape. Forms of a field:
-///
-/// - `name: T;` has to be there;
-/// - `name: T = default;` may be left out;
-/// - `name: T, record;` is a record whose absence means that all of its keys are absent;
-/// - `..name: T;` (last) is a record whose keys stand among this one's.
-macro_rules! record {
-    ($(#[doc = $rdoc:literal])* $name:ident {
-        $( $(#[doc = $fdoc:literal])* $field:ident : $ty:ty $(= $default:expr)? $(, $mode:ident)? ; )*
-        $( .. $(#[doc = $sdoc:literal])* $shared:ident : $sty:ty ; )?
-    }) => {
-        $(#[doc = $rdoc])*
-        #[derive(Debug, Clone, PartialEq, Eq)]
-        pub struct $name {
-            $( $(#[doc = $fdoc])* pub $field: $ty, )*
-            $( $(#[doc = $sdoc])* pub $shared: $sty, )?
-            /// Where it is written.
-            pub at: crate::record::Places,
-        }
-
-        impl $name {
-            /// Its keys.
-            pub(crate) fn keys() -> Vec<&'static str> {
-                #[allow(unused_mut, reason = "not every record shares keys")]
-                let mut keys: Vec<&'static str> =
-                    vec![$( crate::record::bare(stringify!($field)) ),*];
-                $( keys.extend(<$sty>::keys()); )?
-                keys
-            }
-
-            /// Reads it from the fields of a mapping, which may hold others too.
-            #[allow(clippy::question_mark, reason = "all fields are read before any is missed")]
-            pub(crate) fn read_fields(
-                node: &crate::yaml::Node,
-                fields: &crate::yaml::Fields<'_>,
-                problems: &mut Vec<crate::diagnostic::Diagnostic>,
-            ) -> Option<Self> {
-                $( let $field: Option<$ty> = record!(@read fields, problems, $field, $ty
-                    $(, default $default)? $(, $mode)?); )*
-                $( let $shared = <$sty>::read_fields(node, fields, problems); )?
-                let at = crate::record::Places::new(node, &Self::keys());
-                Some(Self { $( $field: $field?, )* $( $shared: $shared?, )? at })
-            }
-
-            /// Its fields, described.
-            pub(crate) fn described() -> Vec<crate::record::Field> {
-                #[allow(unused_mut, reason = "not every record shares keys")]
-                let mut all = vec![ $( crate::record::Field {
-                    key: crate::record::bare(stringify!($field)),
-                    doc: &[$($fdoc),*],
-                    required: record!(@required $(default $default)? $($mode)?),
-                    default: record!(@shown $ty $(, default $default)? $(, $mode)?),
-                    shape: <$ty as crate::record::Read>::shape(),
-                } ),* ];
-                $( all.extend(<$sty>::described()); )?
-                all
-            }
-        }
-
-        impl crate::record::Read for $name {
-            fn read(
-                node: &crate::yaml::Node,
-                problems: &mut Vec<crate::diagnostic::Diagnostic>,
-            ) -> Option<Self> {
-                let fields = node.fields(&Self::keys(), problems)?;
-                Self::read_fields(node, &fields, problems)
-            }
-
-            fn shape() -> crate::record::Shape {
-                crate::record::Shape::Record(crate::record::Record {
-                    name: stringify!($name),
-                    doc: &[$($rdoc),*],
-                    fields: Self::described(),
-                })
-            }
-
-            fn show(&self) -> String {
-                String::new()
-            }
-        }
-    };
-    (@read $fields:ident, $problems:ident, $field:ident, $ty:ty) => {
-        $fields
-            .require(crate::record::bare(stringify!($field)), $problems)
-            .and_then(|node| <$ty as crate::record::Read>::read(node, $problems))
-    };
-    (@read $fields:ident, $problems:ident, $field:ident, $ty:ty, default $default:expr) => {
-        match $fields.get(crate::record::bare(stringify!($field))) {
-            Some(node) => <$ty as crate::record::Read>::read(node, $problems),
-            None => Some($default),
-        }
-    };
-    (@read $fields:ident, $problems:ident, $field:ident, $ty:ty, record) => {
-        match $fields.get(crate::record::bare(stringify!($field))) {
-            Some(node) => <$ty as crate::record::Read>::read(node, $problems),
-            None => <$ty as crate::record::Read>::read(&crate::record::absent(), $problems),
-        }
-    };
-    (@required) => { true };
-    (@required $($rest:tt)+) => { false };
-    (@shown $ty:ty) => { None };
-    (@shown $ty:ty, default $default:expr) => {{
-        let default: $ty = $default;
-        Some(crate::record::Read::show(&default)).filter(|shown| !shown.is_empty())
-    }};
-    (@shown $ty:ty, record) => { None };
-}
-
-/// Declares an enum of words, each with what it means.
-macro_rules! choice {
-    ($(#[doc = $edoc:literal])* $name:ident { $( $(#[doc = $vdoc:literal])* $variant:ident = $word:literal ),* $(,)? }) => {
-        $(#[doc = $edoc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum $name { $( $(#[doc = $vdoc])* $variant, )* }
-
-        impl $name {
-            /// The words, each with what it means.
-            pub const WORDS: &'static [(&'static str, &'static str)] =
-                &[$( ($word, concat!($($vdoc),*)) ),*];
-
-            /// The word.
-            #[must_use]
-            pub fn word(self) -> &'static str {
-                match self { $( Self::$variant => $word, )* }
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(self.word())
-            }
-        }
-
-        impl crate::record::Read for $name {
-            fn read(
-                node: &crate::yaml::Node,
-                problems: &mut Vec<crate::diagnostic::Diagnostic>,
-            ) -> Option<Self> {
-                let word = crate::record::choose(node, Self::WORDS, problems)?;
-                [$( ($word, Self::$variant) ),*]
-                    .into_iter()
-                    .find_map(|(known, value)| (known == word).then_some(value))
-            }
-
-            fn shape() -> crate::record::Shape {
-                crate::record::Shape::Choice(Self::WORDS)
-            }
-
-            fn show(&self) -> String {
-                self.word().to_owned()
-            }
-        }
-    };
-}
-
-pub(crate) use {choice, record};
-
-/// A field's key: Rust's keywords are written `r#in`.
-pub(crate) fn bare(name: &'static str) -> &'static str {
-    name.strip_prefix("r#").unwrap_or(name)
-}
-
-/// A mapping that isn't there.
-pub(crate) fn absent() -> Node {
-    Node::mapping_at(0..0)
-}
-
-/// The word of a node, if it is one of `words`.
-pub(crate) fn choose(
-    node: &Node,
-    words: &'static [(&'static str, &'static str)],
-    problems: &mut Vec<Diagnostic>,
-) -> Option<&'static str> {
-    let text = match node.scalar() {
-        Some(scalar) if !node.is_nothing() => scalar.text.as_str(),
-        _ => {
-            let names: Vec<String> = words.iter().map(|(word, _)| quoted(word)).collect();
-            problems.extend(node.wrong_type(&names.join(" or ")));
-            return None;
-        }
-    };
-    if let Some((word, _)) = words.iter().find(|(word, _)| *word == text) {
-        return Some(word);
-    }
-    let title = format!("unknown word {}", quoted(text));
-    let problem = Diagnostic::error("unknown-word", title).at(&node.mark(), "");
-    let near = crate::diagnostic::nearest(text, words.iter().map(|(word, _)| *word));
-    problems.push(match near {
-        Some(near) => problem.help(format!("did you mean `{near}`?")),
-        None => {
-            let known = crate::diagnostic::listed(words.iter().map(|(word, _)| *word));
-            problem.help(format!("known here: {known}"))
-        }
-    });
-    None
 }

@@ -8,6 +8,7 @@
 //! to: no anchors, aliases, merge keys, directives, duplicate keys, second documents or tabs.
 
 mod build;
+mod print;
 mod read;
 mod syntax;
 
@@ -129,6 +130,34 @@ impl Node {
     #[must_use]
     pub fn mark(&self) -> Range<usize> {
         self.mark.clone()
+    }
+
+    /// Moves it, and all in it.
+    pub(crate) fn shift(&mut self, by: usize) {
+        let moved = |span: &Range<usize>| span.start + by..span.end + by;
+        self.span = moved(&self.span);
+        self.mark = moved(&self.mark);
+        match &mut self.value {
+            Value::Scalar(_) | Value::Refused => {}
+            Value::Sequence(items) => items.iter_mut().for_each(|item| item.shift(by)),
+            Value::Mapping(entries) => entries.iter_mut().for_each(|(key, value)| {
+                key.shift(by);
+                value.shift(by);
+            }),
+        }
+    }
+
+    /// Whether nothing in it was refused.
+    #[must_use]
+    pub(crate) fn is_whole(&self) -> bool {
+        match &self.value {
+            Value::Scalar(_) => true,
+            Value::Sequence(items) => items.iter().all(Self::is_whole),
+            Value::Mapping(entries) => {
+                entries.iter().all(|(key, value)| key.is_whole() && value.is_whole())
+            }
+            Value::Refused => false,
+        }
     }
 
     /// Its scalar, if it is one.

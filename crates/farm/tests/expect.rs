@@ -114,8 +114,11 @@ const MISTAKES: &[(&str, &str)] = &[
     ("can: {from: [a.b], to: a.b}", "wrong-type 2:17 [[a.b]] -"),
     ("can: {from: *.b, to: a.b}", "alias 2:17 [*.b] put it in quotes: `\"*.b\"`"),
     ("can: {from: a.b}", "missing-key 2:10 [{from: a.b}] -"),
-    ("can: a.b", "wrong-type 2:10 [a.b] -"),
-    ("can:", "wrong-type 2:5 [can] -"),
+    (
+        "can: a.b",
+        "wrong-type 2:10 [a.b] its keys are `from`, `to`, `ports`, `except_through`, `why`",
+    ),
+    ("can:", "wrong-type 2:5 [can] its keys are `from`, `to`, `ports`, `except_through`, `why`"),
     (
         "can: {from: a.b, to: a.b, except_through: ingress}",
         "exception-of-can 2:31 [except_through] remove it",
@@ -131,7 +134,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     ("canstart: a.b", "unknown-key 2:5 [canstart] did you mean `can_start`?"),
     ("why: x", "missing-key 2:5 [why: x] -"),
-    ("a.b", "wrong-type 2:5 [a.b] -"),
+    ("a.b", "wrong-type 2:5 [a.b] its keys are `can`, `cannot`, `can_start`, `why`"),
     (
         "can_start: a.b\n    why: ' '",
         "blank-reason 3:10 [' '] say why, for those who read it later",
@@ -148,8 +151,13 @@ fn each_mistake_has_its_place_and_its_help() {
         assert_eq!(problems(&source), [*expected], "{source}");
     }
     assert_eq!(problems("expects: []\n"), ["unknown-key 1:1 [expects] did you mean `expect`?"]);
-    assert_eq!(problems("expect:\n"), ["wrong-type 1:1 [expect] -"]);
-    assert_eq!(problems("- can_start: a.b\n"), ["wrong-type 1:1 [- can_start: a.b] -"]);
+    let list = "write it as `[...]`, or with `- ` before each item";
+    assert_eq!(problems("expect:\n"), [format!("wrong-type 1:1 [expect] {list}")]);
+    let keys = "its keys are `expect`";
+    assert_eq!(
+        problems("- can_start: a.b\n"),
+        [format!("wrong-type 1:1 [- can_start: a.b] {keys}")]
+    );
     assert_eq!(problems("\n"), ["empty-file 1:1 [] -"]);
 }
 
@@ -196,7 +204,10 @@ fn bad_ports_say_what_is_wrong() {
         problems(&format!("expect: [{{can: {{from: a.b, to: c.d, ports: {ports}}}}}]\n"))
     };
     assert_eq!(of("[]"), ["no-ports 1:44 [[]] leave out `ports` if all are meant"]);
-    assert_eq!(of("443"), ["wrong-type 1:44 [443] -"]);
+    assert_eq!(
+        of("443"),
+        ["wrong-type 1:44 [443] write it as `[...]`, or with `- ` before each item"]
+    );
     assert_eq!(of("[[443]]"), ["wrong-type 1:45 [[443]] -"]);
     assert_eq!(of("[~]"), ["wrong-type 1:45 [~] -"]);
 }

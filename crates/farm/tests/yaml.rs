@@ -304,7 +304,7 @@ fn keys_are_known_and_there() {
         ("a: {form: 2}\n", "unknown-key 1:5 [form] did you mean `from`?"),
         ("a: {from: 1, FROM: 2}\n", "unknown-key 1:14 [FROM] did you mean `from`?"),
         ("a: {from: 1, whence: 2}\n", "unknown-key 1:14 [whence] known here: `from`, `to`"),
-        ("a: [from]\n", "wrong-type 1:4 [[from]] -"),
+        ("a: [from]\n", "wrong-type 1:4 [[from]] its keys are `from`, `to`"),
     ] {
         assert_eq!(keys(source), Err(vec![expected.to_owned()]), "{source:?}");
     }

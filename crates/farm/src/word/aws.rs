@@ -75,7 +75,7 @@ impl Word for AccountId {
             return Ok(Self(text.to_owned()));
         }
         let title = format!("{} is not an account's number", quoted(text));
-        Err(Bad::new("bad-account", title, "an account's number has 12 digits; put it in quotes"))
+        Err(Bad::new("bad-account", title, "write its 12 digits, in quotes: `\"123456789012\"`"))
     }
 }
 
@@ -161,7 +161,10 @@ impl Word for ResourceId {
             return Ok(Self(text.to_owned()));
         }
         let title = format!("{} is not an id of EC2", quoted(text));
-        Err(Bad::new("bad-id", title, "write it as `sg-0123456789abcdef0`"))
+        let kind = text.split('-').next().unwrap_or_default();
+        let kind =
+            ["vpc", "subnet", "rtb"].into_iter().find(|known| *known == kind).unwrap_or("sg");
+        Err(Bad::new("bad-id", title, format!("write it as `{kind}-0123456789abcdef0`")))
     }
 }
 

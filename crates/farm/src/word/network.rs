@@ -134,7 +134,7 @@ impl Word for RequestPath {
             return Ok(Self(text.to_owned()));
         }
         let title = format!("{} is not a path", quoted(text));
-        Err(Bad::new("bad-path", title, "write it as `/health`, without wildcards"))
+        Err(Bad::new("bad-path", title, "write it as `/health`, without wildcards or a query"))
     }
 }
 
@@ -161,6 +161,12 @@ impl PathPattern {
     #[must_use]
     pub fn meets(&self, other: &Self) -> bool {
         meet(self.0.as_bytes(), other.0.as_bytes())
+    }
+
+    /// Whether it matches every path that the other matches.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        cover(self.0.as_bytes(), other.0.as_bytes())
     }
 
     /// Whether it matches a path.
@@ -193,6 +199,29 @@ fn meet(a: &[u8], b: &[u8]) -> bool {
         last = row;
     }
     last.first().copied().unwrap_or_default()
+}
+
+/// Whether every text that matches the pattern `b` matches `a`: what stands for any text in `b` is
+/// matched by nothing but a star of `a`, as there are more characters than any pattern names.
+fn cover(a: &[u8], b: &[u8]) -> bool {
+    // `row[j]`: whether what was read of `a` covers the first `j` symbols of `b`.
+    let mut row: Vec<bool> = (0..=b.len()).map(|j| j == 0).collect();
+    for x in a {
+        let mut next = vec![*x == b'*' && row.first().copied().unwrap_or_default()];
+        for (j, y) in b.iter().enumerate() {
+            let at = |list: &[bool], j: usize| list.get(j).copied().unwrap_or_default();
+            let covered = match (x, y) {
+                (b'*', _) => at(&row, j + 1) || at(&next, j),
+                // The star may stand for nothing, but also for more than a symbol.
+                (_, b'*') => false,
+                (b'?', _) => at(&row, j),
+                (x, y) => x == y && at(&row, j),
+            };
+            next.push(covered);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
 }
 
 impl Word for PathPattern {
@@ -292,7 +321,7 @@ impl Word for Zones {
                 _ => Err(Bad::new(
                     "bad-zones",
                     format!("a farm has 2 to 6 zones, not {count}"),
-                    "a load balancer needs two; write `2` or more",
+                    if count < 2 { "a load balancer needs two: write `2`" } else { "write `3`" },
                 )),
             };
         }

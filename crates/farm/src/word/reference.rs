@@ -1,6 +1,9 @@
 //! References: to secrets, and to what a task reaches.
 
 use std::fmt;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
 
 use super::name::text;
 use super::{Cidr, Name};
@@ -44,7 +47,7 @@ impl Word for SecretRef {
     fn parse(text: &str) -> Result<Self, Bad> {
         let unlike = || {
             Bad::new(
-                "bad-secret",
+                "not-a-reference",
                 "this is not a reference to a secret",
                 "secrets are never written here; write `secretsmanager:NAME`, `ssm:/NAME` or \
                  `databases.NAME`",
@@ -172,6 +175,11 @@ impl Word for Reach {
         if to == "internet" {
             return Ok(Self::Internet(number));
         }
+        if let Ok(address) = to.parse::<IpAddr>() {
+            let title = format!("{} has no prefix length", quoted(to));
+            let help = format!("write `{}:{number}`", IpNet::from(address));
+            return Err(Bad::new("bad-cidr", title, help));
+        }
         match Cidr::parse(to) {
             Ok(block) if block.0.prefix_len() == 0 => Err(Bad::new(
                 "any-address",
@@ -220,7 +228,7 @@ impl User {
 impl Word for User {
     const WHAT: &'static str = "a user's number";
     const PATTERN: Option<&'static str> = Some("^[0-9]{1,10}(:[0-9]{1,10})?$");
-    const EXAMPLES: &'static [&'static str] = &["10001:10001"];
+    const EXAMPLES: &'static [&'static str] = &["10001", "10001:10001"];
 
     fn parse(text: &str) -> Result<Self, Bad> {
         let number = |part: &str| {

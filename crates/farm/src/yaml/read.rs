@@ -5,7 +5,7 @@
 use std::ops::RangeInclusive;
 
 use super::{Node, Scalar, Style, Value};
-use crate::diagnostic::{Diagnostic, listed, nearest, quoted};
+use crate::diagnostic::{Diagnostic, listed, nearest_or_begun, quoted};
 
 /// What a scalar is in YAML's core schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,7 +165,10 @@ impl Node {
         match &self.value {
             Value::Sequence(items) => Some(items),
             _ => {
-                problems.extend(self.wrong_type("a list"));
+                let problem = self.wrong_type("a list");
+                problems.extend(
+                    problem.map(|it| it.help("write it as `[...]`, or with `- ` before each item")),
+                );
                 None
             }
         }
@@ -188,7 +191,13 @@ impl Node {
         known: &[&'static str],
         problems: &mut Vec<Diagnostic>,
     ) -> Option<Fields<'a>> {
-        let entries = self.mapping(problems)?;
+        let before = problems.len();
+        let Some(entries) = self.mapping(problems) else {
+            if let Some(problem) = problems.get_mut(before) {
+                problem.help = Some(format!("its keys are {}", listed(known.iter().copied())));
+            }
+            return None;
+        };
         let mut meant = Vec::new();
         for (key, _) in entries {
             let Some(text) = key.scalar().map(|key| key.text.as_str()) else {
@@ -197,7 +206,7 @@ impl Node {
             if known.contains(&text) {
                 continue;
             }
-            let near = nearest(text, known.iter().copied());
+            let near = nearest_or_begun(text, known);
             let near = near.and_then(|near| known.iter().find(|key| **key == near));
             let help = match near {
                 Some(near) => format!("did you mean `{near}`?"),

@@ -1,0 +1,168 @@
+//! The gate's configuration, derived from a farm.
+//!
+//! Where servers are is the caller's to say: on Fargate they have names in the VPC, on this machine
+//! the runner gives them addresses.
+
+use std::collections::BTreeMap;
+
+use ipnet::IpNet;
+
+use super::{Authentication, Config, Health, Server, ToolRule, Upstream, VERSION};
+use crate::farm::{self, Auth, Farm};
+use crate::record::Number;
+use crate::word::{Client, Name, SecretRef};
+
+/// What stands before the number of a store in the name of its environment variable.
+const STORE_VARIABLE: &str = "FARMGATE_STORE_";
+
+/// The stores that the gate reads, each with the environment variable in which it finds it:
+/// numbered in the order in which the file names them, the farm's own before those of servers.
+#[must_use]
+pub fn stores(farm: &Farm) -> Vec<(String, SecretRef)> {
+    let own = enabled(farm).filter_map(|(_, server)| server.auth.as_ref());
+    let mut stores: Vec<(String, SecretRef)> = Vec::new();
+    for auth in std::iter::once(&farm.auth).chain(own).flatten() {
+        let store = match auth {
+            Auth::ApiKeys(keys) => &keys.store,
+            Auth::SigV4IssuedKeys(keys) => &keys.store,
+            Auth::StsProof(_) | Auth::Oauth(_) => continue,
+        };
+        if !stores.iter().any(|(_, known)| known == store) {
+            stores.push((format!("{STORE_VARIABLE}{}", stores.len() + 1), store.clone()));
+        }
+    }
+    stores
+}
+
+/// The servers that are there.
+pub fn enabled(farm: &Farm) -> impl Iterator<Item = (&Name, &farm::Server)> {
+    farm.servers.iter().filter(|(_, server)| server.container.enabled)
+}
+
+/// The ways in which a server's callers prove who they are: its own, or the farm's.
+#[must_use]
+pub fn auth<'a>(farm: &'a Farm, server: &'a farm::Server) -> &'a [Auth] {
+    server.auth.as_deref().unwrap_or(&farm.auth)
+}
+
+/// The URL at which clients find a server.
+#[must_use]
+pub fn url(farm: &Farm, server: &farm::Server) -> String {
+    format!("https://{}{}", farm.ingress.domain.name, super::routes::endpoint(server))
+}
+
+/// The path at which a server is probed.
+#[must_use]
+pub fn health_path(server: &farm::Server) -> String {
+    let written = server.health.path.as_ref().map(|path| path.as_str().to_owned());
+    written.unwrap_or_else(|| super::routes::endpoint(server))
+}
+
+/// The gate's configuration. `proxies` are the addresses of what stands before the gate.
+pub fn config(
+    farm: &Farm,
+    proxies: Vec<IpNet>,
+    upstream: impl Fn(&Name, &farm::Server) -> Upstream,
+) -> Config {
+    let stores = stores(farm);
+    let priorities = super::routes::priorities(farm);
+    let servers = enabled(farm).map(|(name, server)| {
+        let ways = auth(farm, server).iter();
+        let authentication = ways.map(|auth| authentication(farm, server, auth, &stores)).collect();
+        let server = Server {
+            route: server.route.as_str().to_owned(),
+            priority: priorities.get(name).copied().unwrap_or_default(),
+            upstream: upstream(name, server),
+            authentication,
+            health: health(server),
+            drain: server.container.drain.as_seconds(),
+        };
+        (name.as_str().to_owned(), server)
+    });
+    Config {
+        version: VERSION,
+        farm: farm.farm.as_str().to_owned(),
+        port: super::PORT,
+        hosts: vec![farm.ingress.domain.name.as_str().to_owned()],
+        trusted_proxies: proxies,
+        allow: allowed(farm),
+        idle_timeout: farm.ingress.idle_timeout.as_seconds(),
+        servers: servers.collect::<BTreeMap<_, _>>(),
+        tools: farm.tools.iter().map(tool_rule).collect(),
+    }
+}
+
+/// The blocks from which clients may come; none if they may come from anywhere, or if a prefix list
+/// says from where: what it holds, the gate doesn't know, and the load balancer's group enforces it.
+fn allowed(farm: &Farm) -> Vec<IpNet> {
+    let clients = farm.ingress.allow.iter().map(|client| match &client.value {
+        Client::Cidr(block) => Some(block.0),
+        Client::PrefixList(_) | Client::Internet => None,
+    });
+    clients.collect::<Option<_>>().unwrap_or_default()
+}
+
+fn health(server: &farm::Server) -> Health {
+    let count = |number: Number<2, 10>| u32::try_from(number.get()).unwrap_or_default();
+    Health {
+        path: health_path(server),
+        codes: server.health.codes.as_str().to_owned(),
+        interval: server.health.interval.as_seconds(),
+        timeout: server.health.timeout.as_seconds(),
+        healthy: count(server.health.healthy),
+        unhealthy: count(server.health.unhealthy),
+    }
+}
+
+fn authentication(
+    farm: &Farm,
+    server: &farm::Server,
+    auth: &Auth,
+    stores: &[(String, SecretRef)],
+) -> Authentication {
+    let variable = |store: &SecretRef| {
+        let known = stores.iter().find(|(_, known)| known == store);
+        known.map(|(variable, _)| variable.clone()).unwrap_or_default()
+    };
+    let region = farm.region.as_str();
+    match auth {
+        Auth::ApiKeys(keys) => Authentication::ApiKeys {
+            store: variable(&keys.store),
+            header: keys.header.as_str().to_owned(),
+            group_header: keys.group_header.as_ref().map(|header| header.as_str().to_owned()),
+        },
+        Auth::SigV4IssuedKeys(keys) => Authentication::Sigv4IssuedKeys {
+            store: variable(&keys.store),
+            region: keys.region.as_ref().map_or(region, |region| region.as_str()).to_owned(),
+            service: keys.service.as_str().to_owned(),
+        },
+        Auth::StsProof(proof) => Authentication::StsProof {
+            principals: proof.principals.iter().map(|arn| arn.as_str().to_owned()).collect(),
+            regions: sts_regions(farm, proof),
+        },
+        Auth::Oauth(oauth) => Authentication::Oauth {
+            issuer: oauth.issuer.as_str().to_owned(),
+            audience: url(farm, server),
+            scopes: oauth.scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
+        },
+    }
+}
+
+/// The regions to whose STS a proof may be replayed; the farm's if none is written.
+#[must_use]
+pub fn sts_regions(farm: &Farm, proof: &farm::StsProof) -> Vec<String> {
+    if proof.regions.is_empty() {
+        return vec![farm.region.as_str().to_owned()];
+    }
+    proof.regions.iter().map(|region| region.as_str().to_owned()).collect()
+}
+
+fn tool_rule(rule: &farm::ToolRule) -> ToolRule {
+    let selection = &rule.selection;
+    ToolRule {
+        allow: rule.allow,
+        principals: selection.principals.iter().map(|who| who.as_str().to_owned()).collect(),
+        server: selection.server.as_str().to_owned(),
+        tools: selection.tools.iter().map(|tool| tool.as_str().to_owned()).collect(),
+    }
+}
