@@ -13,6 +13,15 @@ use jiff::civil::Date;
 
 use crate::report::{Accepted, Finding, Warning};
 
+/// In whose words findings name their origins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Words {
+    /// Terraform addresses.
+    Addresses,
+    /// The words of a farm file.
+    Farm,
+}
+
 /// Findings, apart from those that are accepted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Applied {
@@ -24,13 +33,21 @@ pub struct Applied {
     pub warnings: Vec<Warning>,
 }
 
-fn matches(acceptance: &Acceptance, origin: &str) -> bool {
-    acceptance.matches(origin, Key::new(origin).resource_type())
+/// Whether an acceptance speaks of an origin. In a farm, what is accepted on something is accepted on
+/// its parts: its security group (`groups.ingress`), its listeners (`ingress.443`).
+fn matches(acceptance: &Acceptance, origin: &str, words: Words) -> bool {
+    if acceptance.matches(origin, Key::new(origin).resource_type()) {
+        return true;
+    }
+    let whole = origin.strip_prefix("groups.").unwrap_or(origin);
+    let ends = whole.match_indices('.').map(|(at, _)| at).chain([whole.len()]);
+    let mut wholes = ends.filter_map(|end| whole.get(..end));
+    words == Words::Farm && wholes.any(|whole| acceptance.matches(whole, None))
 }
 
-fn speaks_of(acceptance: &Acceptance, finding: &Finding) -> bool {
+fn speaks_of(acceptance: &Acceptance, finding: &Finding, words: Words) -> bool {
     acceptance.rule == finding.rule
-        && finding.origins.iter().any(|origin| matches(acceptance, origin))
+        && finding.origins.iter().any(|origin| matches(acceptance, origin, words))
 }
 
 fn warning(acceptance: &Acceptance, code: &str, text: String) -> Warning {
@@ -39,14 +56,19 @@ fn warning(acceptance: &Acceptance, code: &str, text: String) -> Warning {
 
 /// Tells the accepted findings from the others.
 #[must_use]
-pub fn apply(acceptances: &Acceptances, findings: Vec<Finding>, today: Date) -> Applied {
+pub fn apply(
+    acceptances: &Acceptances,
+    findings: Vec<Finding>,
+    words: Words,
+    today: Date,
+) -> Applied {
     let mut applied = Applied::default();
     for acceptance in &acceptances.items {
-        applied.warnings.extend(useless(acceptance, &findings, today));
+        applied.warnings.extend(useless(acceptance, &findings, words, today));
     }
     let live: Vec<_> = acceptances.items.iter().filter(|it| !it.has_expired(today)).collect();
     for finding in findings {
-        match cover(&live, &finding) {
+        match cover(&live, &finding, words) {
             Cover::All { why, until } => applied.accepted.push(Accepted {
                 finding,
                 why,
@@ -72,13 +94,18 @@ pub fn apply(acceptances: &Acceptances, findings: Vec<Finding>, today: Date) -> 
 }
 
 /// That an acceptance accepts nothing any more.
-fn useless(acceptance: &Acceptance, findings: &[Finding], today: Date) -> Option<Warning> {
+fn useless(
+    acceptance: &Acceptance,
+    findings: &[Finding],
+    words: Words,
+    today: Date,
+) -> Option<Warning> {
     let (rule, on) = (quoted(&acceptance.rule), quoted(&acceptance.on.text));
     if let Some(until) = acceptance.until.filter(|_| acceptance.has_expired(today)) {
         let text = format!("the acceptance of {rule} on {on} ended on {until}");
         return Some(warning(acceptance, "acceptance-expired", text));
     }
-    if findings.iter().any(|finding| speaks_of(acceptance, finding)) {
+    if findings.iter().any(|finding| speaks_of(acceptance, finding, words)) {
         return None;
     }
     let text = format!("the acceptance of {rule} on {on} matches no finding");
@@ -92,12 +119,12 @@ enum Cover {
     All { why: String, until: Option<Date> },
 }
 
-fn cover(live: &[&Acceptance], finding: &Finding) -> Cover {
+fn cover(live: &[&Acceptance], finding: &Finding, words: Words) -> Cover {
     let mut used = Vec::new();
     let mut left = None;
     for origin in &finding.origins {
         let mut all = live.iter().filter(|it| it.rule == finding.rule);
-        match all.find(|it| matches(it, origin)) {
+        match all.find(|it| matches(it, origin, words)) {
             Some(acceptance) => used.push(acceptance),
             None => left = left.or(Some(origin)),
         }

@@ -349,8 +349,12 @@ fn view(proof: &Proof<'_>, way: &Alternative) -> PathView {
         text: s.text.clone(),
     };
     let mut steps: Vec<Step> = way.steps.iter().map(step).collect();
-    let first = way.relays.first().and_then(|relay| proof.lowered.relay_owner(*relay));
-    if let Some(trust) = first.and_then(|key| proof.authenticates(key)) {
+    let owners: Vec<&Key> =
+        way.relays.iter().filter_map(|relay| proof.lowered.relay_owner(*relay)).collect();
+    // A gate does it by itself; what stands before it leaves it to the gate.
+    let gate = owners.iter().position(|owner| proof.model.gates.contains_key(*owner));
+    let at = gate.unwrap_or_default();
+    if let Some(trust) = owners.get(at).and_then(|key| proof.authenticates(key)) {
         let ok = match trust.verdict {
             Verdict::Proved => Some(true),
             Verdict::Refuted => Some(false),
@@ -359,7 +363,8 @@ fn view(proof: &Proof<'_>, way: &Alternative) -> PathView {
         // Who authenticates changes nothing about the packets; it is told where it happens.
         let code = if ok == Some(true) { "AUTHORIZED" } else { "NO_AUTHORIZATION" };
         let origin = trust.on.join(", ");
-        let place = steps.iter().position(|s| s.code == "FORWARDED").unwrap_or(steps.len());
+        let mut forwarded = steps.iter().enumerate().filter(|(_, s)| s.code == "FORWARDED");
+        let place = forwarded.nth(at).map_or(steps.len(), |(place, _)| place);
         let ok = ok.or(Some(true));
         steps.insert(place, Step { ok, code: code.to_owned(), origin, text: trust.text });
     }
@@ -400,7 +405,7 @@ fn ways(proof: &Proof<'_>, key: &Key, needs: &[&'static str], word: &str) -> Exp
     let mut assumes = BTreeSet::new();
     let mut missing = BTreeSet::new();
     for service in needs {
-        let way = proof.way(key, Need { service, action: "", resource: None });
+        let way = proof.way(key, Need { service, asks: &[] });
         let verdict = way.tally.verdict();
         worst = worst.min(verdict);
         let words = way.words();

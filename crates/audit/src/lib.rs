@@ -6,6 +6,7 @@
 pub mod accept;
 pub mod baseline;
 pub mod check;
+pub mod compare;
 pub mod explain;
 pub mod fix;
 pub mod prove;

@@ -22,6 +22,7 @@ use farmgate_net::reach::{Answer, Engine, Place, Question};
 use farmgate_net::service::ServiceSet;
 use farmgate_net::topology::{InterfaceId, RelayId};
 
+use self::policy::Policy;
 use crate::report::Statement;
 
 pub use expectations::expected;
@@ -39,6 +40,8 @@ pub struct Proof<'m> {
     pub engine: Engine<'m>,
     /// The chains of relays by which the internet surely or possibly gets to something, found once.
     chains: RefCell<BTreeMap<Key, Rc<[Vec<RelayId>]>>>,
+    /// Policies of endpoints, read once.
+    policies: RefCell<BTreeMap<Key, Rc<Policy>>>,
     /// Whether causes are wanted, or verdicts alone.
     explain: bool,
 }
@@ -74,6 +77,7 @@ impl<'m> Proof<'m> {
             lowered,
             engine: Engine::new(&lowered.net),
             chains: RefCell::default(),
+            policies: RefCell::default(),
             explain: true,
         }
     }
@@ -101,6 +105,13 @@ impl<'m> Proof<'m> {
         life::prove(self, scope, &mut all);
         trust::prove(self, scope, &mut all);
         all
+    }
+
+    /// The policy of an endpoint.
+    pub(crate) fn policy(&self, endpoint: &Key, text: &str) -> Rc<Policy> {
+        let mut policies = self.policies.borrow_mut();
+        let read = policies.entry(endpoint.clone()).or_insert_with(|| Rc::new(Policy::new(text)));
+        Rc::clone(read)
     }
 
     /// From any address of the internet to an interface.

@@ -2,7 +2,7 @@
 
 #![allow(clippy::expect_used, reason = "a test")]
 
-use farmgate_audit::accept::{self as applying, Applied};
+use farmgate_audit::accept::{self as applying, Applied, Words};
 use farmgate_audit::report::Finding;
 use farmgate_farm::accept::{self, Acceptances};
 use jiff::civil::{Date, date};
@@ -38,7 +38,7 @@ fn finding(rule: &str, origins: &[&str]) -> Finding {
 fn apply(items: &str, findings: Vec<Finding>) -> Applied {
     let acceptances = acceptances(items);
     assert!(!acceptances.items.is_empty(), "{items}");
-    applying::apply(&acceptances, findings, TODAY)
+    applying::apply(&acceptances, findings, Words::Addresses, TODAY)
 }
 
 /// Codes and texts of the warnings.
@@ -223,4 +223,22 @@ fn a_problem_reads_well() {
       |
       = help: did you mean `listener-open-to-world`?
     ");
+}
+
+#[test]
+fn in_a_farm_what_is_accepted_on_something_is_accepted_on_its_parts() {
+    let accepted = |on: &str, origins: &[&str]| {
+        let item = format!("  - {{ rule: plain-http, on: \"{on}\", why: w }}\n");
+        let findings = vec![finding("plain-http", origins)];
+        let in_words = |words| {
+            let acceptances = acceptances(&item);
+            applying::apply(&acceptances, findings.clone(), words, TODAY).accepted.len()
+        };
+        (in_words(Words::Farm), in_words(Words::Addresses))
+    };
+    assert_eq!(accepted("ingress", &["groups.ingress", "ingress.443"]), (1, 0));
+    assert_eq!(accepted("servers.python", &["groups.servers.python"]), (1, 0));
+    assert_eq!(accepted("servers.*", &["servers.python.task"]), (1, 1));
+    assert_eq!(accepted("servers.python", &["servers.python-2"]), (0, 0));
+    assert_eq!(accepted("servers.python", &["groups.servers.python", "gate"]), (0, 0));
 }

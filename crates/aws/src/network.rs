@@ -48,7 +48,7 @@ pub struct Lowered {
     pub vpc_notes: BTreeMap<SubnetId, Note>,
     /// The owner of each interface.
     pub owners: Vec<Key>,
-    /// Relays by the load balancer, API or distribution that they are.
+    /// Relays by the load balancer, API, distribution or gate that they are.
     pub relays: BTreeMap<Key, Vec<RelayId>>,
     /// The key of each relay.
     pub relay_owners: Vec<Key>,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use farmgate_aws::model::{Key, Tags};
+use farmgate_aws::model::{EndpointKind, Key, Tags};
 use farmgate_aws::network::Lowered;
 use farmgate_net::addr::AddrSet;
 use farmgate_net::reach::{Place, Question};
@@ -282,7 +282,7 @@ fn outward(proof: &Proof<'_>, from: &End, to: &End, asked: &Asked, tally: &mut T
         return;
     };
     let outside = match to {
-        End::Internet => Lowered::internet(),
+        End::Internet => beyond_endpoints(proof),
         End::Addresses(addresses) => Outside {
             name: addresses.to_string(),
             addresses: addresses.clone(),
@@ -308,6 +308,15 @@ fn outward(proof: &Proof<'_>, from: &End, to: &End, asked: &Asked, tally: &mut T
         let answer = proof.ask(&question);
         tally.answer(&answer, asked.wanted, key.as_str(), &name);
     }
+}
+
+/// The internet without the services of AWS for which there are gateway endpoints: their addresses are
+/// public ones, and a way by such an endpoint leads to the service and not to the internet.
+fn beyond_endpoints(proof: &Proof<'_>) -> Outside {
+    let gateways = proof.model.endpoints.values().filter(|e| e.kind == EndpointKind::Gateway);
+    let names = gateways.filter_map(|endpoint| endpoint.service_name.get());
+    let lists = names.filter_map(|name| proof.lowered.lists.get(name.as_str()));
+    Outside { off_lists: lists.copied().collect(), ..Lowered::internet() }
 }
 
 /// To an API or a distribution, which has no interface of its own.

@@ -61,6 +61,12 @@ fn network(proof: &Proof<'_>, key: &Key, services: &ServiceSet) -> Statement {
     let mut tally = Tally::new();
     assume_closed_world(proof, key, &mut tally);
     let open = open_to_hosts(proof, key, services, &mut tally);
+    let gates = gates_of(proof, key);
+    if !gates.is_empty() {
+        through_the_gate(proof, (key, services), &names, &gates, &mut tally);
+        let text = format!("in its network only {} opens connections to {key}", listed(gates));
+        return tally.statement("closed-to-network", Family::Isolation, &[key], text);
+    }
     let ingress: BTreeSet<&Key> =
         relays.iter().filter_map(|relay| proof.lowered.relay_owner(*relay)).collect();
     let text = match (ingress.is_empty(), open.is_empty()) {
@@ -78,6 +84,38 @@ fn network(proof: &Proof<'_>, key: &Key, services: &ServiceSet) -> Statement {
         }
     };
     tally.statement("closed-to-network", Family::Isolation, &[key], text)
+}
+
+/// The gates whose routes lead to a service.
+fn gates_of<'m>(proof: &Proof<'m>, key: &Key) -> BTreeSet<&'m Key> {
+    let gates = proof.model.gates.values();
+    let leading = gates.filter(|gate| gate.routes.iter().any(|route| route.to.get() == Some(key)));
+    leading.map(|gate| &gate.key).collect()
+}
+
+/// What stands behind a gate is reached through it alone: whoever else gets in, because of the
+/// groups that he carries, passes by what the gate verifies.
+fn through_the_gate(
+    proof: &Proof<'_>,
+    (key, services): (&Key, &ServiceSet),
+    names: &BTreeSet<Key>,
+    gates: &BTreeSet<&Key>,
+    tally: &mut Tally,
+) {
+    for other in names.iter().filter(|name| !gates.contains(*name)) {
+        for from in proof.lowered.interfaces_of(other) {
+            for to in proof.lowered.interfaces_of(key) {
+                let question =
+                    Question::new(Place::Interface(*from), Place::Interface(*to), services.clone());
+                let answer = proof.ask(&question.direct());
+                if answer.verdict == Reached::Yes {
+                    let text = format!("opens connections to {key} past {}", listed(gates));
+                    tally.fact(Verdict::Refuted, "PAST_THE_GATE", other, text);
+                }
+                tally.answer(&answer, Wanted::Closed, other.as_str(), key.as_str());
+            }
+        }
+    }
 }
 
 /// In a network that the sources may not show as a whole, something else may carry a group that is

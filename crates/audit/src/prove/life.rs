@@ -4,6 +4,11 @@
 //! (`ResourceInitializationError`): platform 1.4 pulls images, ships logs and fetches secrets over
 //! the task's own interface.
 
+mod gates;
+mod needs;
+mod neighbours;
+mod verifiers;
+
 use std::collections::BTreeSet;
 
 use farmgate_aws::model::{Container, EcsService, Key, TargetGroup};
@@ -20,6 +25,8 @@ use crate::report::{Family, Statement, Verdict};
 pub(super) fn prove(proof: &Proof<'_>, scope: &Scope, all: &mut Vec<Statement>) {
     targets(proof, scope, all);
     links(proof, scope, all);
+    gates::prove(proof, scope, all);
+    verifiers::prove(proof, scope, all);
     for (key, service) in proof.model.services.iter().filter(|(k, _)| scope.covers([*k])) {
         tasks(proof, key, service, all);
     }
@@ -146,7 +153,7 @@ fn tasks(proof: &Proof<'_>, key: &Key, service: &EcsService, all: &mut Vec<State
         all.extend(ships_logs(proof, key, known, missing.as_deref()));
     }
     all.extend(secrets(proof, key, known, mentions));
-    all.extend(neighbours(proof, key, known));
+    all.extend(neighbours::prove(proof, key, known.map(Vec::as_slice).unwrap_or_default()));
     if let Some(missing) = missing {
         let mut tally = Tally::new();
         tally.unknown(missing);
@@ -156,19 +163,6 @@ fn tasks(proof: &Proof<'_>, key: &Key, service: &EcsService, all: &mut Vec<State
     }
 }
 
-/// `123456789012.dkr.ecr.eu-west-1.amazonaws.com/name:tag`
-fn is_ecr(image: &str) -> bool {
-    let host = image.split('/').next().unwrap_or_default();
-    host.contains(".dkr.ecr") && host.contains(".amazonaws.com")
-}
-
-/// The host of an image's registry; Docker Hub's if none is named.
-fn registry(image: &str) -> &str {
-    let first = image.split('/').next().unwrap_or_default();
-    let named = image.contains('/') && (first.contains('.') || first.contains(':'));
-    if named || first == "localhost" { first } else { "registry-1.docker.io" }
-}
-
 fn pulls(
     proof: &Proof<'_>,
     key: &Key,
@@ -176,8 +170,7 @@ fn pulls(
     mentions: &[Key],
     missing: Option<&str>,
 ) -> Statement {
-    let images: Vec<&str> =
-        known.into_iter().flatten().filter_map(|c| c.image.as_deref()).collect();
+    let images = needs::images(proof.model, known.map(Vec::as_slice).unwrap_or_default());
     let mut tally = Tally::new();
     let mut ways = BTreeSet::new();
     if missing.is_some() {
@@ -189,31 +182,28 @@ fn pulls(
             None => format!("the image of {key} is in ECR of the same region"),
         });
     }
-    if missing.is_some() || images.iter().any(|image| is_ecr(image)) {
-        let region = proof.model.region.as_deref().unwrap_or("REGION");
-        let layers = format!("arn:aws:s3:::prod-{region}-starport-layer-bucket/layer");
+    if missing.is_some() || !images.here.is_empty() {
         let needs = [
-            Need { service: "ecr.api", action: "ecr:GetAuthorizationToken", resource: None },
-            Need { service: "ecr.dkr", action: "ecr:BatchGetImage", resource: None },
-            Need { service: "s3", action: "s3:GetObject", resource: Some(&layers) },
+            ("ecr.api", needs::token()),
+            ("ecr.dkr", needs::pull(&images)),
+            ("s3", needs::layers(proof.model)),
         ];
-        for need in needs {
-            let way = proof.way(key, need);
+        for (service, asks) in &needs {
+            let way = proof.way(key, Need { service, asks });
             ways.insert(way.words());
             tally.merge(way.tally);
         }
     }
-    let others: BTreeSet<&str> =
-        images.iter().filter(|image| !is_ecr(image)).map(|image| registry(image)).collect();
-    for host in &others {
+    for host in &images.elsewhere {
         let way = proof.internet_way(key, host);
         ways.insert(way.words());
         tally.merge(way.tally);
     }
-    let what = match (others.is_empty(), images.iter().any(|i| is_ecr(i)) || missing.is_some()) {
+    let others = super::listed(&images.elsewhere);
+    let what = match (images.elsewhere.is_empty(), missing.is_some() || !images.here.is_empty()) {
         (true, _) => "ECR and S3".to_owned(),
-        (false, true) => format!("ECR, S3 and {}", super::listed(&others)),
-        (false, false) => super::listed(&others),
+        (false, true) => format!("ECR, S3 and {others}"),
+        (false, false) => others,
     };
     let text = match tally.verdict() {
         Verdict::Proved => {
@@ -234,8 +224,8 @@ fn ships_logs(
     if known.is_some_and(|containers| !containers.iter().any(awslogs)) {
         return None;
     }
-    let need = Need { service: "logs", action: "logs:PutLogEvents", resource: None };
-    let mut way = proof.way(key, need);
+    let asks = needs::logs(proof.model, known.map(Vec::as_slice).unwrap_or_default());
+    let mut way = proof.way(key, Need { service: "logs", asks: &asks });
     if missing.is_some() {
         way.tally.assume(format!("{key} logs to CloudWatch Logs"));
     }
@@ -263,9 +253,7 @@ fn secrets(
             let values = containers.iter().flat_map(|c| {
                 c.secrets.values().map(String::as_str).chain(c.repository_credentials.as_deref())
             });
-            needed.extend(values.map(|value| {
-                if value.contains(":secretsmanager:") { "secretsmanager" } else { "ssm" }
-            }));
+            needed.extend(values.map(needs::store));
         }
         None => {
             for mention in mentions {
@@ -281,51 +269,18 @@ fn secrets(
     }
     let mut all = Vec::new();
     for service in needed {
-        let (action, does) = match service {
-            "ssm" => ("ssm:GetParameters", "fetches its parameters from Systems Manager"),
-            _ => ("secretsmanager:GetSecretValue", "fetches its secrets from Secrets Manager"),
+        let does = match service {
+            "ssm" => "fetches its parameters from Systems Manager",
+            _ => "fetches its secrets from Secrets Manager",
         };
-        let mut way = proof.way(key, Need { service, action, resource: None });
+        let containers = known.map(Vec::as_slice).unwrap_or_default();
+        let asks = needs::secrets(proof.model, service, containers);
+        let mut way = proof.way(key, Need { service, asks: &asks });
         if let Some(note) = &assumed {
             way.tally.assume(note);
         }
         let text = described(key, does, &way);
         all.push(way.tally.statement(&format!("fetches-{service}"), Family::Life, &[key], text));
-    }
-    all
-}
-
-/// Databases and load balancers of the model whose names stand in a container's environment.
-fn neighbours(proof: &Proof<'_>, key: &Key, known: Option<&Vec<Container>>) -> Vec<Statement> {
-    let mut found: BTreeSet<(Key, ServiceSet)> = BTreeSet::new();
-    let values = known.into_iter().flatten().flat_map(|c| c.environment.values());
-    for value in values {
-        let hosts = value.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '-'));
-        for host in hosts.filter(|h| h.contains('.')) {
-            let Some(named) = proof.model.aliases.get(host) else {
-                continue;
-            };
-            if let Some(database) = proof.model.databases.get(named)
-                && let Some(Some(port)) = database.port.get()
-            {
-                found.insert((named.clone(), ServiceSet::tcp(*port)));
-            }
-            if proof.model.load_balancers.contains_key(named) {
-                found.insert((named.clone(), super::isolation::listened(proof, named)));
-            }
-        }
-    }
-    let mut all = Vec::new();
-    for (named, services) in found {
-        let mut tally = Tally::new();
-        for from in proof.lowered.interfaces_of(key) {
-            for to in proof.lowered.interfaces_of(&named) {
-                let answer = proof.connects(*from, *to, &services);
-                tally.answer(&answer, Wanted::Open, key.as_str(), named.as_str());
-            }
-        }
-        let text = format!("{key} reaches {named} on {services}, which its environment names");
-        all.push(tally.statement("reaches-what-it-names", Family::Life, &[key, &named], text));
     }
     all
 }

@@ -3,6 +3,8 @@
 //! Source: IAM User Guide, "Policy evaluation logic": an explicit deny wins, then an allow is
 //! needed. What depends on a condition, a principal or a resource that is not known stays open.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 use wildmatch::WildMatch;
 
@@ -17,35 +19,59 @@ pub(crate) enum Effect {
     Depends(String),
 }
 
-/// Evaluates a policy's JSON text for an action on a resource (`None`: not known which).
-pub(crate) fn evaluate(text: &str, action: &str, resource: Option<&str>) -> Effect {
-    let Ok(policy) = serde_json::from_str::<Value>(text) else {
-        return Effect::Depends("the policy is not valid JSON".to_owned());
-    };
-    let statements = match policy.get("Statement") {
-        Some(Value::Array(list)) => list.iter().collect(),
-        Some(one) => vec![one],
-        None => Vec::new(),
-    };
-    let mut allowed = false;
-    let mut depends: Option<String> = None;
-    for statement in statements {
-        if !names_action(statement, action) {
-            continue;
-        }
-        let limit = limits(statement, resource);
-        let deny = statement.get("Effect").and_then(Value::as_str) == Some("Deny");
-        match (deny, limit) {
-            (_, Limit::Elsewhere) => {}
-            (true, Limit::None) => return Effect::Denies,
-            (false, Limit::None) => allowed = true,
-            (_, Limit::Depends(on)) => depends = Some(on),
-        }
+/// A policy, read once.
+#[derive(Debug)]
+pub(crate) struct Policy {
+    /// Its statements; none if it isn't JSON.
+    statements: Option<Vec<Value>>,
+}
+
+impl Policy {
+    /// Reads a policy's JSON text.
+    pub(crate) fn new(text: &str) -> Self {
+        let statements = serde_json::from_str::<Value>(text).ok().map(|mut policy| {
+            match policy.get_mut("Statement").map(Value::take) {
+                Some(Value::Array(list)) => list,
+                Some(one) => vec![one],
+                None => Vec::new(),
+            }
+        });
+        Self { statements }
     }
-    match (allowed, depends) {
-        (_, Some(on)) => Effect::Depends(on),
-        (true, None) => Effect::Allows,
-        (false, None) => Effect::Denies,
+
+    /// The accounts in the ARNs of its resources.
+    pub(crate) fn accounts(&self) -> BTreeSet<&str> {
+        let statements = self.statements.iter().flatten();
+        let resources = statements.flat_map(|statement| words(statement.get("Resource")));
+        let accounts = resources.filter_map(|arn| arn.split(':').nth(4));
+        accounts.filter(|it| it.len() == 12 && it.bytes().all(|b| b.is_ascii_digit())).collect()
+    }
+
+    /// Evaluates it for an action on a resource (`None`: not known which).
+    pub(crate) fn evaluate(&self, action: &str, resource: Option<&str>) -> Effect {
+        let Some(statements) = &self.statements else {
+            return Effect::Depends("the policy is not valid JSON".to_owned());
+        };
+        let mut allowed = false;
+        let mut depends: Option<String> = None;
+        for statement in statements {
+            if !names_action(statement, action) {
+                continue;
+            }
+            let limit = limits(statement, resource);
+            let deny = statement.get("Effect").and_then(Value::as_str) == Some("Deny");
+            match (deny, limit) {
+                (_, Limit::Elsewhere) => {}
+                (true, Limit::None) => return Effect::Denies,
+                (false, Limit::None) => allowed = true,
+                (_, Limit::Depends(on)) => depends = Some(on),
+            }
+        }
+        match (allowed, depends) {
+            (_, Some(on)) => Effect::Depends(on),
+            (true, None) => Effect::Allows,
+            (false, None) => Effect::Denies,
+        }
     }
 }
 
@@ -107,7 +133,11 @@ fn limits(statement: &Value, resource: Option<&str>) -> Limit {
 
 #[cfg(test)]
 mod tests {
-    use super::{Effect, evaluate};
+    use super::{Effect, Policy};
+
+    fn evaluate(text: &str, action: &str, resource: Option<&str>) -> Effect {
+        Policy::new(text).evaluate(action, resource)
+    }
 
     fn policy(statements: &str) -> String {
         format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#)

@@ -5,13 +5,19 @@
 //! Balancing, "Authenticate users" (OIDC, Cognito, JWT) and "Mutual authentication". An application
 //! load balancer verifies no SigV4. WebSocket APIs authorize at `$connect` alone.
 
+mod gates;
+mod hops;
+
 use std::collections::BTreeSet;
 
 use farmgate_aws::model::{
-    Action, Api, ApiKind, ApiRoute, Authorization, Integration, IntegrationTarget, Key, Listener,
-    ListenerRule, Note, Origin, Val,
+    Action, Api, ApiKind, ApiRoute, Authorization, Gate, Integration, IntegrationTarget, Key,
+    Listener, ListenerRule, Note, Val,
 };
 use farmgate_net::reach::Verdict as Reached;
+
+pub(crate) use gates::{Verifier, behind_route, open_routes, verifier};
+pub(crate) use hops::{Carries, Hop, plain_hops, ways};
 
 use super::{Proof, Scope, Tally, listed};
 use crate::report::{Family, Statement, Verdict};
@@ -19,7 +25,7 @@ use crate::report::{Family, Statement, Verdict};
 pub(super) fn prove(proof: &Proof<'_>, scope: &Scope, all: &mut Vec<Statement>) {
     for (key, api) in &proof.model.apis {
         if scope.covers([key]) && !api.routes.is_empty() {
-            all.push(api_authenticates(key, api));
+            all.push(api_authenticates(proof, key, api));
         }
     }
     for (key, lb) in &proof.model.load_balancers {
@@ -32,16 +38,22 @@ pub(super) fn prove(proof: &Proof<'_>, scope: &Scope, all: &mut Vec<Statement>) 
             all.push(load_balancer_authenticates(proof, key));
         }
     }
+    for (_, gate) in proof.model.gates.iter().filter(|(key, _)| scope.covers([*key])) {
+        all.push(gates::authenticates(proof, gate));
+    }
     for key in proof.model.services.keys().filter(|k| scope.covers([*k])) {
         all.extend(encrypted(proof, key));
     }
 }
 
 impl Proof<'_> {
-    /// Whether an API or a load balancer authenticates its callers.
+    /// Whether an API, a gate or a load balancer authenticates its callers.
     pub(crate) fn authenticates(&self, key: &Key) -> Option<Statement> {
         if let Some(api) = self.model.apis.get(key) {
-            return Some(api_authenticates(key, api));
+            return Some(api_authenticates(self, key, api));
+        }
+        if let Some(gate) = self.model.gates.get(key) {
+            return Some(gates::authenticates(self, gate));
         }
         let lb = self.model.load_balancers.get(key)?;
         (lb.internal.get() != Some(&true)).then(|| load_balancer_authenticates(self, key))
@@ -93,7 +105,7 @@ fn is_public_by_nature(route: &ApiRoute) -> bool {
 }
 
 /// How many of an API's routes authenticate, and by what; health routes may be open.
-fn api_authenticates(key: &Key, api: &Api) -> Statement {
+fn api_authenticates(proof: &Proof<'_>, key: &Key, api: &Api) -> Statement {
     let mut tally = Tally::new();
     let mut open_health = Vec::new();
     let mut by: BTreeSet<String> = BTreeSet::new();
@@ -104,6 +116,14 @@ fn api_authenticates(key: &Key, api: &Api) -> Statement {
             Val::Known(how) | Val::Assumed(how, _) => match how {
                 Authorization::None | Authorization::ApiKeyOnly if is_health(name) => {
                     open_health.push(name);
+                }
+                Authorization::None | Authorization::ApiKeyOnly
+                    if let Some(gates) = gates_behind(proof, route) =>
+                {
+                    for gate in gates {
+                        gates::add(proof, gate, &mut tally);
+                        by.insert(gate.key.to_string());
+                    }
                 }
                 Authorization::None => {
                     let text = format!("`{name}` asks for no authorization");
@@ -146,6 +166,11 @@ fn api_authenticates(key: &Key, api: &Api) -> Statement {
     tally.statement("authenticates", Family::Trust, &[key], text)
 }
 
+/// The gates to which a route leaves it to verify the caller, if nothing else is behind it.
+fn gates_behind<'m>(proof: &Proof<'m>, route: &ApiRoute) -> Option<Vec<&'m Gate>> {
+    gates::behind_route(proof, &route.integration.get()?.as_ref()?.target)
+}
+
 fn authenticator(how: &Authorization) -> String {
     match how {
         Authorization::Iam => "IAM (SigV4)".to_owned(),
@@ -156,18 +181,32 @@ fn authenticator(how: &Authorization) -> String {
     }
 }
 
-/// Whether every way through a load balancer passes an action that verifies the caller.
+/// Whether every way through a load balancer passes an action that verifies the caller, or leads to
+/// a gate that does.
 fn load_balancer_authenticates(proof: &Proof<'_>, key: &Key) -> Statement {
     let mut tally = Tally::new();
+    let mut gates: BTreeSet<&Key> = BTreeSet::new();
+    let mut by_itself = false;
     for listener in listeners_of(proof, key) {
         tally.assume_all(listener.load_balancer.assumed());
         for rule in listener.rules.iter().filter(|rule| forwards(rule)) {
             if rule.paths.len() == 1 && rule.paths.iter().all(|path| is_health(path)) {
                 continue;
             }
-            match rule_authenticates(listener, rule) {
-                Some(how) => tally.fact(Verdict::Proved, "AUTHORIZED", &rule.origin, how),
-                None => tally.fact(
+            match verifier(proof, listener, rule) {
+                Verifier::Action(how) => {
+                    by_itself = true;
+                    tally.fact(Verdict::Proved, "AUTHORIZED", &rule.origin, how);
+                }
+                Verifier::Gates(found) => {
+                    for gate in found {
+                        gates::add(proof, gate, &mut tally);
+                        gates.insert(&gate.key);
+                    }
+                    tally.assume_all(&assumed_targets(proof, rule));
+                }
+                Verifier::Unknown(note) => tally.unknown(note),
+                Verifier::Nobody => tally.fact(
                     Verdict::Refuted,
                     "NO_AUTHORIZATION",
                     &rule.origin,
@@ -176,8 +215,30 @@ fn load_balancer_authenticates(proof: &Proof<'_>, key: &Key) -> Statement {
             }
         }
     }
-    let text = format!("{key} authenticates callers before it forwards them");
+    let text = match (gates.len(), by_itself) {
+        (0, _) => format!("{key} authenticates callers before it forwards them"),
+        (1, false) => format!("{key} forwards to {}, which authenticates callers", listed(gates)),
+        (_, false) => format!("{key} forwards to {}, which authenticate callers", listed(gates)),
+        (_, true) => {
+            format!("{key} authenticates callers, or forwards to {} for it", listed(gates))
+        }
+    };
     tally.statement("authenticates", Family::Trust, &[key], text)
+}
+
+/// What was assumed in order to say where a rule leads.
+fn assumed_targets(proof: &Proof<'_>, rule: &ListenerRule) -> Vec<Note> {
+    let mut all = Vec::new();
+    for action in &rule.actions {
+        let Action::Forward(groups) = action else { continue };
+        all.extend(groups.assumed.clone());
+        for key in &groups.sure {
+            let group = proof.model.target_groups.get(key);
+            let targets = group.map(|group| proof.lowered.targets(proof.model, key, group));
+            all.extend(targets.into_iter().flatten().flat_map(|targets| targets.assumed));
+        }
+    }
+    all
 }
 
 pub(crate) fn rule_authenticates(listener: &Listener, rule: &ListenerRule) -> Option<String> {
@@ -190,171 +251,6 @@ pub(crate) fn rule_authenticates(listener: &Listener, rule: &ListenerRule) -> Op
             _ => None,
         },
     )
-}
-
-/// A hop on the way to a server.
-#[derive(Debug, Clone)]
-pub(crate) struct Hop {
-    pub(crate) origin: Origin,
-    pub(crate) text: String,
-    pub(crate) carries: Carries,
-}
-
-/// Whether a hop is encrypted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Carries {
-    /// By itself.
-    Encrypted,
-    /// Not.
-    Plain,
-    /// As what came in is (TCP through a network load balancer).
-    AsGiven,
-    /// That depends on this.
-    Unknown(Note),
-}
-
-/// Every way from the internet to a service that carries a request, each with its hops, outermost
-/// first. Empty if the internet does not reach it.
-pub(crate) fn ways(proof: &Proof<'_>, service: &Key) -> Vec<Vec<Hop>> {
-    let mut all = Vec::new();
-    for way in proof.chains_to(service).iter() {
-        let owners: Vec<&Key> = way.iter().filter_map(|r| proof.lowered.relay_owner(*r)).collect();
-        let mut chains: Vec<Vec<Hop>> = vec![Vec::new()];
-        for (index, owner) in owners.iter().enumerate() {
-            let next = owners.get(index + 1).copied().unwrap_or(service);
-            let legs = legs(proof, owner, next, index == 0);
-            let longer = chains.iter().flat_map(|chain| {
-                legs.iter().map(move |leg| chain.iter().chain(leg).cloned().collect())
-            });
-            chains = longer.take(MOST_WAYS).collect();
-        }
-        all.extend(chains);
-    }
-    all
-}
-
-/// At most so many ways through one chain of hops are told apart.
-const MOST_WAYS: usize = 256;
-
-/// The hops of one owner, for each of its ways through.
-fn legs(proof: &Proof<'_>, owner: &Key, next: &Key, first: bool) -> Vec<Vec<Hop>> {
-    if let Some(api) = proof.model.apis.get(owner) {
-        return api_hops(api, next).into_iter().map(|hop| vec![hop]).collect();
-    }
-    if let Some(distribution) = proof.model.distributions.get(owner) {
-        // `match-viewer` is plain text only if viewers may come in plain text.
-        let viewers = distribution.https_only.get().copied();
-        let plain = distribution.origin_protocols.iter().map(|p| match p.as_str() {
-            "https-only" => Some(true),
-            "match-viewer" => viewers,
-            _ => Some(false),
-        });
-        let plain: Vec<Option<bool>> = plain.collect();
-        let encrypted = match (plain.contains(&Some(false)), plain.contains(&None)) {
-            (true, _) => Carries::Plain,
-            (false, true) => {
-                Carries::Unknown(format!("whether {owner} takes HTTPS viewers only").into())
-            }
-            (false, false) => Carries::Encrypted,
-        };
-        let text = format!("{owner} to {next}");
-        return vec![vec![Hop { origin: Origin::of(owner), text, carries: encrypted }]];
-    }
-    load_balancer_hops(proof, owner, next, first)
-}
-
-fn api_hops(api: &Api, next: &Key) -> Vec<Hop> {
-    let mut all: Vec<Hop> = Vec::new();
-    for route in &api.routes {
-        let Some(Some(integration)) = route.integration.get() else {
-            continue;
-        };
-        if !matches!(integration.target, IntegrationTarget::VpcLink { .. })
-            || all.iter().any(|hop| hop.origin == integration.origin)
-        {
-            continue;
-        }
-        all.push(Hop {
-            origin: integration.origin.clone(),
-            text: format!("{} to {next}", api.key),
-            carries: match integration.tls {
-                Some(true) => Carries::Encrypted,
-                Some(false) => Carries::Plain,
-                None => Carries::Unknown(format!("whether {} uses TLS", integration.origin).into()),
-            },
-        });
-    }
-    all
-}
-
-/// One way for every listener and target group through which a load balancer leads on.
-fn load_balancer_hops(proof: &Proof<'_>, lb: &Key, next: &Key, first: bool) -> Vec<Vec<Hop>> {
-    let mut all = Vec::new();
-    for listener in listeners_of(proof, lb) {
-        let groups = farmgate_aws::network::relays::forwarded_groups(proof.model, listener);
-        let groups = groups.into_iter().map(|(group, _)| group);
-        for group in groups.filter(|group| leads_to(proof, group, next)) {
-            let Some(group) = proof.model.target_groups.get(&group) else {
-                continue;
-            };
-            let mut way = Vec::new();
-            let outer = carries(&listener.protocol);
-            if first {
-                way.push(Hop {
-                    origin: Origin::of(&listener.key),
-                    text: format!("the internet to {lb}"),
-                    carries: outer.clone(),
-                });
-            }
-            // A listener that ends TLS hands on plain text, unless the targets speak TLS again.
-            let inner = match (carries(&group.protocol), outer) {
-                (Carries::AsGiven, Carries::Encrypted) => Carries::Plain,
-                (inner, _) => inner,
-            };
-            way.push(Hop {
-                origin: Origin::of(&group.key),
-                text: format!("{lb} to {next}"),
-                carries: inner,
-            });
-            all.push(way);
-        }
-    }
-    all
-}
-
-fn leads_to(proof: &Proof<'_>, group: &Key, owner: &Key) -> bool {
-    let found = proof.model.target_groups.get(group);
-    found.is_some_and(|found| {
-        proof.lowered.targets(proof.model, group, found).iter().any(|t| t.owner == *owner)
-    })
-}
-
-fn carries(protocol: &Val<String>) -> Carries {
-    match protocol {
-        Val::Known(protocol) | Val::Assumed(protocol, _) => match protocol.as_str() {
-            "HTTPS" | "TLS" => Carries::Encrypted,
-            "HTTP" => Carries::Plain,
-            _ => Carries::AsGiven,
-        },
-        Val::OneOf(_, note) | Val::Unknown(note) => Carries::Unknown(note.clone()),
-    }
-}
-
-/// The hops of one way in plain text: those that say so, and those that carry on what came so.
-pub(crate) fn plain_hops(way: &[Hop]) -> Vec<&Hop> {
-    let mut plain = false;
-    let mut all = Vec::new();
-    for hop in way {
-        plain = match hop.carries {
-            Carries::Plain => true,
-            Carries::Encrypted | Carries::Unknown(_) => false,
-            Carries::AsGiven => plain,
-        };
-        if plain {
-            all.push(hop);
-        }
-    }
-    all
 }
 
 fn encrypted(proof: &Proof<'_>, service: &Key) -> Option<Statement> {
@@ -374,9 +270,15 @@ fn encrypted(proof: &Proof<'_>, service: &Key) -> Option<Statement> {
             }
         }
     }
-    for relay in proof.relays_to(service) {
-        let relay = proof.lowered.net.relays.get(relay.index());
-        tally.assume_all(relay.into_iter().flat_map(|r| &r.forwards).flat_map(|f| &f.assumed));
+    for chain in proof.chains_to(service).iter() {
+        let next = chain.iter().skip(1).map(|relay| proof.lowered.relay_owner(*relay));
+        for (relay, next) in chain.iter().zip(next.chain([Some(service)])) {
+            let targets = next.map(|next| proof.lowered.interfaces_of(next)).unwrap_or_default();
+            let relay = proof.lowered.net.relays.get(relay.index());
+            let forwards = relay.into_iter().flat_map(|relay| &relay.forwards);
+            let leading = forwards.filter(|f| f.targets.iter().any(|t| targets.contains(t)));
+            tally.assume_all(leading.flat_map(|forward| &forward.assumed));
+        }
     }
     let text = format!("every hop from the internet to {service} is encrypted");
     Some(tally.statement("encrypted", Family::Trust, &[service], text))

@@ -12,7 +12,7 @@ use farmgate_net::reach::{Alternative, Place, Question, Verdict as Reached};
 use farmgate_net::service::ServiceSet;
 use farmgate_net::topology::InterfaceId;
 
-use super::policy::{self, Effect};
+use super::policy::{Effect, Policy};
 use super::tally::{Tally, Wanted};
 use super::{Proof, listed};
 use crate::report::Verdict;
@@ -39,11 +39,21 @@ pub(crate) struct Way {
 pub(crate) struct Need<'a> {
     /// `ecr.api`, `secretsmanager`.
     pub(crate) service: &'a str,
-    /// The action that it performs there, as endpoint policies name it.
-    pub(crate) action: &'a str,
-    /// The resource, where it is known.
-    pub(crate) resource: Option<&'a str>,
+    /// What it does there, which an endpoint's policy has to allow.
+    pub(crate) asks: &'a [Ask],
 }
+
+/// An action on a resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Ask {
+    /// The action, as policies name it.
+    pub(crate) action: &'static str,
+    /// The resource, where it is known; `*` of an action that no resource limits.
+    pub(crate) resource: Option<String>,
+}
+
+/// Stands for the account in an ARN while it is not known.
+pub(crate) const ACCOUNT: &str = "ACCOUNT";
 
 const HTTPS: u16 = 443;
 
@@ -163,7 +173,7 @@ impl Proof<'_> {
             }
             way.tally.answer(&answer, Wanted::Open, owner.as_str(), key.as_str());
         }
-        policy_allows(key, endpoint, need, way);
+        self.policy_allows(key, endpoint, need, way);
     }
 
     fn by_internet(
@@ -197,7 +207,7 @@ impl Proof<'_> {
                 if let By::Endpoint(key) = &by
                     && let Some(endpoint) = self.model.endpoints.get(key)
                 {
-                    policy_allows(key, endpoint, need, way);
+                    self.policy_allows(key, endpoint, need, way);
                 }
                 way.by.insert(by);
             }
@@ -211,10 +221,35 @@ impl Proof<'_> {
     pub(crate) fn internet_way(&self, owner: &Key, host: &str) -> Way {
         let mut way = Way { tally: Tally::new(), by: BTreeSet::new() };
         for interface in self.lowered.interfaces_of(owner) {
-            let need = Need { service: host, action: "", resource: None };
+            let need = Need { service: host, asks: &[] };
             self.by_internet(owner, *interface, need, &[], &mut way);
         }
         way
+    }
+
+    fn policy_allows(&self, key: &Key, endpoint: &VpcEndpoint, need: Need<'_>, way: &mut Way) {
+        let text = match &endpoint.policy {
+            Val::Known(None) | Val::Assumed(None, _) => return,
+            Val::Known(Some(text)) | Val::Assumed(Some(text), _) => text,
+            Val::OneOf(_, note) | Val::Unknown(note) => return way.tally.unknown(note),
+        };
+        let policy = self.policy(key, text);
+        for Ask { action, resource } in need.asks {
+            let resource = resource.as_deref().and_then(|it| of_account(it, &policy, key, way));
+            match policy.evaluate(action, resource.as_deref()) {
+                Effect::Allows => {}
+                Effect::Denies => {
+                    let on = resource.filter(|it| it != "*").map(|it| format!(" on {it}"));
+                    let on = on.unwrap_or_default();
+                    let text = format!("its policy does not allow {action}{on}");
+                    way.tally.fact(Verdict::Refuted, "ENDPOINT_POLICY_DENIES", key, text);
+                }
+                Effect::Depends(on) => {
+                    let question = format!("whether the policy of {key} allows {action}");
+                    way.tally.unknown(format!("{question}: {on}"));
+                }
+            }
+        }
     }
 
     fn by_of(&self, way: &Alternative) -> By {
@@ -226,25 +261,22 @@ impl Proof<'_> {
     }
 }
 
-fn policy_allows(key: &Key, endpoint: &VpcEndpoint, need: Need<'_>, way: &mut Way) {
-    match &endpoint.policy {
-        Val::Known(None) | Val::Assumed(None, _) => {}
-        Val::Known(Some(text)) | Val::Assumed(Some(text), _) => {
-            match policy::evaluate(text, need.action, need.resource) {
-                Effect::Allows => {}
-                Effect::Denies => {
-                    let text = format!("its policy does not allow {}", need.action);
-                    way.tally.fact(Verdict::Refuted, "ENDPOINT_POLICY_DENIES", key, text);
-                }
-                Effect::Depends(on) => {
-                    way.tally.unknown(format!(
-                        "whether the policy of {key} allows {}: {on}",
-                        need.action
-                    ));
-                }
-            }
+/// A resource whose account is not known, in the one account that the policy names; none if it
+/// names several.
+fn of_account(resource: &str, policy: &Policy, key: &Key, way: &mut Way) -> Option<String> {
+    let unknown = format!(":{ACCOUNT}:");
+    if !resource.contains(&unknown) {
+        return Some(resource.to_owned());
+    }
+    let accounts = policy.accounts();
+    let mut named = accounts.iter();
+    match (named.next(), named.next()) {
+        (None, _) => Some(resource.to_owned()),
+        (Some(account), None) => {
+            way.tally.assume(format!("the account is {account}, which the policy of {key} names"));
+            Some(resource.replace(&unknown, &format!(":{account}:")))
         }
-        Val::OneOf(_, note) | Val::Unknown(note) => way.tally.unknown(note),
+        (Some(_), Some(_)) => None,
     }
 }
 

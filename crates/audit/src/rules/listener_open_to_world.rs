@@ -12,7 +12,7 @@ use farmgate_net::addr::AddrSet;
 use farmgate_net::service::ServiceSet;
 
 use super::{Facts, Rule, RuleInfo, refuted, shown_by};
-use crate::prove::trust::{forwards, is_health, listeners_of, rule_authenticates};
+use crate::prove::trust::{Verifier, forwards, is_health, listeners_of, open_routes, verifier};
 use crate::prove::{Scope, fronts_of, listed};
 use crate::report::{Finding, Fix, Severity, Trial};
 
@@ -62,10 +62,7 @@ pub(super) fn admitted(
 ) -> (AddrSet, BTreeSet<Note>) {
     let (mut peers, mut assumes) = (AddrSet::empty(), BTreeSet::new());
     for interface in facts.proof.lowered.interfaces_of(lb) {
-        let question = facts
-            .proof
-            .internet_to(*interface, &listen(listener))
-            .direct();
+        let question = facts.proof.internet_to(*interface, &listen(listener)).direct();
         let answer = facts.proof.ask(&question);
         let sure = answer.sure.peers();
         if !sure.is_empty() {
@@ -83,13 +80,7 @@ fn run(facts: &Facts<'_>) -> Vec<Finding> {
     });
     facing
         .filter_map(|(key, lb)| {
-            Some(finding(
-                facts,
-                key,
-                lb,
-                &opening(facts, key, lb)?,
-                &mut budget,
-            ))
+            Some(finding(facts, key, lb, &opening(facts, key, lb)?, &mut budget))
         })
         .collect()
 }
@@ -105,9 +96,7 @@ fn opening(facts: &Facts<'_>, key: &Key, lb: &LoadBalancer) -> Option<Opening> {
             found.services = found.services.union(&listen(listener));
             found.peers = found.peers.union(&peers);
             found.assumes.extend(assumes);
-            found
-                .assumes
-                .extend(listener.load_balancer.assumed().cloned());
+            found.assumes.extend(listener.load_balancer.assumed().cloned());
         }
     }
     if found.listeners.is_empty() {
@@ -125,12 +114,7 @@ fn widest_rules(model: &Model, lb: &LoadBalancer, services: &ServiceSet) -> Vec<
     let mut rules: Vec<(AddrSet, &Origin)> = rules
         .flat_map(|group| &group.ingress.rules)
         .filter(|rule| rule.services.get().is_some_and(|s| s.overlaps(services)))
-        .map(|rule| {
-            (
-                rule.peers.cidrs.sure.iter().copied().collect::<AddrSet>(),
-                &rule.origin,
-            )
-        })
+        .map(|rule| (rule.peers.cidrs.sure.iter().copied().collect::<AddrSet>(), &rule.origin))
         .map(|(from, origin)| (from.intersect(&AddrSet::internet()), origin))
         .filter(|(from, _)| !from.is_empty())
         .collect();
@@ -158,31 +142,18 @@ fn finding(
         .into_iter()
         .filter_map(|relay| facts.proof.lowered.relay_owner(relay))
         .collect();
-    let passed = facts
-        .statement("not-passed-by", key)
-        .filter(|s| refuted(Some(s)));
+    let passed = facts.statement("not-passed-by", key).filter(|s| refuted(Some(s)));
     let asks = authenticates(facts, key);
-    let severity = if asks && fronts.is_empty() {
-        Severity::Medium
-    } else {
-        Severity::High
-    };
+    let severity = if asks && fronts.is_empty() { Severity::Medium } else { Severity::High };
     let whole = AddrSet::internet().only_v4().is_subset(&opening.peers);
-    let who = if whole {
-        "the whole internet"
-    } else {
-        "most of the internet"
-    };
+    let who = if whole { "the whole internet" } else { "most of the internet" };
     let past = match (fronts.is_empty(), asks) {
         (false, _) => format!(", past {}", listed(&fronts)),
         (true, false) => ", and nothing there verifies a caller".to_owned(),
         (true, true) => String::new(),
     };
     let title = format!("{who} opens {} to {key}{past}", opening.services);
-    let origins = opening
-        .listeners
-        .iter()
-        .chain(opening.rules.iter().map(|rule| &rule.key));
+    let origins = opening.listeners.iter().chain(opening.rules.iter().map(|rule| &rule.key));
     let origins: Vec<Key> = origins.cloned().collect();
     let fix = fix(facts, (key, lb), opening, &fronts, budget);
     let mut finding = RULE.info.finding(severity, origins, title, fix);
@@ -190,15 +161,17 @@ fn finding(
     shown_by(finding, passed)
 }
 
-/// Whether anything on a load balancer verifies its callers.
+/// Whether anything on a load balancer verifies its callers, or all gates behind it.
 fn authenticates(facts: &Facts<'_>, lb: &Key) -> bool {
     listeners_of(facts.proof, lb).any(|listener| {
-        let leading = listener.rules.iter().filter(|rule| {
+        let mut leading = listener.rules.iter().filter(|rule| {
             forwards(rule) && !(rule.paths.len() == 1 && rule.paths.iter().all(|p| is_health(p)))
         });
-        leading
-            .into_iter()
-            .any(|rule| rule_authenticates(listener, rule).is_some())
+        leading.any(|rule| match verifier(facts.proof, listener, rule) {
+            Verifier::Action(_) => true,
+            Verifier::Gates(gates) => gates.iter().all(|gate| open_routes(gate).next().is_none()),
+            Verifier::Unknown(_) | Verifier::Nobody => false,
+        })
     })
 }
 

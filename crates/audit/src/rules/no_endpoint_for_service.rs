@@ -67,7 +67,7 @@ fn note<'s>(
     statement: &'s Statement,
     missing: &mut Missing<'s>,
 ) {
-    let way = proof.way(task, Need { service, action: "", resource: None });
+    let way = proof.way(task, Need { service, asks: &[] });
     let vpc = proof.lowered.interfaces_of(task).first();
     let vpc = vpc.and_then(|i| proof.vpc_of(*i)).map(|v| &v.key);
     for by in &way.by {

@@ -40,19 +40,14 @@ struct Plain<'s> {
 
 fn run(facts: &Facts<'_>) -> Vec<Finding> {
     let mut all: Vec<Plain<'_>> = Vec::new();
-    let told = facts
-        .statements
-        .iter()
-        .filter(|s| s.id.starts_with("encrypted:"));
+    let told = facts.statements.iter().filter(|s| s.id.starts_with("encrypted:"));
     for statement in told.filter(|s| refuted(Some(s))) {
         let service = statement.on.first().map(|on| Key::new(on));
         if let Some(new) = service.and_then(|service| plain(facts, &service, statement)) {
             merge(&mut all, new);
         }
     }
-    all.into_iter()
-        .map(|plain| finding(facts, &plain))
-        .collect()
+    all.into_iter().map(|plain| finding(facts, &plain)).collect()
 }
 
 fn plain<'s>(facts: &Facts<'_>, service: &Key, statement: &'s Statement) -> Option<Plain<'s>> {
@@ -63,11 +58,8 @@ fn plain<'s>(facts: &Facts<'_>, service: &Key, statement: &'s Statement) -> Opti
         outer: false,
         statements: vec![statement],
     };
-    let told: Vec<&Hop> = ways
-        .iter()
-        .flat_map(|way| plain_hops(way))
-        .filter(|hop| is_told(facts, hop))
-        .collect();
+    let told: Vec<&Hop> =
+        ways.iter().flat_map(|way| plain_hops(way)).filter(|hop| is_told(facts, hop)).collect();
     for hop in told {
         let Some((from, to)) = hop.text.split_once(" to ") else {
             continue;
@@ -99,20 +91,13 @@ fn merge<'s>(all: &mut Vec<Plain<'s>>, mut new: Plain<'s>) {
     let shares = |old: &Plain<'_>| {
         let sender = |from: &str| new.links.iter().any(|(other, _)| other == from);
         !old.origins.is_disjoint(&new.origins)
-            || old
-                .links
-                .iter()
-                .any(|(from, _)| from != INTERNET && sender(from))
+            || old.links.iter().any(|(from, _)| from != INTERNET && sender(from))
     };
     let (joined, rest): (Vec<_>, Vec<_>) = std::mem::take(all).into_iter().partition(shares);
     for old in joined.into_iter().rev() {
         new.origins.extend(old.origins);
         new.outer |= old.outer;
-        let more: Vec<_> = new
-            .links
-            .into_iter()
-            .filter(|link| !old.links.contains(link))
-            .collect();
+        let more: Vec<_> = new.links.into_iter().filter(|link| !old.links.contains(link)).collect();
         new.links = old.links.into_iter().chain(more).collect();
         new.statements = old.statements.into_iter().chain(new.statements).collect();
     }
@@ -124,16 +109,10 @@ fn merge<'s>(all: &mut Vec<Plain<'s>>, mut new: Plain<'s>) {
 const INTERNET: &str = "the internet";
 
 fn finding(facts: &Facts<'_>, plain: &Plain<'_>) -> Finding {
-    let severity = if plain.outer {
-        Severity::High
-    } else {
-        Severity::Medium
-    };
+    let severity = if plain.outer { Severity::High } else { Severity::Medium };
     let title = format!("{} is plain text", chains(&plain.links));
     let fix = advice(facts.model(), &plain.origins);
-    let finding = RULE
-        .info
-        .finding(severity, plain.origins.iter().cloned(), title, fix);
+    let finding = RULE.info.finding(severity, plain.origins.iter().cloned(), title, fix);
     shown_by(finding, plain.statements.iter().copied())
 }
 
@@ -192,19 +171,19 @@ fn advice(model: &Model, origins: &BTreeSet<Key>) -> String {
              it TLS",
         );
     }
-    if origins
-        .iter()
-        .any(|key| model.distributions.contains_key(key))
-    {
+    if origins.iter().any(|key| model.distributions.contains_key(key)) {
         all.push("set `origin_protocol_policy = \"https-only\"`");
     }
-    if origins
-        .iter()
-        .any(|key| model.target_groups.contains_key(key))
-    {
+    if origins.iter().any(|key| model.target_groups.contains_key(key)) {
         all.push(
             "make the target group `protocol = \"HTTPS\"` (`TLS` on a network load balancer) and \
              serve TLS in the container; load balancers accept a self-signed certificate there",
+        );
+    }
+    if model.gates.values().flat_map(|gate| &gate.routes).any(|r| origins.contains(&r.origin.key)) {
+        all.push(
+            "let the gate speak TLS to the server: `tls` of its upstream, with farmgate's bridge \
+             or the server itself answering",
         );
     }
     all.join("; ")
@@ -213,7 +192,5 @@ fn advice(model: &Model, origins: &BTreeSet<Key>) -> String {
 fn is_integration(model: &Model, origins: &BTreeSet<Key>) -> bool {
     let routes = model.apis.values().flat_map(|api| &api.routes);
     let integrations = routes.filter_map(|route| route.integration.get()?.as_ref());
-    integrations
-        .map(|i| &i.origin)
-        .any(|origin: &Origin| origins.contains(&origin.key))
+    integrations.map(|i| &i.origin).any(|origin: &Origin| origins.contains(&origin.key))
 }

@@ -23,36 +23,23 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn run(facts: &Facts<'_>) -> Vec<Finding> {
-    let services = facts.model().services.iter();
-    services
-        .filter_map(|(key, service)| finding(facts, key, service))
-        .collect()
+    // A gate seals its sessions, and any of its tasks routes them to where they are.
+    let gates = &facts.model().gates;
+    let services = facts.model().services.iter().filter(|(key, _)| !gates.contains_key(*key));
+    services.filter_map(|(key, service)| finding(facts, key, service)).collect()
 }
 
 /// How many tasks a service may run, and what says so.
 fn most(facts: &Facts<'_>, key: &Key, service: &EcsService) -> (u64, Option<Key>, Vec<String>) {
-    let desired = service
-        .desired_count
-        .known()
-        .copied()
-        .flatten()
-        .unwrap_or_default();
+    let desired = service.desired_count.known().copied().flatten().unwrap_or_default();
     let mut most = (desired, None, Vec::new());
     for target in facts.model().scaling_targets.values() {
-        let Some(max) = target
-            .max
-            .known()
-            .filter(|_| target.service.get() == Some(key))
-        else {
+        let Some(max) = target.max.known().filter(|_| target.service.get() == Some(key)) else {
             continue;
         };
         if *max > most.0 {
             let assumes = target.service.assumed().map(ToString::to_string);
-            most = (
-                *max,
-                Some(target.key.clone()),
-                assumes.into_iter().collect(),
-            );
+            most = (*max, Some(target.key.clone()), assumes.into_iter().collect());
         }
     }
     most
@@ -66,10 +53,7 @@ fn finding(facts: &Facts<'_>, key: &Key, service: &EcsService) -> Option<Finding
     let mut groups: BTreeSet<Key> = BTreeSet::new();
     let mut network = false;
     for block in &service.load_balancers {
-        let group = block
-            .target_group
-            .get()
-            .and_then(|g| facts.model().target_groups.get(g));
+        let group = block.target_group.get().and_then(|g| facts.model().target_groups.get(g));
         let Some(group) = group.filter(|group| group.sticky.get() == Some(&false)) else {
             continue;
         };
@@ -90,17 +74,13 @@ fn finding(facts: &Facts<'_>, key: &Key, service: &EcsService) -> Option<Finding
     );
     let origins = groups.iter().cloned().chain([key.clone()]).chain(scaled_by);
     let mut finding =
-        RULE.info
-            .finding(Severity::Medium, origins, title, fix(key, &groups, network));
+        RULE.info.finding(Severity::Medium, origins, title, fix(key, &groups, network));
     finding.assumes = assumes;
     Some(finding)
 }
 
 fn speaks_http(group: &TargetGroup) -> bool {
-    group
-        .protocol
-        .get()
-        .is_none_or(|protocol| matches!(protocol.as_str(), "HTTP" | "HTTPS"))
+    group.protocol.get().is_none_or(|protocol| matches!(protocol.as_str(), "HTTP" | "HTTPS"))
 }
 
 fn fix(key: &Key, groups: &BTreeSet<Key>, network: bool) -> String {

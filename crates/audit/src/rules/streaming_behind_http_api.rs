@@ -27,12 +27,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn run(facts: &Facts<'_>) -> Vec<Finding> {
-    facts
-        .model()
-        .apis
-        .iter()
-        .filter_map(|(key, api)| finding(facts, key, api))
-        .collect()
+    facts.model().apis.iter().filter_map(|(key, api)| finding(facts, key, api)).collect()
 }
 
 fn finding(facts: &Facts<'_>, key: &Key, api: &Api) -> Option<Finding> {
@@ -40,11 +35,7 @@ fn finding(facts: &Facts<'_>, key: &Key, api: &Api) -> Option<Finding> {
         return None;
     }
     let (mut servers, mut assumes) = (BTreeSet::new(), BTreeSet::new());
-    for route in api
-        .routes
-        .iter()
-        .filter(|r| !r.route.get().is_some_and(|name| is_health(name)))
-    {
+    for route in api.routes.iter().filter(|r| !r.route.get().is_some_and(|name| is_health(name))) {
         let Some(Some(integration)) = route.integration.get() else {
             continue;
         };
@@ -119,10 +110,7 @@ pub(super) fn behind(facts: &Facts<'_>, integration: &Integration) -> Behind {
     } else {
         found.registered(facts, &to);
     }
-    match (
-        found.services.is_empty(),
-        found.listeners > 0 && !found.leads,
-    ) {
+    match (found.services.is_empty(), found.listeners > 0 && !found.leads) {
         (false, _) => Behind::Services(found.services, found.assumes),
         (true, true) => Behind::Nothing,
         (true, false) => Behind::Elsewhere,
@@ -171,7 +159,7 @@ impl Followed {
         };
         for target in facts.proof.lowered.targets(facts.model(), key, group) {
             if facts.model().services.contains_key(&target.owner) {
-                self.services.insert(target.owner);
+                self.service(facts, &target.owner);
                 self.assumes.extend(target.assumed);
             } else if facts.model().load_balancers.contains_key(&target.owner) {
                 self.load_balancer(facts, &target.owner);
@@ -179,15 +167,22 @@ impl Followed {
         }
     }
 
+    /// A service; of a gate those to which it leads.
+    fn service(&mut self, facts: &Facts<'_>, key: &Key) {
+        let gate = facts.model().gates.get(key);
+        let routes = gate.into_iter().flat_map(|gate| &gate.routes);
+        let servers: Vec<&Key> = routes.filter_map(|route| route.to.get()).collect();
+        if servers.is_empty() {
+            self.services.insert(key.clone());
+        }
+        self.services.extend(servers.into_iter().cloned());
+    }
+
     /// Services that are found by a Cloud Map name.
     fn registered(&mut self, facts: &Facts<'_>, discovery: &Key) {
         for (key, service) in &facts.model().services {
-            for registry in service
-                .registries
-                .iter()
-                .filter(|r| r.get() == Some(discovery))
-            {
-                self.services.insert(key.clone());
+            for registry in service.registries.iter().filter(|r| r.get() == Some(discovery)) {
+                self.service(facts, key);
                 self.assumes.extend(registry.assumed().cloned());
             }
         }

@@ -96,13 +96,17 @@ fn site_addresses(facts: &Facts<'_>, owner: &Key) -> AddrSet {
     all
 }
 
-/// The load balancers that forward to a target.
+/// The load balancers and gates that forward to a target.
 fn balancers(facts: &Facts<'_>, targets: &BTreeSet<Key>) -> BTreeSet<Key> {
     let mut all = BTreeSet::new();
     for target in targets {
         for relay in facts.proof.relays_to(target) {
             let owner = facts.proof.lowered.relay_owner(relay);
-            all.extend(owner.filter(|o| facts.model().load_balancers.contains_key(*o)).cloned());
+            let model = facts.model();
+            let inside = |owner: &&Key| {
+                model.load_balancers.contains_key(*owner) || model.gates.contains_key(*owner)
+            };
+            all.extend(owner.filter(inside).cloned());
         }
     }
     all
@@ -158,11 +162,15 @@ fn fix(facts: &Facts<'_>, group: &Key, opening: &Opening, balancers: &BTreeSet<K
     if works(&tried) {
         return Fix { text: format!("drop {rules}: what is needed is admitted without it"), tried };
     }
-    // Where the load balancer has a group, a rule for that group takes the place of the addresses.
+    // Where what forwards has a group, a rule for that group takes the place of the addresses.
     let model = facts.model();
+    let groups = |key: &Key| match model.load_balancers.get(key) {
+        Some(lb) => lb.security_groups.as_ref(),
+        None => model.services.get(key).map(|gate| &gate.security_groups),
+    };
     let grouped: BTreeSet<Key> = balancers
         .iter()
-        .filter_map(|lb| model.load_balancers.get(lb)?.security_groups.as_ref())
+        .filter_map(groups)
         .flat_map(|groups| groups.sure.iter().cloned())
         .collect();
     if !grouped.is_empty() {

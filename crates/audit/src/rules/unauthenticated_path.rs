@@ -1,9 +1,10 @@
 //! `unauthenticated-path`: a way from the internet to a server on which nobody asks who calls.
 //!
-//! Only AWS's own fronts are seen (`prove::trust` lists them); what a server asks for itself is in
-//! its code, not in the model.
+//! Only AWS's own fronts (`prove::trust` lists them) and farmgate's gates are seen; what a server
+//! asks for itself is in its code, not in the model.
 
 mod apis;
+mod gates;
 mod load_balancers;
 
 use std::collections::BTreeSet;
@@ -36,6 +37,7 @@ fn run(facts: &Facts<'_>) -> Vec<Finding> {
     let mut budget = TRIALS;
     let mut all = apis::findings(facts, &mut budget);
     all.extend(load_balancers::findings(facts, &mut budget));
+    all.extend(gates::findings(facts, &mut budget));
     all
 }
 

@@ -22,6 +22,7 @@ mod ecs;
 mod edge;
 mod elb;
 mod endpoints;
+mod gates;
 mod graph;
 mod groups;
 mod integrations;
@@ -96,5 +97,6 @@ pub(super) fn build(mut sources: Vec<Parsed>) -> Model {
     opaque::read(&graph, &mut model);
     names::read(&graph, &mut model);
     groups::add_mentioned(&mut model);
+    gates::read(&mut model);
     model
 }

@@ -24,11 +24,48 @@ impl Model {
             aliases: Arc::clone(&self.aliases),
             ..Self::default()
         };
-        self.owners(keys, &mut part);
+        self.owners(&self.with_gates(keys), &mut part);
+        self.gates_behind(&mut part);
         let vpcs = self.vpcs_around(&part, keys);
         self.network(&vpcs, &mut part);
         self.groups(keys, &mut part);
         part
+    }
+
+    /// These, the gates that lead to any of them, and what the gates among them lead to.
+    fn with_gates(&self, keys: &BTreeSet<Key>) -> BTreeSet<Key> {
+        let mut all = keys.clone();
+        for (key, gate) in &self.gates {
+            let own = keys.contains(key);
+            for route in &gate.routes {
+                let led = crate::network::relays::led_to(self, gate, route);
+                if own {
+                    all.extend(led.iter().map(|led| led.to.clone()));
+                }
+                if led.iter().any(|led| keys.contains(&led.to)) {
+                    all.insert(key.clone());
+                }
+            }
+        }
+        all
+    }
+
+    /// The gates in the part, and those behind its load balancers: it is they who verify callers.
+    fn gates_behind(&self, part: &mut Self) {
+        for (key, gate) in &self.gates {
+            let service = self.services.get(key);
+            let groups = service.into_iter().flat_map(|service| &service.load_balancers);
+            let mut groups = groups.filter_map(|block| block.target_group.get());
+            let behind = groups.any(|group| part.target_groups.contains_key(group));
+            if behind || part.services.contains_key(key) {
+                copy(&self.services, key, &mut part.services);
+                part.gates.insert(key.clone(), gate.clone());
+                let definition = service.and_then(|service| service.task_definition.get());
+                if let Some(Some(definition)) = definition {
+                    copy(&self.task_definitions, definition, &mut part.task_definitions);
+                }
+            }
+        }
     }
 
     /// The services, databases and load balancers in question, and what is attached to them.

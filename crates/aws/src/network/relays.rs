@@ -1,7 +1,9 @@
-//! Load balancers, APIs and distributions: hops that end a connection and open another.
+//! Load balancers, APIs, distributions and gates: hops that end a connection and open another.
 //!
 //! Sources of the rules: Elastic Load Balancing User Guides, "Client IP preservation" (network load
 //! balancers), API Gateway Developer Guide, "VPC links".
+
+mod gates;
 
 use farmgate_net::addr::AddrSet;
 use farmgate_net::service::{ServiceSet, TCP, UDP};
@@ -12,6 +14,8 @@ use super::{Lowered, len};
 use crate::model::{
     Action, Api, IntegrationTarget, Key, Listener, LoadBalancerKind, Model, TargetGroup, Val,
 };
+
+pub use gates::{Led, led_to};
 
 /// A target group's registered interfaces and the port on which they are met.
 #[derive(Debug, Clone)]
@@ -55,6 +59,7 @@ impl Lowered {
             self.add_api(model, key, api);
         }
         self.add_distributions(model);
+        self.add_gates(model);
     }
 
     fn add_relay(&mut self, key: &Key, relay: Relay) {

@@ -10,6 +10,7 @@
 )]
 
 mod fronts;
+mod gates;
 mod joins;
 mod locals;
 mod merging;

@@ -1,6 +1,7 @@
-//! Ports that the groups on both sides admit, against those on which a load balancer connects.
+//! Ports that the groups on both sides admit, against those on which a load balancer or a
+//! gate connects.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use farmgate_aws::model::{Direction, Key, Model};
 use farmgate_aws::network::relays::{Targets, forwarded_groups};
@@ -11,6 +12,7 @@ use farmgate_net::topology::Interface;
 use super::{Change, Clash, Clashes};
 use crate::fix::{add_rule, cidr_rule, group_rule};
 use crate::prove::listed;
+use crate::report::Statement;
 use crate::rules::{Facts, refuted};
 
 /// A rule that is missing: for this port, in this group, towards the other side.
@@ -33,10 +35,34 @@ impl Missing {
     }
 }
 
-/// Adds what load balancers do not reach because the groups speak of another port.
+/// What connects to a target, and on which ports.
+struct Opener {
+    key: Key,
+    /// The target group, if it does by one.
+    group: Option<Key>,
+    targets: Targets,
+    ports: BTreeSet<u16>,
+}
+
+/// Adds what load balancers and gates do not reach because the groups speak of another port.
 pub(super) fn compare<'s>(facts: &Facts<'s>, clashes: &mut Clashes<'s>) {
-    let model = facts.model();
     let mut seen = BTreeSet::new();
+    for opener in balancers(facts).into_iter().chain(gates(facts)) {
+        let owner = &opener.targets.owner;
+        let id = format!("reaches-targets:{}->{owner}", opener.key);
+        // Two target groups of one load balancer may lead to the same target.
+        let new = seen.insert((id.clone(), opener.group.clone()));
+        let mut statements = facts.statements.iter().filter(|s| s.id == id);
+        let statement = statements.find(|s| refuted(Some(*s)));
+        if let Some(statement) = statement.filter(|_| new) {
+            against(facts, &opener, statement, clashes);
+        }
+    }
+}
+
+fn balancers(facts: &Facts<'_>) -> Vec<Opener> {
+    let model = facts.model();
+    let mut all = Vec::new();
     for listener in model.listeners.values() {
         let Some(lb) = listener.load_balancer.get() else {
             continue;
@@ -45,39 +71,65 @@ pub(super) fn compare<'s>(facts: &Facts<'s>, clashes: &mut Clashes<'s>) {
             let Some(group) = model.target_groups.get(&key) else {
                 continue;
             };
+            let health = group.health.port.filter(|_| group.health.enabled);
             for targets in facts.proof.lowered.targets(model, &key, group) {
-                let statement = format!("reaches-targets:{lb}->{}", targets.owner);
-                // Two target groups of one load balancer may lead to the same target.
-                let mut statements = facts.statements.iter().filter(|s| s.id == statement);
-                let new = seen.insert((lb.clone(), key.clone(), targets.owner.clone()));
-                let statement = statements.find(|s| refuted(Some(*s)));
-                let Some(statement) = statement.filter(|_| new) else {
-                    continue;
-                };
-                let health = group.health.port.filter(|_| group.health.enabled);
-                let wanted: BTreeSet<u16> = targets.port.into_iter().chain(health).collect();
-                let meant = clashes.get(&targets.owner).and_then(meant);
-                let mut found = Clash::default();
-                for port in wanted {
-                    sides(facts, lb, &targets, (port, meant), &mut found);
-                }
-                if found.says.is_empty() && meant.is_none() {
-                    continue;
-                }
-                let clash = clashes.entry(targets.owner.clone()).or_default();
-                if !found.says.is_empty() {
-                    found
-                        .origins
-                        .extend([lb.clone(), targets.owner.clone(), key.clone()]);
-                }
-                clash.severe = true;
-                clash.says.extend(found.says);
-                clash.origins.extend(found.origins);
-                clash.fixes.extend(found.fixes);
-                clash.statements.push(statement);
+                let ports = targets.port.into_iter().chain(health).collect();
+                let (lb, group) = (lb.clone(), Some(key.clone()));
+                all.push(Opener { key: lb, group, targets, ports });
             }
         }
     }
+    all
+}
+
+fn gates(facts: &Facts<'_>) -> Vec<Opener> {
+    let mut all = Vec::new();
+    for (key, gate) in &facts.model().gates {
+        let mut servers: BTreeMap<&Key, BTreeSet<u16>> = BTreeMap::new();
+        for route in &gate.routes {
+            if let Some(to) = route.to.get() {
+                servers.entry(to).or_default().insert(route.port);
+            }
+        }
+        for (to, ports) in servers {
+            let targets = Targets {
+                owner: to.clone(),
+                interfaces: facts.proof.lowered.interfaces_of(to).to_vec(),
+                port: None,
+                assumed: Vec::new(),
+                maybe: None,
+            };
+            all.push(Opener { key: key.clone(), group: None, targets, ports });
+        }
+    }
+    all
+}
+
+fn against<'s>(
+    facts: &Facts<'s>,
+    opener: &Opener,
+    statement: &'s Statement,
+    clashes: &mut Clashes<'s>,
+) {
+    let owner = &opener.targets.owner;
+    let meant = clashes.get(owner).and_then(meant);
+    let mut found = Clash::default();
+    for port in &opener.ports {
+        sides(facts, &opener.key, &opener.targets, (*port, meant), &mut found);
+    }
+    if found.says.is_empty() && meant.is_none() {
+        return;
+    }
+    let clash = clashes.entry(owner.clone()).or_default();
+    if !found.says.is_empty() {
+        let named = [opener.key.clone(), owner.clone()].into_iter().chain(opener.group.clone());
+        found.origins.extend(named);
+    }
+    clash.severe = true;
+    clash.says.extend(found.says);
+    clash.origins.extend(found.origins);
+    clash.fixes.extend(found.fixes);
+    clash.statements.push(statement);
 }
 
 /// The port that a service's block should say, if it says another.
@@ -99,9 +151,7 @@ fn sides(
 ) {
     let lowered = facts.proof.lowered;
     let interfaces = |ids: &[farmgate_net::topology::InterfaceId]| -> Vec<&Interface> {
-        ids.iter()
-            .filter_map(|id| lowered.net.interfaces.get(id.index()))
-            .collect()
+        ids.iter().filter_map(|id| lowered.net.interfaces.get(id.index())).collect()
     };
     let nodes = interfaces(lowered.interfaces_of(lb));
     for target in interfaces(&targets.interfaces) {
@@ -140,10 +190,7 @@ fn side(
     peer: &Interface,
     (port, meant): (u16, Option<u16>),
 ) -> Option<(String, Missing)> {
-    let groups = own
-        .groups
-        .as_ref()
-        .filter(|groups| !groups.open && groups.maybe.is_empty())?;
+    let groups = own.groups.as_ref().filter(|groups| !groups.open && groups.maybe.is_empty())?;
     let net = &facts.proof.lowered.net;
     let mut open = ServiceSet::empty();
     let mut admitting: BTreeSet<Key> = BTreeSet::new();
@@ -182,15 +229,7 @@ fn side(
         Direction::Egress => "lets out",
     };
     let says = format!("{} {verb} {open}", listed(&admitting));
-    Some((
-        says,
-        Missing {
-            group: first,
-            direction,
-            port,
-            peer,
-        },
-    ))
+    Some((says, Missing { group: first, direction, port, peer }))
 }
 
 /// Whether a rule is for a peer: surely, and possibly.
@@ -199,19 +238,10 @@ fn meets(rule: &NetRule, peer: &Interface) -> (bool, bool) {
     let by_group = |surely: bool| {
         let carried = peer.groups.as_ref();
         peers.groups.iter().any(|group| {
-            carried.is_some_and(|set| {
-                if surely {
-                    set.surely(group)
-                } else {
-                    set.possibly(group)
-                }
-            })
+            carried.is_some_and(|set| if surely { set.surely(group) } else { set.possibly(group) })
         })
     };
     let by_address = peers.addresses.overlaps(&peer.addresses);
     let surely = rule.maybe.is_none() && (by_address || by_group(true));
-    (
-        surely,
-        by_address || by_group(false) || !peers.lists.is_empty(),
-    )
+    (surely, by_address || by_group(false) || !peers.lists.is_empty())
 }

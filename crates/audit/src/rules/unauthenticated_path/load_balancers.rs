@@ -13,7 +13,7 @@ use super::super::listener_open_to_world::{admitted, is_most_of_the_internet};
 use super::super::{Facts, refuted, shown_by};
 use super::{RULE, servers};
 use crate::prove::Scope;
-use crate::prove::trust::{forwards, is_health, listeners_of, rule_authenticates};
+use crate::prove::trust::{Verifier, forwards, is_health, listeners_of, verifier};
 use crate::report::{Finding, Fix, Severity, Trial};
 
 /// What one load balancer forwards from the internet for anyone.
@@ -44,11 +44,8 @@ pub(super) fn findings(facts: &Facts<'_>, budget: &mut usize) -> Vec<Finding> {
 fn open(facts: &Facts<'_>, lb: &Key) -> Open {
     let mut open = Open::default();
     for listener in listeners_of(facts.proof, lb) {
-        let rules: Vec<&ListenerRule> = listener
-            .rules
-            .iter()
-            .filter(|rule| is_open(listener, rule))
-            .collect();
+        let rules: Vec<&ListenerRule> =
+            listener.rules.iter().filter(|rule| is_open(facts, listener, rule)).collect();
         let (peers, assumes) = admitted(facts, lb, listener);
         if rules.is_empty() || peers.is_empty() {
             continue;
@@ -57,11 +54,8 @@ fn open(facts: &Facts<'_>, lb: &Key) -> Open {
         open.assumes.extend(assumes);
         for rule in rules {
             let callers: AddrSet = rule.sources.iter().copied().collect();
-            let from = if rule.sources.is_empty() {
-                peers.clone()
-            } else {
-                peers.intersect(&callers)
-            };
+            let from =
+                if rule.sources.is_empty() { peers.clone() } else { peers.intersect(&callers) };
             open.widely |= is_most_of_the_internet(&from);
             open.rules.insert(rule.origin.clone());
             open.targets.extend(targets(facts, rule));
@@ -70,9 +64,10 @@ fn open(facts: &Facts<'_>, lb: &Key) -> Open {
     open
 }
 
-fn is_open(listener: &Listener, rule: &ListenerRule) -> bool {
+fn is_open(facts: &Facts<'_>, listener: &Listener, rule: &ListenerRule) -> bool {
     let health_only = rule.paths.len() == 1 && rule.paths.iter().all(|path| is_health(path));
-    forwards(rule) && !health_only && rule_authenticates(listener, rule).is_none()
+    let nobody = || matches!(verifier(facts.proof, listener, rule), Verifier::Nobody);
+    forwards(rule) && !health_only && nobody()
 }
 
 fn targets(facts: &Facts<'_>, rule: &ListenerRule) -> BTreeSet<Key> {
@@ -100,16 +95,8 @@ fn finding(
     budget: &mut usize,
 ) -> Finding {
     // A list of callers is something that an attacker has to be on first.
-    let severity = if open.widely {
-        Severity::High
-    } else {
-        Severity::Medium
-    };
-    let from = if open.widely {
-        "the internet"
-    } else {
-        "the addresses that it admits"
-    };
+    let severity = if open.widely { Severity::High } else { Severity::Medium };
+    let from = if open.widely { "the internet" } else { "the addresses that it admits" };
     let title = format!(
         "{key} forwards {} from {from} to {} and verifies no caller",
         open.services,
@@ -148,10 +135,7 @@ fn trial(facts: &Facts<'_>, key: &Key, open: &Open, budget: &mut usize) -> Vec<T
         &scope,
         &[&goal],
         |model: &mut Model| {
-            let rules = model
-                .listeners
-                .values_mut()
-                .flat_map(|listener| &mut listener.rules);
+            let rules = model.listeners.values_mut().flat_map(|listener| &mut listener.rules);
             for rule in rules.filter(|rule| open.rules.contains(&rule.origin)) {
                 let verify = Action::Authenticate {
                     kind: "jwt-validation".to_owned(),

@@ -1,0 +1,126 @@
+//! Settings of task definitions and their containers.
+//!
+//! Values of environment variables are compared and never told: they may be secret.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use farmgate_aws::model::{Container, Key, TaskDefinition};
+
+use super::diff::{Diff, Entry, Item};
+use super::document::same_text;
+use super::names::{Names, Side};
+use super::value::{Value, braced};
+
+impl Item for TaskDefinition {
+    const KIND: &'static str = "task definition";
+
+    fn compare(diff: &mut Diff<'_>, left: &Self, right: &Self) {
+        let Self {
+            key: _,
+            family,
+            network_mode,
+            containers,
+            // What stands in for the containers while they are not known.
+            mentions: _,
+            execution_role,
+            task_role,
+            file_systems,
+        } = left;
+        diff.val("family", family, &right.family);
+        diff.val("network_mode", network_mode, &right.network_mode);
+        match (containers.get(), right.containers.get()) {
+            (Some(own), Some(other)) => diff.entries("container", (own, other), (None, None)),
+            _ => {
+                let words = |list: &Vec<Container>| {
+                    let names: Vec<String> = list.iter().map(|c| c.name.clone()).collect();
+                    braced(names.iter())
+                };
+                let same = |_: &Vec<Container>, _: &Vec<Container>| true;
+                diff.val_by("containers", (containers, &right.containers), &same, &words);
+            }
+        }
+        diff.val("execution_role", execution_role, &right.execution_role);
+        diff.val("task_role", task_role, &right.task_role);
+        diff.entries("file system", (file_systems, &right.file_systems), (None, None));
+    }
+}
+
+impl Entry for Container {
+    fn same(left: &Self, right: &Self, _names: &Names<'_>) -> bool {
+        left.name == right.name
+    }
+
+    fn words(&self) -> String {
+        self.name.clone()
+    }
+
+    fn compare(diff: &mut Diff<'_>, left: &Self, right: &Self) {
+        let Self {
+            name: _,
+            image,
+            ports,
+            environment,
+            secrets,
+            log_driver,
+            log_options,
+            repository_credentials,
+            health_command,
+        } = left;
+        diff.plain("image", image, &right.image);
+        let words = |ports: &[(u16, String)]| -> Vec<String> {
+            ports.iter().map(|(port, protocol)| format!("{protocol} {port}")).collect()
+        };
+        diff.unordered("ports", &words(ports), &words(&right.ports));
+        variables(diff, environment, &right.environment);
+        references(diff, "secret", secrets, &right.secrets);
+        diff.plain("log_driver", log_driver, &right.log_driver);
+        references(diff, "log option", log_options, &right.log_options);
+        let key = |name: &Option<String>| name.as_deref().map(Key::new);
+        let (own, other) = (key(repository_credentials), key(&right.repository_credentials));
+        diff.plain("repository_credentials", &own, &other);
+        diff.plain("health_command", health_command, &right.health_command);
+    }
+}
+
+type Pairs = BTreeMap<String, String>;
+
+fn names_of<'p>(left: &'p Pairs, right: &'p Pairs) -> BTreeSet<&'p String> {
+    left.keys().chain(right.keys()).collect()
+}
+
+/// Environment variables, by name.
+fn variables(diff: &mut Diff<'_>, left: &Pairs, right: &Pairs) {
+    for name in names_of(left, right) {
+        let (own, other) = (left.get(name), right.get(name));
+        if matches!((own, other), (Some(own), Some(other)) if same_value(diff.names, own, other)) {
+            continue;
+        }
+        let words = |value: Option<&String>, word: &str| match value {
+            Some(_) => word.to_owned(),
+            None => "not set".to_owned(),
+        };
+        let setting = format!("environment {name}");
+        diff.differs(&setting, words(own, "one value"), words(other, "another value"));
+    }
+}
+
+/// Whether two values are the same text, the same document, or name the same thing.
+fn same_value(names: &Names<'_>, left: &str, right: &str) -> bool {
+    let key = |side, text| names.key(side, &Key::new(text));
+    same_text(left, right) || key(Side::Left, left) == key(Side::Right, right)
+}
+
+/// What is named by id, ARN or physical name, and is told as such.
+fn references(diff: &mut Diff<'_>, kind: &str, left: &Pairs, right: &Pairs) {
+    for name in names_of(left, right) {
+        let key = |pairs: &Pairs| pairs.get(name).map(|text| Key::new(text));
+        let (own, other) = (key(left), key(right));
+        let same = match (left.get(name), right.get(name)) {
+            (Some(own), Some(other)) => same_value(diff.names, own, other),
+            _ => false,
+        };
+        if !same {
+            diff.differs(&format!("{kind} {name}"), own.words(), other.words());
+        }
+    }
+}
