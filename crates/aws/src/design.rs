@@ -6,7 +6,15 @@
 //! proved, and `emit` turns the same design into Terraform. Neither decides anything by itself; that
 //! both say the same is what translation validation proves.
 
+mod base;
+mod containers;
+mod endpoints;
+mod flows;
+mod grants;
 pub mod keys;
+mod table;
+mod tasks;
+mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,12 +23,17 @@ use farmgate_farm::gate;
 use farmgate_farm::word::Name;
 use ipnet::{IpNet, Ipv4Net};
 
+pub use base::{Arns, NO_ACCOUNT};
+pub use containers::{BRIDGE_PATH, BRIDGE_VOLUME, DEFAULT_USER, FARMGATE_USER};
+pub use table::Row;
+pub use whole::FLOW_LOGS;
+
 /// A farm as it will be on AWS.
 #[derive(Debug, Clone)]
 pub struct Design {
     /// The farm, validated.
     pub farm: Farm,
-    /// The account, if the file or an image of ECR says it.
+    /// The account, if the file, the certificate or an image of ECR says it.
     pub account: Option<String>,
     /// The partition: `aws`.
     pub partition: &'static str,
@@ -37,11 +50,16 @@ pub struct Design {
     /// Every flow that is admitted, each once, in a stable order. Security groups are derived from
     /// these and from nothing else.
     pub flows: Vec<Flow>,
+    /// Databases that nobody reaches: they have groups without rules.
+    pub unreached: Vec<Party>,
     /// The tasks: the gate, then servers, then services, each in order of name. What is disabled
     /// or exists already is left out.
     pub tasks: Vec<Task>,
     /// The listener's rules: servers by priority.
     pub routes: Vec<RouteDesign>,
+    /// The rule for the path at which clients of OAuth look first: forwarded to the gate, as those
+    /// of `routes` are. None if no server takes OAuth tokens.
+    pub metadata: Option<MetadataRule>,
     /// The gate's configuration.
     pub gate: gate::Config,
     /// Log groups by name, each with days of retention and KMS key.
@@ -144,6 +162,15 @@ pub struct RouteDesign {
     pub parameter: String,
 }
 
+/// A rule of the listener for the metadata of OAuth (RFC 9728), which the gate serves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MetadataRule {
+    /// The path pattern.
+    pub path: String,
+    /// The priority.
+    pub priority: u32,
+}
+
 /// A log group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogGroup {
@@ -201,7 +228,7 @@ pub struct Task {
 }
 
 /// Targets of scaling, and cooldowns in seconds.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scaling {
     /// CPU, in percent.
     pub cpu: Option<u64>,
@@ -309,6 +336,18 @@ impl Party {
     }
 }
 
+impl Task {
+    /// What happens while CloudWatch Logs does not keep up, as options of `awslogs`. What the gate
+    /// writes is the record of who called what: it waits rather than drop a line.
+    #[must_use]
+    pub fn log_mode(&self) -> &'static [(&'static str, &'static str)] {
+        match self.party {
+            Party::Gate => &[("mode", "blocking")],
+            _ => &[("mode", "non-blocking"), ("max-buffer-size", "4m")],
+        }
+    }
+}
+
 impl Design {
     /// The task of a party.
     #[must_use]
@@ -320,12 +359,12 @@ impl Design {
     #[must_use]
     pub fn groups(&self) -> BTreeSet<&Party> {
         let ends = self.flows.iter().flat_map(|flow| [&flow.from, &flow.to]);
-        ends.filter_map(|end| match end {
+        let parties = ends.filter_map(|end| match end {
             End::Party(Party::Existing(_)) => None,
             End::Party(party) => Some(party),
             _ => None,
-        })
-        .collect()
+        });
+        parties.chain(&self.unreached).collect()
     }
 
     /// The full name of a service's endpoint: `com.amazonaws.us-west-2.ecr.api`.

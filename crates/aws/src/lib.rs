@@ -5,5 +5,6 @@
 pub mod emit;
 pub mod design;
 pub mod import;
+pub mod lower;
 pub mod model;
 pub mod network;

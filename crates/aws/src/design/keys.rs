@@ -112,6 +112,30 @@ pub fn waf() -> Key {
     Key::new("ingress.waf")
 }
 
+/// The web ACL.
+#[must_use]
+pub fn web_acl() -> Key {
+    Key::new("ingress.web-acl")
+}
+
+/// The role that writes flow logs.
+#[must_use]
+pub fn flow_role() -> Key {
+    Key::new("network.flow-logs.role")
+}
+
+/// A log group, by its name.
+#[must_use]
+pub fn log_group(name: &str) -> Key {
+    Key::new(&format!("logs.{name}"))
+}
+
+/// The parameter of the endpoint registry that names a server's URL.
+#[must_use]
+pub fn parameter(server: &Party) -> Key {
+    Key::new(&format!("{}.parameter", server.word()))
+}
+
 /// The execution role of a party.
 #[must_use]
 pub fn execution_role(party: &Party) -> Key {

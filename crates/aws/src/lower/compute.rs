@@ -1,0 +1,187 @@
+//! Cluster, services, task definitions, scaling, the gate; databases and repositories.
+
+use std::collections::BTreeMap;
+
+use farmgate_farm::farm::Engine;
+use farmgate_farm::word::Name;
+
+use super::Lowering;
+use crate::design::{ContainerDesign, Party, SecretSource, Task, keys};
+use crate::emit::names;
+use crate::model::{
+    Cluster, Container, Database, DiscoveryService, EcsService, Gate, GateRoute, Model, Origin,
+    Repository, ScalingTarget, ServiceTarget, SetVal, Tags, TaskDefinition, Val,
+};
+
+impl Lowering<'_> {
+    pub(super) fn compute(&self, model: &mut Model) {
+        let farm = &self.design.farm;
+        let insights = if farm.monitoring.container_insights { "enabled" } else { "disabled" };
+        let cluster = Cluster {
+            key: keys::cluster(),
+            name: Val::Known(Some(farm.farm.as_str().to_owned())),
+            container_insights: Val::Known(Some(insights.to_owned())),
+        };
+        model.clusters.insert(cluster.key.clone(), cluster);
+        for task in &self.design.tasks {
+            let definition = self.definition(task);
+            model.task_definitions.insert(definition.key.clone(), definition);
+            let service = self.service(task);
+            model.services.insert(service.key.clone(), service);
+            if task.discovered {
+                let entry = DiscoveryService {
+                    key: keys::discovery(&task.party),
+                    name: Val::Known(Some(task.name.clone())),
+                    namespace: Val::Known(Some(self.design.namespace())),
+                    note: None,
+                };
+                model.discovery.insert(entry.key.clone(), entry);
+            }
+            let target = ScalingTarget {
+                key: keys::scaling(&task.party),
+                service: Val::Known(keys::party(&task.party)),
+                min: Val::Known(task.min),
+                max: Val::Known(task.max),
+            };
+            model.scaling_targets.insert(target.key.clone(), target);
+        }
+        let gate = self.gate();
+        model.gates.insert(gate.key.clone(), gate);
+    }
+
+    fn service(&self, task: &Task) -> EcsService {
+        let key = keys::party(&task.party);
+        let front = match &task.party {
+            Party::Gate => Some(Party::Ingress),
+            Party::Service(name) if !task.discovered => Some(Party::Balancer(name.clone())),
+            _ => None,
+        };
+        let container = task.containers.last().map(|container| container.name.clone());
+        let target = front.map(|front| ServiceTarget {
+            origin: self.origin(&key, task.at),
+            target_group: Val::Known(keys::targets(&front)),
+            container: container.unwrap_or_default(),
+            port: Val::Known(task.port),
+        });
+        let registry = task.discovered.then(|| Val::Known(keys::discovery(&task.party)));
+        EcsService {
+            name: Val::Known(Some(task.name.clone())),
+            cluster: Val::Known(Some(keys::cluster())),
+            task_definition: Val::Known(Some(keys::task(&task.party))),
+            desired_count: Val::Known(Some(task.desired)),
+            fargate: Val::Known(true),
+            subnets: self.private_subnets(),
+            security_groups: SetVal::known([keys::group(&task.party)]),
+            assign_public_ip: Val::Known(false),
+            load_balancers: target.into_iter().collect(),
+            registries: registry.into_iter().collect(),
+            tags: Tags::new(),
+            key,
+        }
+    }
+
+    fn definition(&self, task: &Task) -> TaskDefinition {
+        let party = &task.party;
+        let containers = task.containers.iter().map(|container| self.container(task, container));
+        TaskDefinition {
+            key: keys::task(party),
+            family: Val::Known(Some(names::physical(self.design, &names::words(party)))),
+            network_mode: Val::Known(Some("awsvpc".to_owned())),
+            containers: Val::Known(containers.collect()),
+            mentions: Vec::new(),
+            execution_role: Val::Known(Some(keys::execution_role(party))),
+            task_role: Val::Known(Some(keys::task_role(party))),
+            file_systems: Vec::new(),
+        }
+    }
+
+    fn container(&self, task: &Task, container: &ContainerDesign) -> Container {
+        let secrets = container.secrets.iter();
+        let mut log_options = BTreeMap::from([
+            ("awslogs-group".to_owned(), task.log_group.clone()),
+            ("awslogs-region".to_owned(), self.design.farm.region.as_str().to_owned()),
+            ("awslogs-stream-prefix".to_owned(), task.name.clone()),
+        ]);
+        let mode = task.log_mode().iter();
+        log_options.extend(mode.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        Container {
+            name: container.name.clone(),
+            image: Some(container.image.clone()),
+            ports: container.ports.iter().map(|port| (*port, "tcp".to_owned())).collect(),
+            environment: container.environment.clone(),
+            secrets: secrets.map(|(name, from)| (name.clone(), self.value_from(from))).collect(),
+            log_driver: Some("awslogs".to_owned()),
+            log_options,
+            repository_credentials: None,
+            health_command: container.health.as_ref().map(|it| it.command.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// A secret's `valueFrom`. The name of what RDS makes is known only once it is made.
+    fn value_from(&self, source: &SecretSource) -> String {
+        let managed = || self.design.arns().managed_secrets();
+        match source {
+            SecretSource::Arn(arn) => arn.clone(),
+            SecretSource::Database(_, Some(key)) => format!("{}:{key}::", managed()),
+            SecretSource::Database(_, None) => managed(),
+        }
+    }
+
+    fn gate(&self) -> Gate {
+        let farm = &self.design.farm;
+        let key = keys::party(&Party::Gate);
+        let routes = self.design.routes.iter().filter_map(|route| {
+            let name: &Name = &route.server;
+            let server = self.design.gate.servers.get(name.as_str())?;
+            let to = keys::party(&Party::Server(name.clone()));
+            let at = farm.servers.get(name).map(|it| it.at.own().start).unwrap_or_default();
+            let authentication = server.authentication.iter().map(|how| how.words().to_owned());
+            Some(GateRoute {
+                origin: self.origin(&to, at),
+                path: server.route.clone(),
+                to: Val::Known(to),
+                port: server.upstream.port,
+                tls: server.upstream.tls,
+                health_path: server.health.path.clone(),
+                authentication: authentication.collect(),
+            })
+        });
+        let at = farm.gate.at.own().start;
+        Gate {
+            origin: Origin::at(&key, self.line(at)),
+            port: self.design.gate.port,
+            routes: routes.collect(),
+            key,
+        }
+    }
+
+    pub(super) fn data(&self, model: &mut Model) {
+        let farm = &self.design.farm;
+        for (name, database) in &farm.databases {
+            let party = Party::Database(name.clone());
+            let engine = match database.engine {
+                Engine::Postgres => "postgres",
+            };
+            let made = Database {
+                key: keys::party(&party),
+                engine: Val::Known(Some(engine.to_owned())),
+                port: Val::Known(u16::try_from(database.port.get()).ok()),
+                subnets: self.private_subnets(),
+                security_groups: SetVal::known([keys::group(&party)]),
+                public: Val::Known(false),
+                encrypted: Val::Known(true),
+                tags: Tags::new(),
+            };
+            model.databases.insert(made.key.clone(), made);
+        }
+        for name in farm.repositories.create.iter().map(|name| name.as_str()) {
+            let url = self.design.arns().registry();
+            let made = Repository {
+                key: keys::repository(name),
+                name: Val::Known(Some(name.to_owned())),
+                url: Some(format!("{url}/{name}")),
+            };
+            model.repositories.insert(made.key.clone(), made);
+        }
+    }
+}
