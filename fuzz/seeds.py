@@ -2,7 +2,8 @@
 """Lays out what a fuzz target starts from: seeds.py TARGET FOLDER DICTIONARY
 
 import_terraform starts from the plans and states of the examples, cut to one resource each, since
-small inputs are what a fuzzer can work with; expectations from the documentation of their format.
+small inputs are what a fuzzer can work with; expectations from the documentation of their format; farm
+from the blueprints, whole and cut to their first servers.
 """
 
 import json
@@ -61,6 +62,12 @@ def main(target, folder, dictionary):
         for number, block in enumerate(re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)):
             found |= set(re.findall(r"[a-z_]{2,}:?", block))
             (folder / f"documented-{number}").write_text(block)
+    if target == "farm":
+        for file in sorted((HERE.parent / "blueprints").glob("*/farm.yaml")):
+            text = file.read_text()
+            found |= set(re.findall(r"[a-z_]{2,}:", text)) | set(re.findall(r"[\w.:/-]{2,32}", text))
+            bare = "".join(line for line in text.splitlines(True) if not line.lstrip().startswith("#"))
+            (folder / file.parent.name).write_text(bare)
     entries = (json.dumps(word, ensure_ascii=True) for word in sorted(found) if word.isascii())
     pathlib.Path(dictionary).write_text("".join(entry + "\n" for entry in entries))
 

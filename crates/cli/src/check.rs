@@ -3,16 +3,20 @@
 use std::path::Path;
 use std::time::Instant;
 
-use farmgate_audit::accept as acceptance;
+use farmgate_audit::accept::{self as acceptance, Words};
 use farmgate_audit::baseline;
-use farmgate_audit::check::{self, Options};
+use farmgate_audit::check::{self, Options, Unmatched};
 use farmgate_audit::report::Report;
 use farmgate_audit::rules;
+use farmgate_aws::design::Design;
+use farmgate_aws::model::Model;
 use farmgate_farm::accept::{self, Acceptances};
+use farmgate_farm::diagnostic::Diagnostic;
 use farmgate_farm::expect::{self, Expectations};
 
 use crate::args::{Check, Color, Format};
 use crate::exit::{Exit, exit_code};
+use crate::farm::{self, FarmFile};
 use crate::input::{self, File};
 use crate::output;
 use crate::problem::{Failure, Problem};
@@ -27,7 +31,7 @@ const ACCEPT: &str = ".farmgate.yaml";
 /// If a file can't be read, an input is wrong, or the output can't be written.
 pub fn run(args: &Check, color: Color) -> Result<Exit, Failure> {
     let start = Instant::now();
-    let report = report(&read(args)?)?;
+    let report = report(&mut read(args)?, args.env.as_deref())?;
     match args.format {
         Format::Json => output::json(&report)?,
         Format::Text => {
@@ -73,35 +77,114 @@ fn read(args: &Check) -> Result<Files, Failure> {
     if problems.is_empty() { Ok(files) } else { Err(Failure::environment(problems)) }
 }
 
+/// What is checked: a model, and what a farm file says besides.
+struct Subject {
+    model: Model,
+    farm: Option<(FarmFile, Design)>,
+}
+
+impl Subject {
+    fn read(files: &mut Files, env: Option<&str>) -> Result<Self, Failure> {
+        if !files.sources.iter().any(farm::is_farm) {
+            if env.is_some() {
+                return Err(no_farm("--env goes with a farm file, and there is none"));
+            }
+            let model = input::model(&files.sources).map_err(Failure::input)?;
+            return Ok(Self { model, farm: None });
+        }
+        if files.sources.len() > 1 {
+            return Err(no_farm("a farm file is checked by itself, without other sources"));
+        }
+        let farm = FarmFile::of(std::mem::take(&mut files.sources), env)?;
+        let design = farm.design();
+        Ok(Self { model: farm.model(&design), farm: Some((farm, design)) })
+    }
+}
+
+fn no_farm(message: &str) -> Failure {
+    Failure::input(vec![Problem::Plain {
+        code: "farm-and-others",
+        file: None,
+        message: message.to_owned(),
+        help: None,
+    }])
+}
+
 /// Makes the report of the files, and tells of all that is wrong with them.
-fn report(files: &Files) -> Result<Report, Failure> {
+fn report(files: &mut Files, env: Option<&str>) -> Result<Report, Failure> {
     let mut problems = Vec::new();
-    let expectations = files.expect.as_ref().map(expectations).transpose();
-    let expectations = keep_all(expectations, &mut problems).flatten();
+    let own = files.expect.as_ref().map(expectations).transpose();
+    let own = keep_all(own, &mut problems).flatten();
     let acceptances = files.accept.as_ref().map(acceptances).transpose();
     let acceptances = keep_all(acceptances, &mut problems).flatten();
     let before = files.baseline.as_ref().map(before).transpose();
     let before = keep(before, &mut problems).flatten();
-    let model = keep_all(input::model(&files.sources), &mut problems);
-
-    let (Some(model), true) = (model, problems.is_empty()) else {
+    let subject = match Subject::read(files, env) {
+        Ok(subject) => Some(subject),
+        Err(failure) if failure.exit == Exit::BadInput => {
+            problems.extend(failure.problems);
+            None
+        }
+        Err(failure) => return Err(failure),
+    };
+    let (Some(subject), true) = (subject, problems.is_empty()) else {
         return Err(Failure::input(problems));
     };
-    let mut report = check::check(&model, &Options { expectations: expectations.into_iter().collect() }).map_err(|found| {
-        let found: Vec<_> = found.into_iter().map(|u| u.problem).collect();
-        let (name, text) = files
-            .expect
-            .as_ref()
-            .map_or(("", ""), |file| (file.name.as_str(), file.text().unwrap_or_default()));
-        Failure::input(Problem::of_diagnostics(&found, name, text))
-    })?;
+    let mut report = prove(&subject, own, files.expect.as_ref())?;
+    if let Some((farm, design)) = &subject.farm {
+        apply(&mut report, &farm.farm.accept, Words::Farm);
+        report.reaches = farm::reaches(design);
+    }
     if let Some(acceptances) = acceptances {
-        apply(&mut report, &acceptances);
+        let words = if subject.farm.is_some() { Words::Farm } else { Words::Addresses };
+        apply(&mut report, &acceptances, words);
     }
     if let Some(before) = before {
         baseline::compare(&mut report, &before);
     }
     Ok(report)
+}
+
+/// Proves what the model must hold, with the expectations of the farm file (first) and of a file of
+/// their own.
+fn prove(
+    subject: &Subject,
+    own: Option<Expectations>,
+    own_file: Option<&File>,
+) -> Result<Report, Failure> {
+    let farm = subject.farm.as_ref().map(|(farm, _)| farm);
+    let of_farm = farm.map(|farm| farm.farm.expect.clone());
+    let lists = usize::from(of_farm.is_some());
+    let options = Options { expectations: of_farm.into_iter().chain(own).collect() };
+    check::check(&subject.model, &options).map_err(|unmatched| {
+        let (farms, others): (Vec<_>, Vec<_>) = unmatched.into_iter().partition(|u| u.list < lists);
+        let diagnostics = |list: Vec<Unmatched>| -> Vec<Diagnostic> {
+            list.into_iter().map(|unmatched| unmatched.problem).collect()
+        };
+        let mut problems = farm.map(|f| f.problems(&diagnostics(farms))).unwrap_or_default();
+        if let Some(file) = own_file {
+            let text = file.text().unwrap_or_default();
+            problems.extend(Problem::of_diagnostics(&diagnostics(others), &file.name, text));
+        }
+        Failure::input(problems)
+    })
+}
+
+/// Checks a farm that was read, as `check` does: for those who go on with it.
+///
+/// # Errors
+/// If a selector of its expectations matches nothing.
+pub fn check_farm(farm: FarmFile) -> Result<(FarmFile, Design, Model, Report), Failure> {
+    let design = farm.design();
+    let subject = Subject { model: farm.model(&design), farm: Some((farm, design)) };
+    let mut report = prove(&subject, None, None)?;
+    let Subject { model, farm } = subject;
+    let Some((farm, design)) = farm else {
+        return Err(no_farm("there is no farm file"));
+    };
+    apply(&mut report, &farm.farm.accept, Words::Farm);
+    report.reaches = farm::reaches(&design);
+    Ok((farm, design, model, report))
 }
 
 fn expectations(file: &File) -> Result<Expectations, Vec<Problem>> {
@@ -125,9 +208,9 @@ fn before(file: &File) -> Result<Report, Problem> {
 }
 
 /// Moves what is accepted out of the findings.
-fn apply(report: &mut Report, acceptances: &Acceptances) {
+fn apply(report: &mut Report, acceptances: &Acceptances, words: Words) {
     let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
-    let applied = acceptance::apply(acceptances, std::mem::take(&mut report.findings), today);
+    let applied = acceptance::apply(acceptances, std::mem::take(&mut report.findings), words, today);
     report.findings = applied.findings;
     report.accepted.extend(applied.accepted);
     report.warnings.extend(applied.warnings);

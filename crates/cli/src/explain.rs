@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::args::{Color, Explain, Format};
 use crate::exit::Exit;
+use crate::farm::{self, FarmFile};
 use crate::input;
 use crate::output;
 use crate::problem::{Failure, Problem};
@@ -33,7 +34,12 @@ pub fn run(args: &Explain, color: Color) -> Result<Exit, Failure> {
         }]));
     };
     let files = input::sources(files).map_err(name_the_words)?;
-    let model = input::model(&files).map_err(Failure::input)?;
+    let model = if files.iter().any(farm::is_farm) {
+        let farm = FarmFile::of(files, args.env.as_deref())?;
+        farm.model(&farm.design())
+    } else {
+        input::model(&files).map_err(Failure::input)?
+    };
     let explanation = explain::explain(&model, from, to).map_err(|error| {
         Failure::input(vec![Problem::Plain {
             code: "unknown-word",

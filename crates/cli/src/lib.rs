@@ -9,6 +9,7 @@ pub mod check;
 pub mod docs;
 pub mod exit;
 pub mod explain;
+pub mod farm;
 pub mod init;
 pub mod input;
 pub mod output;

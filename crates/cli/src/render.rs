@@ -5,6 +5,7 @@
 //! made harmless to terminals by [`words::visible`].
 
 mod assumptions;
+mod build;
 mod check;
 mod explanation;
 mod findings;
@@ -17,6 +18,7 @@ pub mod style;
 mod totals;
 pub mod words;
 
+pub use build::{built, comparison};
 pub use check::report;
 pub use explanation::explanation;
 pub use markdown::markdown;

@@ -30,8 +30,12 @@ const LEFTOVERS: [&str; 6] = [
 const MACHINE_PATHS: [&str; 3] =
     [concat!("/ro", "ot/"), concat!("/ho", "me/"), concat!("/wo", "rk/")];
 /// The crates that are pure, and the crates of the workspace that each may depend on.
-const PURE: [(&str, &[&str]); 3] =
-    [("net", &[]), ("aws", &["farmgate-net"]), ("audit", &["farmgate-net", "farmgate-aws"])];
+const PURE: [(&str, &[&str]); 4] = [
+    ("net", &[]),
+    ("farm", &["farmgate-net"]),
+    ("aws", &["farmgate-net", "farmgate-farm"]),
+    ("audit", &["farmgate-net", "farmgate-farm", "farmgate-aws"]),
+];
 /// What a pure crate does not touch.
 const IMPURE: [&str; 6] =
     ["std::fs", "std::net::Tcp", "std::net::Udp", "std::process", "std::env", "tokio"];
