@@ -16,12 +16,20 @@ if [ -n "${TF_PLUGIN_DIR:-}" ]; then
     export TF_CLI_CONFIG_FILE=/dev/null
 fi
 
-emulate() { # the certificates that the examples name are taken to exist
+emulate() { # the certificates and the bucket that the examples name are taken to exist
     MOTO_IAM_LOAD_MANAGED_POLICIES=true exec python3 -c '
 import sys
 import moto.elbv2.models
+from moto.s3.models import S3Backend
 from moto.server import main
 moto.elbv2.models.register_certificate = lambda **certificate: None
+get_bucket = S3Backend.get_bucket
+def there(self, name, *rest):
+    name = name.split("/")[0]
+    if name not in self.buckets and name.startswith("logs-of-"):
+        self.create_bucket(name, "us-east-1")
+    return get_bucket(self, name, *rest)
+S3Backend.get_bucket = there
 main(["-H", "127.0.0.1", "-p", sys.argv[1]])
 ' "$1" >"$work/server.log" 2>&1
 }

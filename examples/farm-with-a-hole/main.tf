@@ -31,6 +31,7 @@ locals {
   account = "123456789012"
   zones   = { a = 0, b = 1 }
   port    = 3001
+  logs    = "logs-of-example-com"
 }
 
 # --- network ---
@@ -40,6 +41,14 @@ resource "aws_vpc" "farm" {
   enable_dns_support   = true
   enable_dns_hostnames = true
   tags                 = { Name = "farm" }
+}
+
+# What groups reject is logged.
+resource "aws_flow_log" "rejected" {
+  vpc_id               = aws_vpc.farm.id
+  traffic_type         = "REJECT"
+  log_destination_type = "s3"
+  log_destination      = "arn:aws:s3:::${local.logs}/flows/"
 }
 
 resource "aws_subnet" "public" {
@@ -204,6 +213,14 @@ resource "aws_lb" "farm" {
   subnets                    = [for subnet in aws_subnet.public : subnet.id]
   idle_timeout               = 3600
   drop_invalid_header_fields = true
+  enable_deletion_protection = true
+
+  # A bucket of the account, for all of its load balancers.
+  access_logs {
+    bucket  = local.logs
+    prefix  = "farm-internal"
+    enabled = true
+  }
 }
 
 resource "aws_lb_target_group" "python" {
@@ -359,6 +376,11 @@ resource "aws_ecs_service" "python" {
   launch_type      = "FARGATE"
   platform_version = "1.4.0"
   desired_count    = 1
+
+  deployment_circuit_breaker {
+    enable   = true
+    rollback = true
+  }
 
   network_configuration {
     subnets          = [for subnet in aws_subnet.private : subnet.id]

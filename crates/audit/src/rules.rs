@@ -48,6 +48,7 @@ rules! {
     unauthenticated_path,
     listener_open_to_world,
     egress_unrestricted,
+    egress_to_internet,
     egress_never_revoked,
     public_address,
     rule_shadowed,
@@ -59,6 +60,14 @@ rules! {
     duplicate_name,
     no_endpoint_for_service,
     default_security_group_open,
+    root_user,
+    writable_root,
+    unlogged_ingress,
+    unlogged_flows,
+    unprotected_from_deletion,
+    no_rollback,
+    nat_in_one_zone,
+    quota_exceeded,
 }
 
 /// Every rule's entry, in the order of the list.

@@ -13,6 +13,7 @@ mod alarms;
 mod balancers;
 mod containers;
 mod databases;
+mod deploy_policy;
 mod detection;
 mod dns;
 mod endpoints;

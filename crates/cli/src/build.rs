@@ -1,9 +1,10 @@
 //! `farmgate build`: from a farm file to a Terraform module.
 
 pub mod folder;
-mod terraform;
+pub mod terraform;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use farmgate_audit::compare::{self, Comparison};
 use farmgate_aws::design::Design;
@@ -60,7 +61,8 @@ fn validate(
     model: &Model,
     files: &BTreeMap<String, String>,
 ) -> Result<Comparison, Failure> {
-    let plan = terraform::plan(files)?;
+    let plugins = std::env::var_os(terraform::PLUGINS).map(PathBuf::from);
+    let plan = terraform::plan(files, plugins.as_deref())?;
     let input = [Input { name: "the plan", bytes: &plan }];
     let planned = import::import(&input).map_err(|errors| {
         let problem = |error: import::ImportError| Problem::Plain {

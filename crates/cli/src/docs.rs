@@ -19,8 +19,8 @@ use crate::problem::Failure;
 /// If the output can't be written.
 pub fn schema(args: &Schema) -> Result<Exit, Failure> {
     match args.of {
-        // LEAD: schema::schema()
-        SchemaOf::Farm | SchemaOf::Report => output::json(&schemars::schema_for!(Report))?,
+        SchemaOf::Farm => output::text(&farmgate_farm::schema::text(), Color::Never)?,
+        SchemaOf::Report => output::json(&schemars::schema_for!(Report))?,
     }
     Ok(Exit::Fine)
 }
@@ -33,8 +33,7 @@ pub fn run(args: &Docs) -> Result<Exit, Failure> {
     let page = match args.page {
         Page::Cli => cli(),
         Page::Rules => index(),
-        // LEAD: page::page()
-        Page::FarmFile => String::new(),
+        Page::FarmFile => farmgate_farm::page::page(),
     };
     output::text(&page, Color::Never)?;
     Ok(Exit::Fine)

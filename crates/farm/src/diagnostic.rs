@@ -1,7 +1,7 @@
 //! What is wrong with a file that a person wrote: where, in which words, and what to do.
 //!
 //! One type serves the terminal (drawn by annotate-snippets) and JSON. It is about text files only:
-//! what is wrong with a *network* is a [`crate::report::Finding`].
+//! what is wrong with a *network* is a finding of the audit.
 //!
 //! Style of the messages: lower case, no full stop, backticks round the user's words, help apart.
 

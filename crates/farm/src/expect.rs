@@ -1,6 +1,6 @@
 //! What the users expect of their network: who can reach what, who cannot, what can start.
 //!
-//! Here they are read and printed; whether they hold is for [`crate::prove`]. `docs/expectations.md`
+//! Here they are read and printed; whether they hold is for the audit. `docs/expectations.md`
 //! is the page for users.
 
 mod ports;

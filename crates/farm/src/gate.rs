@@ -5,7 +5,6 @@
 //! ECS, or `farmgate up`, injects them.
 
 mod derive;
-pub mod routes;
 
 use std::collections::BTreeMap;
 

@@ -7,7 +7,7 @@
 
 mod sources;
 
-use crate::diagnostic::{Diagnostic, in_order, quoted};
+use crate::diagnostic::{Diagnostic, Located, in_order, quoted};
 use crate::farm::Farm;
 use crate::yaml::{self, Dialect, Node, Value};
 
@@ -156,5 +156,11 @@ impl Problems {
         let drawn: Vec<String> =
             self.list.iter().map(|problem| self.sources.render(problem, colour)).collect();
         drawn.join("\n\n")
+    }
+
+    /// As JSON has them.
+    #[must_use]
+    pub fn located(&self) -> Vec<Located> {
+        self.list.iter().map(|problem| self.sources.located(problem)).collect()
     }
 }

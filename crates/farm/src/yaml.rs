@@ -17,6 +17,7 @@ use std::ops::Range;
 use crate::diagnostic::{Diagnostic, in_order};
 
 pub use read::Fields;
+pub(crate) use read::control_character;
 
 /// Files over this many bytes are refused (1 MiB).
 pub const MAX_BYTES: usize = 1 << 20;

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 /// Codes whose cases aren't in `tests/cases`, and where they are.
 const ELSEWHERE: [(&str, &str); 7] = [
     ("bad-json", "tests/carry.rs"),
-    ("more-problems", "tests/yaml.rs"),
+    ("more-problems", "tests/farm.rs"),
     ("no-match", "tests/expect.rs"),
     ("nothing-in-layer", "tests/layers.rs"),
     ("nothing-to-carry", "tests/carry.rs"),

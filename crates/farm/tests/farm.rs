@@ -185,6 +185,8 @@ fn no_file_takes_long() {
     for source in files {
         let started = std::time::Instant::now();
         let Err(problems) = farm::read(&source, &[]) else { panic!("{}", &source[100..300]) };
+        // At most a hundred are shown, and how many more there are.
+        assert!(problems.len() < 101 || problems.last().unwrap().code == "more-problems");
         for problem in problems.iter().take(3) {
             assert!(!problem.render("x", &source, false).is_empty());
         }
@@ -206,8 +208,9 @@ fn no_text_breaks_the_reader() {
         let without = format!("{before}{}", rest.strip_prefix(c).unwrap());
         // Another text at each place: all at all places take minutes.
         let with = format!("{before}{}{rest}", inserted[at % inserted.len()]);
-        let cut = (at % 7 == 0).then(|| before.to_owned());
-        for source in [without, with].into_iter().chain(cut) {
+        let with = (at % 3 == 0).then_some(with);
+        let cut = (at % 17 == 0).then(|| before.to_owned());
+        for source in [without].into_iter().chain(with).chain(cut) {
             tried += 1;
             match farm::read(&source, &RULES) {
                 Ok(_) => {
@@ -219,7 +222,7 @@ fn no_text_breaks_the_reader() {
             }
         }
     }
-    assert!(tried > 5000);
+    assert!(tried > good.chars().count());
 }
 
 fn check(source: &str, problems: &[Diagnostic], draw: bool) {

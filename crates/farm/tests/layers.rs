@@ -144,13 +144,8 @@ servers:
       |
       = help: write `/nowhere`
     "#);
-    let lines: Vec<_> = problems
-        .list
-        .iter()
-        .map(|it| problems.sources.located(it))
-        .map(|it| (it.file, it.line))
-        .collect();
-    assert_eq!(lines.first().unwrap(), &("farm.yaml".to_owned(), 12));
+    let lines = problems.located().into_iter().map(|it| (it.file, it.line)).next().unwrap();
+    assert_eq!(lines, ("farm.yaml".to_owned(), 12));
 }
 
 #[test]

@@ -38,6 +38,7 @@ impl Item for EcsService {
             assign_public_ip,
             load_balancers,
             registries,
+            rolls_back,
             tags,
         } = left;
         diff.val("name", name, &right.name);
@@ -50,6 +51,7 @@ impl Item for EcsService {
         diff.val("assign_public_ip", assign_public_ip, &right.assign_public_ip);
         diff.entries("load balancer", (load_balancers, &right.load_balancers), (None, None));
         diff.entries("registry", (registries, &right.registries), (None, None));
+        diff.val("rolls_back", rolls_back, &right.rolls_back);
         diff.tags(tags, &right.tags);
     }
 }

@@ -58,6 +58,9 @@ impl Entry for Container {
         let Self {
             name: _,
             image,
+            essential,
+            user,
+            read_only,
             ports,
             environment,
             secrets,
@@ -67,6 +70,9 @@ impl Entry for Container {
             health_command,
         } = left;
         diff.plain("image", image, &right.image);
+        diff.plain("essential", essential, &right.essential);
+        diff.plain("user", user, &right.user);
+        diff.plain("read_only", read_only, &right.read_only);
         let words = |ports: &[(u16, String)]| -> Vec<String> {
             ports.iter().map(|(port, protocol)| format!("{protocol} {port}")).collect()
         };

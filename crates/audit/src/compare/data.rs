@@ -9,13 +9,25 @@ impl Item for Database {
     const KIND: &'static str = "database";
 
     fn compare(diff: &mut Diff<'_>, left: &Self, right: &Self) {
-        let Self { key: _, engine, port, subnets, security_groups, public, encrypted, tags } = left;
+        let Self {
+            key: _,
+            engine,
+            port,
+            subnets,
+            security_groups,
+            public,
+            encrypted,
+            deletion_protection,
+            tags,
+        } = left;
         diff.val("engine", engine, &right.engine);
         diff.val("port", port, &right.port);
         diff.set("subnets", subnets, &right.subnets);
         diff.set("security_groups", security_groups, &right.security_groups);
         diff.val("public", public, &right.public);
         diff.val("encrypted", encrypted, &right.encrypted);
+        let protection = (deletion_protection, &right.deletion_protection);
+        diff.val("deletion_protection", protection.0, protection.1);
         diff.tags(tags, &right.tags);
     }
 }

@@ -16,8 +16,18 @@ impl Item for LoadBalancer {
     const KIND: &'static str = "load balancer";
 
     fn compare(diff: &mut Diff<'_>, left: &Self, right: &Self) {
-        let Self { key: _, kind, name, internal, subnets, security_groups, idle_timeout, tags } =
-            left;
+        let Self {
+            key: _,
+            kind,
+            name,
+            internal,
+            subnets,
+            security_groups,
+            idle_timeout,
+            access_logs,
+            deletion_protection,
+            tags,
+        } = left;
         diff.plain("kind", kind, &right.kind);
         diff.val("name", name, &right.name);
         diff.val("internal", internal, &right.internal);
@@ -35,6 +45,8 @@ impl Item for LoadBalancer {
         } else {
             diff.val("idle_timeout", idle_timeout, &right.idle_timeout);
         }
+        diff.val("access_logs", access_logs, &right.access_logs);
+        diff.val("deletion_protection", deletion_protection, &right.deletion_protection);
         diff.tags(tags, &right.tags);
     }
 }

@@ -23,6 +23,7 @@ impl Item for Vpc {
             main_route_table,
             default_security_group,
             default_network_acl,
+            flow_logs,
             tags,
         } = left;
         diff.set("cidrs", cidrs, &right.cidrs);
@@ -39,6 +40,7 @@ impl Item for Vpc {
             };
             managed(names.left) || managed(names.right)
         });
+        diff.val("flow_logs", flow_logs, &right.flow_logs);
         let lists = (default_network_acl, &right.default_network_acl);
         adopted(diff, "default_network_acl", lists, |key| {
             names.left.network_acls.contains_key(key) || names.right.network_acls.contains_key(key)

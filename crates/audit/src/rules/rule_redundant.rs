@@ -14,6 +14,7 @@ use farmgate_net::topology::{GroupId, ListId, Network, SiteId};
 use farmgate_net::uncertain::Uncertain;
 
 use super::egress_never_revoked::never_revoked;
+use super::listener_open_to_world::is_most_of_the_internet;
 use super::{Facts, Rule, RuleInfo, refuted};
 use crate::prove::{Scope, listed};
 use crate::report::{Finding, Fix, Severity};
@@ -168,10 +169,18 @@ fn groups_are_known(net: &Network, site: SiteId) -> bool {
 }
 
 /// Whether another rule says it already: `egress-never-revoked` of narrow rules beside an allow-all,
+/// `egress-to-internet` of rules that name groups or lists beside one for any address,
 /// `target-open-to-network` of a rule for the load balancer beside one for the whole network.
 fn is_told_elsewhere(facts: &Facts<'_>, group: &SecurityGroup, covered: &Covered<'_>) -> bool {
     match covered.direction {
-        Direction::Egress => never_revoked(facts.model(), group),
+        Direction::Egress => {
+            let anywhere = |rule: &&SecurityGroupRule| {
+                let to: AddrSet = rule.peers.cidrs.sure.iter().copied().collect();
+                is_most_of_the_internet(&to)
+            };
+            let names = covered.rule.peers.cidrs.sure.is_empty();
+            never_revoked(facts.model(), group) || names && covered.by.iter().all(anywhere)
+        }
         Direction::Ingress => {
             let own: AddrSet = match group.vpc.get() {
                 Some(Some(vpc)) => {

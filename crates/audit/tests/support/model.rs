@@ -39,6 +39,7 @@ pub fn network() -> Model {
         main_route_table: None,
         default_security_group: None,
         default_network_acl: None,
+        flow_logs: Val::Known(true),
         tags: Default::default(),
     };
     model.vpcs.insert(key(VPC), vpc);
@@ -168,6 +169,7 @@ pub fn service(model: &mut Model, name: &str, subnet: &str, groups: &[&str]) {
         assign_public_ip: Val::Known(false),
         load_balancers: Vec::new(),
         registries: Vec::new(),
+        rolls_back: Val::Known(true),
         tags: Default::default(),
     };
     model.services.insert(key(name), made);
@@ -189,6 +191,8 @@ pub fn load_balancer(
         subnets: keys(&[if internal { PRIVATE } else { PUBLIC }]),
         security_groups: (!groups.is_empty()).then(|| keys(groups)),
         idle_timeout: Val::Known(None),
+        access_logs: Val::Known(true),
+        deletion_protection: Val::Known(true),
         tags: Default::default(),
     };
     model.load_balancers.insert(key(name), made);
@@ -325,6 +329,7 @@ pub fn database(model: &mut Model, name: &str, subnet: &str, group: &str) {
         security_groups: keys(&[group]),
         public: Val::Known(false),
         encrypted: Val::Known(true),
+        deletion_protection: Val::Known(true),
         tags: Default::default(),
     };
     model.databases.insert(key(name), made);

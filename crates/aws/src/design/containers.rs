@@ -1,6 +1,7 @@
 //! Containers: the gate's, a server's with its bridge, a service's.
 //!
-//! Farmgate's image has its binary at `/farmgate` as the entry point, and runs as [`FARMGATE_USER`].
+//! Farmgate's image has its binary at `/farmgate` as the entry point, and runs as [`FARMGATE_USER`],
+//! who owns the directory [`BRIDGE_PATH`] of the image, which it declares as a volume.
 
 use std::collections::BTreeMap;
 
@@ -22,6 +23,9 @@ pub const BRIDGE_VOLUME: &str = "farmgate";
 
 /// Where that volume is mounted.
 pub const BRIDGE_PATH: &str = "/opt/farmgate";
+
+/// Where the volumes that can be written are mounted while they are given to who writes them.
+const VOLUMES_PATH: &str = "/volumes";
 
 /// The most that ECS takes for a container health check: timeout and start period, in seconds (ECS
 /// API Reference, `HealthCheck`).
@@ -69,8 +73,9 @@ pub(super) fn bridged(base: &Base<'_>, name: &Name, server: &Server) -> Vec<Cont
         bridge.health = Some(probe(server, "/farmgate", &url, codes));
     }
     // The server's own port is not the task's: only the bridge, in the same task, connects to it.
-    let own = ContainerDesign { ports: Vec::new(), ..written(base, name, container) };
-    vec![own, bridge]
+    let mut all = plain(base, name, container, None);
+    all.push(bridge);
+    all
 }
 
 /// A server over stdio: an init container copies the bridge to a volume, and the bridge starts the
@@ -89,27 +94,54 @@ pub(super) fn stdio(base: &Base<'_>, name: &Name, server: &Server) -> Vec<Contai
         stop_timeout: container.drain.as_seconds(),
         ..farmgate(base)
     };
-    let mut own = written(base, name, container);
-    own.ports = vec![gate::PORT];
+    let mut all = plain(base, name, container, Some(gate::PORT));
+    let Some(own) = all.last_mut() else { return all };
     own.entry_point = words([&binary, "bridge", "--listen", &listen(), "--"]);
     own.environment.extend(public_key(base));
     own.mounts.extend(volume(true));
-    own.depends_on = vec![("bridge-install".to_owned(), "SUCCESS")];
+    own.depends_on.push(("bridge-install".to_owned(), "SUCCESS"));
     if own.health.is_none() {
         let url = format!("https://127.0.0.1:{}{}", gate::PORT, gate::HEALTH_PATH);
         own.health = Some(probe(server, &binary, &url, "200"));
     }
-    vec![install, own]
+    all.insert(0, install);
+    all
 }
 
-/// A container that others connect to.
+/// A container, last, and before it what makes its volumes ready.
 pub(super) fn plain(
     base: &Base<'_>,
     name: &Name,
     container: &Container,
-    port: u16,
-) -> ContainerDesign {
-    ContainerDesign { ports: vec![port], ..written(base, name, container) }
+    port: Option<u16>,
+) -> Vec<ContainerDesign> {
+    let mut own = written(base, name, container);
+    own.ports = port.into_iter().collect();
+    let volumes = volumes(base, container, &own.user);
+    own.depends_on.extend(volumes.iter().map(|it| (it.name.clone(), "SUCCESS")));
+    volumes.into_iter().chain([own]).collect()
+}
+
+/// Gives a container's empty volumes to the user that it runs as, and ends. Fargate makes them
+/// root's, writable for nobody else, unless the image says otherwise (ECS Developer Guide, "Use bind
+/// mounts"); so this has to be root, and needs nothing else.
+fn volumes(base: &Base<'_>, container: &Container, user: &str) -> Option<ContainerDesign> {
+    let is_root = container.user.as_ref().is_some_and(|user| user.is_root());
+    if container.tmp.is_empty() || is_root {
+        return None;
+    }
+    let paths = container.tmp.keys().map(|name| (name, format!("{VOLUMES_PATH}/{name}")));
+    let paths: Vec<(String, String)> = paths.map(|(name, at)| (name.to_string(), at)).collect();
+    let own = words(["bridge", "--own", user]);
+    Some(ContainerDesign {
+        name: "volumes".to_owned(),
+        command: own.into_iter().chain(paths.iter().map(|(_, path)| path.clone())).collect(),
+        essential: false,
+        user: "0:0".to_owned(),
+        mounts: paths.into_iter().map(|(name, path)| (name, (path, false))).collect(),
+        stop_timeout: container.drain.as_seconds(),
+        ..farmgate(base)
+    })
 }
 
 /// A container as the file says.

@@ -78,7 +78,7 @@ fn server_task(base: &Base<'_>, name: &Name, server: &Server) -> Task {
         (Transport::Http, true) => containers::bridged(base, name, server),
         (Transport::Http, false) => {
             let port = u16::try_from(server.port.get()).unwrap_or_default();
-            vec![containers::plain(base, name, container, port)]
+            containers::plain(base, name, container, Some(port))
         }
     };
     let port = if bridged { u64::from(gate::PORT) } else { server.port.get() };
@@ -100,7 +100,7 @@ fn service_task(base: &Base<'_>, name: &Name, service: &Service) -> Task {
     let container = &service.container;
     let port = port(service);
     let mut parts = Parts::of(name, container);
-    parts.containers = vec![containers::plain(base, name, container, port)];
+    parts.containers = containers::plain(base, name, container, Some(port));
     Task {
         port,
         tls: service.tls,

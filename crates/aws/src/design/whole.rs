@@ -130,16 +130,13 @@ fn config(farm: &Farm, public: &[SubnetDesign], private: &[SubnetDesign]) -> Con
 
 /// The listener's rules, by priority.
 fn routes(farm: &Farm) -> Vec<RouteDesign> {
-    let priorities = gate::routes::priorities(farm);
+    let priorities = farmgate_farm::routes::priorities(farm);
     let routes = gate::enabled(farm).map(|(name, server)| RouteDesign {
         server: name.clone(),
         path: server.route.as_str().to_owned(),
         priority: priorities.get(name).copied().unwrap_or_default(),
         url: gate::url(farm, server),
-        parameter: server.parameter.as_ref().map_or_else(
-            || format!("/mcp/endpoints/{}/{name}", farm.farm),
-            |parameter| parameter.as_str().to_owned(),
-        ),
+        parameter: farmgate_farm::routes::parameter(farm, name, server),
     });
     let mut routes: Vec<RouteDesign> = routes.collect();
     routes.sort_by(|a, b| (a.priority, &a.server).cmp(&(b.priority, &b.server)));

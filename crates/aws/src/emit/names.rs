@@ -164,14 +164,6 @@ pub fn endpoint_label(endpoint: &EndpointDesign) -> &'static str {
     }
 }
 
-/// Whether a task has a scaling target. Without one its number of tasks stays as it is set.
-#[must_use]
-pub fn scales(task: &Task) -> bool {
-    let scaling = &task.scaling;
-    let targets = [scaling.cpu, scaling.memory, scaling.requests];
-    task.max > task.min && targets.iter().any(Option::is_some)
-}
-
 // === The network ===
 
 /// The VPC's id.
@@ -317,6 +309,7 @@ fn network(design: &Design, names: &mut BTreeMap<Key, Key>) {
     name(keys::default_group(), "aws_default_security_group.farm".to_owned());
     if let Some((group, _)) = super::network::flow_group(design) {
         name(keys::log_group(group), "aws_cloudwatch_log_group.flow".to_owned());
+        name(keys::flow_role(), "aws_iam_role.flow".to_owned());
     }
     if !design.public.is_empty() {
         name(keys::public_routes(), "aws_route_table.public".to_owned());
@@ -345,6 +338,7 @@ fn parties(design: &Design, names: &mut BTreeMap<Key, Key>) {
     if design.farm.ingress.waf.is_some() {
         name(keys::waf(), "aws_wafv2_web_acl_association.ingress");
         name(keys::web_acl(), "aws_wafv2_web_acl.ingress");
+        name(keys::log_group(&super::waf::log_group(design)), "aws_cloudwatch_log_group.waf");
     }
     name(keys::cluster(), "aws_ecs_cluster.farm");
     for task in &design.tasks {
@@ -368,6 +362,10 @@ fn parties(design: &Design, names: &mut BTreeMap<Key, Key>) {
         let party = Party::Database(database.clone());
         name(keys::group(&party), &group_address(design, &party));
         name(keys::party(&party), &address("aws_db_instance", &party));
+    }
+    for (key, group) in super::databases::log_groups(design) {
+        let address = at("aws_cloudwatch_log_group.database", Some(&key));
+        name(keys::log_group(&group), &address);
     }
 }
 

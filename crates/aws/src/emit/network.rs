@@ -6,7 +6,7 @@ use farmgate_farm::farm::FlowTraffic;
 
 use super::hcl::{Block, File, Object, Template, indexed, jsonencode, list, object, raw};
 use super::{iam_documents, names};
-use crate::design::{Design, LogGroup};
+use crate::design::{Design, FLOW_LOGS, LogGroup};
 
 pub(super) fn file(design: &Design) -> File {
     if design.farm.network.existing.is_some() {
@@ -181,7 +181,7 @@ fn nat(design: &Design) -> Vec<Section> {
 
 /// The log group of flow logs, if there are any.
 pub(super) fn flow_group(design: &Design) -> Option<(&String, &LogGroup)> {
-    design.logs.iter().find(|(_, group)| group.of == "flow logs")
+    design.logs.iter().find(|(_, group)| group.of == FLOW_LOGS)
 }
 
 fn flow_logs(design: &Design) -> Vec<Section> {

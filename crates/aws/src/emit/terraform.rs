@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::hcl::File;
-use super::{access_logs, alarms, databases, detection, dns, endpoints, gate, iam, ingress, logs, moves, network, outputs, readme, repositories, scaling, secrets, security_groups, servers, services, versions, waf};
+use super::{access_logs, alarms, databases, deploy_policy, detection, dns, endpoints, gate, iam, ingress, logs, moves, network, outputs, readme, repositories, scaling, secrets, security_groups, servers, services, versions, waf};
 use crate::design::Design;
 
 /// The files in HCL, by name.
@@ -43,5 +43,9 @@ pub fn module(design: &Design) -> BTreeMap<String, String> {
     let hcl = HCL.iter().map(|(name, write)| (*name, write(design).to_string()));
     let texts = TEXTS.iter().map(|(name, write)| (*name, write(design)));
     let files = hcl.chain(texts).filter(|(_, text)| !text.trim().is_empty());
-    files.map(|(name, text)| (name.to_owned(), text)).collect()
+    let mut files: BTreeMap<String, String> =
+        files.map(|(name, text)| (name.to_owned(), text)).collect();
+    let policies = deploy_policy::files(design, &files);
+    files.extend(policies);
+    files
 }

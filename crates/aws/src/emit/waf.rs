@@ -103,16 +103,17 @@ fn rate(waf: &Waf, priority: u64) -> Option<Block> {
 }
 
 /// The name of the log group; WAF writes to none that is called otherwise.
-fn log_group(design: &Design) -> String {
+pub(super) fn log_group(design: &Design) -> String {
     format!("aws-waf-logs-{}", design.farm.farm)
 }
 
 fn logging(design: &Design, file: File) -> File {
-    let settings = &design.farm.logs;
+    let name = log_group(design);
+    let settings = design.logs.get(&name);
     let group = Block::resource("aws_cloudwatch_log_group", "waf")
-        .attr("name", log_group(design))
-        .attr("retention_in_days", settings.retention.as_days())
-        .maybe("kms_key_id", settings.kms_key.as_ref().map(|key| key.as_str()));
+        .attr("name", name)
+        .maybe("retention_in_days", settings.map(|it| it.retention))
+        .maybe("kms_key_id", settings.and_then(|it| it.kms_key.as_deref()));
     let keep = |action: &str| {
         let action = Block::new("action_condition").attr("action", action);
         Block::new("condition").block(action)

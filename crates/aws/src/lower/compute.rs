@@ -75,6 +75,7 @@ impl Lowering<'_> {
             assign_public_ip: Val::Known(false),
             load_balancers: target.into_iter().collect(),
             registries: registry.into_iter().collect(),
+            rolls_back: Val::Known(task.circuit_breaker),
             tags: Tags::new(),
             key,
         }
@@ -107,6 +108,9 @@ impl Lowering<'_> {
         Container {
             name: container.name.clone(),
             image: Some(container.image.clone()),
+            essential: container.essential,
+            user: Some(container.user.clone()),
+            read_only: container.read_only,
             ports: container.ports.iter().map(|port| (*port, "tcp".to_owned())).collect(),
             environment: container.environment.clone(),
             secrets: secrets.map(|(name, from)| (name.clone(), self.value_from(from))).collect(),
@@ -170,6 +174,7 @@ impl Lowering<'_> {
                 security_groups: SetVal::known([keys::group(&party)]),
                 public: Val::Known(false),
                 encrypted: Val::Known(true),
+                deletion_protection: Val::Known(database.deletion_protection),
                 tags: Tags::new(),
             };
             model.databases.insert(made.key.clone(), made);

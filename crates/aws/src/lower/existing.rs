@@ -36,6 +36,10 @@ impl Lowering<'_> {
                 },
                 security_groups: Some(SetVal::known([group])),
                 idle_timeout: Val::Known(None),
+                access_logs: Val::Unknown(format!("the access logs of {key}").into()),
+                deletion_protection: Val::Unknown(
+                    format!("whether {key} is protected from deletion").into(),
+                ),
                 tags: Tags::new(),
             };
             model.load_balancers.insert(key, balancer);

@@ -139,6 +139,7 @@ impl Lowering<'_> {
         internal: bool,
         idle_timeout: u64,
     ) -> LoadBalancer {
+        let ingress = &self.design.farm.ingress;
         let name = names::balancer_name(self.design, party);
         let tags = match party {
             Party::Balancer(_) => tag(&name),
@@ -152,6 +153,8 @@ impl Lowering<'_> {
             subnets,
             security_groups: Some(SetVal::known([keys::group(party)])),
             idle_timeout: Val::Known(Some(idle_timeout)),
+            access_logs: Val::Known(ingress.access_logs.enabled),
+            deletion_protection: Val::Known(ingress.deletion_protection),
             tags,
         }
     }

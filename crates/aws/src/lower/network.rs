@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use farmgate_farm::farm::ExistingNetwork;
+use farmgate_farm::farm::{ExistingNetwork, FlowTraffic};
 use ipnet::{IpNet, Ipv4Net};
 
 use super::Lowering;
@@ -62,6 +62,7 @@ impl Lowering<'_> {
             main_route_table: None,
             default_security_group: Some(keys::default_group()),
             default_network_acl: None,
+            flow_logs: Val::Known(design.farm.network.flow_logs.traffic != FlowTraffic::None),
             tags: tag(design.farm.farm.as_str()),
         };
         model.vpcs.insert(key.clone(), vpc);
@@ -110,6 +111,7 @@ impl Lowering<'_> {
             main_route_table: None,
             default_security_group: None,
             default_network_acl: None,
+            flow_logs: Val::Unknown(format!("the flow logs of {}", existing.vpc).into()),
             tags: Tags::new(),
         };
         model.vpcs.insert(key.clone(), vpc);
@@ -133,31 +135,24 @@ impl Lowering<'_> {
     /// The NAT gateway of a VPC that exists: where it stands the file does not say, but that it
     /// leads to the internet.
     fn existing_nat(&self, assumed: Option<&Note>, model: &mut Model) {
-        let subnet = match self.design.public.first() {
-            Some(first) => keys::public_subnet(first.letter),
-            None => {
-                let key = Key::new("network.nat-subnet");
-                let made = Subnet {
-                    key: key.clone(),
-                    vpc: described(keys::vpc(), assumed),
-                    cidrs: SetVal::default(),
-                    zone: described(None, assumed),
-                    maps_public_ip: described(false, assumed),
-                    route_table: described(Some(keys::public_routes()), assumed),
-                    network_acl: described(None, assumed),
-                    tags: Tags::new(),
-                };
-                model.subnets.insert(key.clone(), made);
-                key
-            }
+        let subnet = Subnet {
+            key: Key::new("network.nat-subnet"),
+            vpc: described(keys::vpc(), assumed),
+            cidrs: SetVal::default(),
+            zone: Val::Unknown("the zone of the NAT gateway".into()),
+            maps_public_ip: described(false, assumed),
+            route_table: described(Some(keys::public_routes()), assumed),
+            network_acl: described(None, assumed),
+            tags: Tags::new(),
         };
         let nat = NatGateway {
             key: existing_nat(),
-            subnet: described(subnet, assumed),
+            subnet: described(subnet.key.clone(), assumed),
             public: described(true, assumed),
             public_address: None,
             private_address: None,
         };
+        model.subnets.insert(subnet.key.clone(), subnet);
         model.nat_gateways.insert(nat.key.clone(), nat);
     }
 

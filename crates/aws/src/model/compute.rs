@@ -41,6 +41,8 @@ pub struct EcsService {
     pub load_balancers: Vec<ServiceTarget>,
     /// Its Cloud Map registrations.
     pub registries: Vec<Val<Key>>,
+    /// Whether a deployment that fails is rolled back.
+    pub rolls_back: Val<bool>,
     /// Tags.
     pub tags: Tags,
 }
@@ -86,6 +88,12 @@ pub struct Container {
     pub name: String,
     /// Its image.
     pub image: Option<String>,
+    /// Whether the task ends with it.
+    pub essential: bool,
+    /// `user`, if it is written; else the image decides.
+    pub user: Option<String>,
+    /// `readonlyRootFilesystem`.
+    pub read_only: bool,
     /// Its container ports with protocol (`tcp`, `udp`).
     pub ports: Vec<(u16, String)>,
     /// Environment variables: names to values (never printed unless they are addresses that a statement needs).

@@ -19,6 +19,8 @@ pub struct Database {
     pub public: Val<bool>,
     /// `storage_encrypted`.
     pub encrypted: Val<bool>,
+    /// `deletion_protection`.
+    pub deletion_protection: Val<bool>,
     /// Tags.
     pub tags: Tags,
 }

@@ -31,6 +31,10 @@ pub struct LoadBalancer {
     pub security_groups: Option<SetVal<Key>>,
     /// `idle_timeout`, seconds (application).
     pub idle_timeout: Val<Option<u64>>,
+    /// Whether it writes access logs.
+    pub access_logs: Val<bool>,
+    /// `enable_deletion_protection`.
+    pub deletion_protection: Val<bool>,
     /// Tags.
     pub tags: Tags,
 }

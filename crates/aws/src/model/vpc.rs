@@ -31,6 +31,8 @@ pub struct Vpc {
     pub default_security_group: Option<Key>,
     /// Its default network ACL, where a source manages or names it.
     pub default_network_acl: Option<Key>,
+    /// Whether its flows are logged.
+    pub flow_logs: Val<bool>,
     /// Tags.
     pub tags: Tags,
 }

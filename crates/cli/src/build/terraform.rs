@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
 use crate::problem::{Failure, Problem};
@@ -24,13 +24,14 @@ provider "aws" {
 "#;
 
 /// The variable that names a folder of providers, for machines without a network.
-const PLUGINS: &str = "FARMGATE_TF_PLUGINS";
+pub const PLUGINS: &str = "FARMGATE_TF_PLUGINS";
 
-/// The plan of a module, as `terraform show -json` prints it.
+/// The plan of a module, as `terraform show -json` prints it. `plugins` is a folder of providers, in
+/// place of the registry.
 ///
 /// # Errors
 /// If Terraform isn't there, or doesn't plan.
-pub(super) fn plan(files: &BTreeMap<String, String>) -> Result<Vec<u8>, Failure> {
+pub fn plan(files: &BTreeMap<String, String>, plugins: Option<&Path>) -> Result<Vec<u8>, Failure> {
     let folder = tempfile::tempdir().map_err(|error| environment("no-temporary-folder", &error))?;
     for (name, text) in files {
         fs::write(folder.path().join(name), text)
@@ -38,20 +39,19 @@ pub(super) fn plan(files: &BTreeMap<String, String>) -> Result<Vec<u8>, Failure>
     }
     fs::write(folder.path().join("farmgate_override.tf"), OVERRIDE)
         .map_err(|error| environment("cannot-write", &error))?;
-    let plugins = std::env::var_os(PLUGINS).map(PathBuf::from);
-    let mut init = terraform(folder.path());
+    let mut init = terraform(folder.path(), plugins);
     init.args(["init", "-backend=false", "-input=false", "-no-color"]);
-    if let Some(plugins) = &plugins {
+    if let Some(plugins) = plugins {
         let mut argument = std::ffi::OsString::from("-plugin-dir=");
         argument.push(plugins);
         init.arg(argument);
     }
     run(init, "init")?;
-    let mut plan = terraform(folder.path());
+    let mut plan = terraform(folder.path(), plugins);
     plan.args(["plan", "-input=false", "-lock=false", "-refresh=false", "-no-color"]);
     plan.arg("-out=farm.plan");
     run(plan, "plan")?;
-    let mut show = terraform(folder.path());
+    let mut show = terraform(folder.path(), plugins);
     show.args(["show", "-json", "-no-color", "farm.plan"]);
     Ok(run(show, "show")?.stdout)
 }
@@ -61,7 +61,7 @@ fn null_device() -> &'static OsStr {
 }
 
 /// Terraform, without anything by which it could find an account.
-fn terraform(folder: &Path) -> Command {
+fn terraform(folder: &Path, plugins: Option<&Path>) -> Command {
     let mut command = Command::new("terraform");
     command.current_dir(folder);
     for (name, _) in std::env::vars_os() {
@@ -71,7 +71,7 @@ fn terraform(folder: &Path) -> Command {
         }
     }
     // Where providers come from is the person's to say: by a folder, or else by their settings.
-    if std::env::var_os(PLUGINS).is_some() {
+    if plugins.is_some() {
         command.env("TF_CLI_CONFIG_FILE", null_device());
     } else {
         for name in ["TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR"] {

@@ -103,6 +103,13 @@ fn ingress(file: &mut File, draft: &Draft) {
     );
     file.line(0, "auth:");
     file.line(1, &format!("- api_keys: {{ store: \"secretsmanager:{}/api-keys\" }}", draft.farm));
+    file.blank();
+    let about = "EDIT: farmgate's own image, copied to your registry, and the gate's public key, which \
+                 `farmgate key init` prints. `build` needs both.";
+    file.comment(0, about);
+    file.comment(0, "gate:");
+    file.comment(0, &format!("  image: \"{}@sha256:...\"", repository(draft, "farmgate")));
+    file.comment(0, "  public_key: \"...\"");
     let missing: Vec<String> = draft
         .servers
         .iter()
@@ -131,14 +138,15 @@ fn ingress(file: &mut File, draft: &Draft) {
 fn servers(file: &mut File, draft: &Draft) {
     file.blank();
     if draft.servers.iter().any(|server| !server.secrets.is_empty()) {
-        file.comment(0, "Secrets are named here and kept in Secrets Manager. To put one there:");
         file.comment(
             0,
-            "  aws secretsmanager create-secret --name NAME --secret-string file:///dev/stdin",
+            "Secrets are named here and kept in Secrets Manager. To put one there, its value",
         );
+        file.comment(0, "in no history and no list of processes:");
+        file.comment(0, "  read -rs VALUE && printf %s \"$VALUE\" |");
         file.comment(
             0,
-            "and type its value, then Ctrl-D; it is in no history and no list of processes.",
+            "    aws secretsmanager create-secret --name NAME --secret-string file:///dev/stdin",
         );
         file.comment(0, "");
     }
@@ -210,21 +218,26 @@ fn server(file: &mut File, draft: &Draft, server: &Server) {
     }
 }
 
+/// A repository of ECR, with its registry.
+fn repository(draft: &Draft, name: &str) -> String {
+    let account = draft.account.as_deref().unwrap_or(ACCOUNT);
+    let region = draft.region.as_deref().unwrap_or(REGION);
+    format!("{account}.dkr.ecr.{region}.amazonaws.com/{name}")
+}
+
 fn image(file: &mut File, draft: &Draft, server: &Server) {
     if let Some(image) = &server.image {
         file.line(2, &format!("image: {}", scalar(image)));
         return;
     }
-    let account = draft.account.as_deref().unwrap_or(ACCOUNT);
-    let region = draft.region.as_deref().unwrap_or(REGION);
-    let host = format!("{account}.dkr.ecr.{region}.amazonaws.com/{}/{}", draft.farm, server.name);
+    let own = repository(draft, &format!("{}/{}", draft.farm, server.name));
     if let Some(foreign) = &server.foreign {
         file.comment(
             2,
             "EDIT: its image comes from elsewhere. Copy it, and name it by its digest:",
         );
         file.comment(2, "  docker buildx imagetools create \\");
-        file.comment(2, &format!("    --tag {host}:1 \\"));
+        file.comment(2, &format!("    --tag {own}:1 \\"));
         file.comment(2, &format!("    {foreign}"));
     } else {
         file.comment(
@@ -232,7 +245,7 @@ fn image(file: &mut File, draft: &Draft, server: &Server) {
             "EDIT: its image, by digest. `build` needs it; `check` assumes this repository:",
         );
     }
-    file.comment(2, &format!("image: \"{host}@sha256:...\""));
+    file.comment(2, &format!("image: \"{own}@sha256:...\""));
 }
 
 fn variables(file: &mut File, draft: &Draft, server: &Server) {

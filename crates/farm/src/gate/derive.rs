@@ -48,14 +48,14 @@ pub fn auth<'a>(farm: &'a Farm, server: &'a farm::Server) -> &'a [Auth] {
 /// The URL at which clients find a server.
 #[must_use]
 pub fn url(farm: &Farm, server: &farm::Server) -> String {
-    format!("https://{}{}", farm.ingress.domain.name, super::routes::endpoint(server))
+    format!("https://{}{}", farm.ingress.domain.name, crate::routes::endpoint(server))
 }
 
 /// The path at which a server is probed.
 #[must_use]
 pub fn health_path(server: &farm::Server) -> String {
     let written = server.health.path.as_ref().map(|path| path.as_str().to_owned());
-    written.unwrap_or_else(|| super::routes::endpoint(server))
+    written.unwrap_or_else(|| crate::routes::endpoint(server))
 }
 
 /// The gate's configuration. `proxies` are the addresses of what stands before the gate.
@@ -65,7 +65,7 @@ pub fn config(
     upstream: impl Fn(&Name, &farm::Server) -> Upstream,
 ) -> Config {
     let stores = stores(farm);
-    let priorities = super::routes::priorities(farm);
+    let priorities = crate::routes::priorities(farm);
     let servers = enabled(farm).map(|(name, server)| {
         let ways = auth(farm, server).iter();
         let authentication = ways.map(|auth| authentication(farm, server, auth, &stores)).collect();

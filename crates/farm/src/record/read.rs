@@ -12,6 +12,10 @@ impl<T: Word> Read for T {
         // `60` is as good as `"60"` where a word is wanted: the word decides.
         let bare = node.scalar().filter(|s| s.style == Style::Plain && !node.is_nothing());
         let text = match bare {
+            Some(scalar) if scalar.text.contains('\t') => {
+                problems.push(crate::yaml::control_character(&node.mark()));
+                return None;
+            }
             Some(scalar) => scalar.text.as_str(),
             None if node.scalar().is_some_and(|s| s.style == Style::Quoted) => {
                 node.text(problems)?

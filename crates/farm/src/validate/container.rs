@@ -20,6 +20,9 @@ const LONGEST_START: Duration = Duration::seconds(300);
 /// Fargate's longest `stopTimeout`.
 const LONGEST_DRAIN: Duration = Duration::seconds(120);
 
+/// More volumes are refused: they are compared with each other.
+const MOST_VOLUMES: usize = 50;
+
 /// Where the kernel or the task has something already.
 const KERNEL: [&str; 3] = ["/proc", "/sys", "/dev"];
 
@@ -222,7 +225,13 @@ pub(super) fn period(found: Duration, at: &Range<usize>, problems: &mut Vec<Diag
 /// Volumes that lie where something is, or in each other.
 fn volumes(scope: &Scope<'_>, task: &Task<'_>, problems: &mut Vec<Diagnostic>) {
     let container = task.container;
-    if !container.at.sound(&["tmp"]) || container.tmp.len() > 100 {
+    if container.tmp.len() > MOST_VOLUMES {
+        let title = format!("a task has at most {MOST_VOLUMES} volumes here");
+        let problem = Diagnostic::error("too-many", title);
+        problems.push(problem.at(container.at.key("tmp"), "").help("mount fewer, higher up"));
+        return;
+    }
+    if !container.at.sound(&["tmp"]) {
         return;
     }
     let inside = |path: &str, other: &str| {

@@ -3,8 +3,9 @@
 use super::Scope;
 use crate::diagnostic::{Diagnostic, quoted};
 
-/// The names of the gate and of its groups and hosts, which nothing else has.
-const RESERVED: [&str; 3] = ["gate", "ingress", "endpoints"];
+/// The names of the gate, of its groups and hosts, and of containers that the farm puts beside a
+/// server: nothing else has them.
+const RESERVED: [&str; 6] = ["gate", "ingress", "endpoints", "bridge", "bridge-install", "volumes"];
 
 /// A resource has at most 50 tags, of which some are the farm's own.
 const MOST_TAGS: usize = 40;

@@ -2,7 +2,7 @@
 //!
 //! They know types only; bounds of meaning (a port, a date) are for the reader of the format.
 
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
 use super::{Node, Scalar, Style, Value};
 use crate::diagnostic::{Diagnostic, listed, nearest_or_begun, quoted};
@@ -85,9 +85,7 @@ impl Node {
         match scalar.map(|scalar| (scalar.kind(), scalar.text.as_str())) {
             // They could forge lines or colours of a report in which the text appears.
             Some((Kind::Text, text)) if text.contains(|c: char| c.is_control() && c != '\n') => {
-                let title = "a text holds a control character";
-                let problem = Diagnostic::error("control-character", title);
-                problems.push(problem.at(&self.mark(), "").help("remove it"));
+                problems.push(control_character(&self.mark()));
                 None
             }
             Some((Kind::Text, text)) => Some(text),
@@ -219,6 +217,12 @@ impl Node {
         }
         Some(Fields { node: self, entries, meant })
     }
+}
+
+/// That a text holds a control character.
+pub(crate) fn control_character(at: &Range<usize>) -> Diagnostic {
+    let title = "a text holds a control character";
+    Diagnostic::error("control-character", title).at(at, "").help("remove it")
 }
 
 /// A mapping whose keys are known.

@@ -58,6 +58,7 @@ fn database(place: &Place<'_>, model: &Model) -> Database {
         port,
         subnets,
         security_groups,
+        deletion_protection: place.attribute("deletion_protection").flag(false),
         public: place.attribute("publicly_accessible").flag(false),
         encrypted: place.attribute("storage_encrypted").flag(false),
         tags: tags(place.resource),

@@ -103,7 +103,34 @@ fn service(place: &Place<'_>, model: &Model) -> EcsService {
             .iter()
             .map(|block| block.attribute("registry_arn").needed(&DISCOVERY))
             .collect(),
+        rolls_back: rolls_back(place),
         tags: tags(place.resource),
+    }
+}
+
+/// Whether ECS rolls a deployment back that fails: by its circuit breaker, or on an alarm. Another
+/// deployment controller does as it was told elsewhere.
+fn rolls_back(place: &Place<'_>) -> Val<bool> {
+    if let Some(controller) = place.only("deployment_controller") {
+        let kind = controller.attribute("type");
+        match kind.text_or("ECS") {
+            Val::Known(kind) if kind == "ECS" => {}
+            _ => return Val::Unknown(kind.odd("says who deploys")),
+        }
+    }
+    let both = |name: &'static str| match place.only(name) {
+        Some(block) => {
+            let flag = |name| block.attribute(name).flag(false);
+            match (flag("enable"), flag("rollback")) {
+                (Val::Known(true), rollback) => rollback,
+                (enable, _) => enable,
+            }
+        }
+        None => absent(place, name, false),
+    };
+    match both("deployment_circuit_breaker") {
+        Val::Known(false) | Val::Assumed(false, _) => both("alarms"),
+        other => other,
     }
 }
 
@@ -257,6 +284,9 @@ fn container(value: &Value) -> Container {
     Container {
         name: text(value.get("name")).unwrap_or_default(),
         image: text(value.get("image")),
+        essential: value.get("essential").and_then(Value::as_bool).unwrap_or(true),
+        user: text(value.get("user")).filter(|user| !user.is_empty()),
+        read_only: value.get("readonlyRootFilesystem").and_then(Value::as_bool).unwrap_or_default(),
         ports: ports.collect(),
         environment: pairs("environment", "value"),
         secrets: pairs("secrets", "valueFrom"),

@@ -3,6 +3,7 @@
 use super::endpoints::default_group_at;
 use super::graph::Graph;
 use super::place::Place;
+use super::target_groups::absent;
 use super::vpc::{join, tags};
 use super::wanted::{GROUP, SUBNET};
 use crate::model::{Key, LoadBalancer, LoadBalancerKind, Model, SetVal, Val};
@@ -44,6 +45,11 @@ fn load_balancer(place: &Place<'_>, model: &Model) -> LoadBalancer {
         subnets,
         security_groups,
         idle_timeout,
+        access_logs: match place.only("access_logs") {
+            Some(block) => block.attribute("enabled").flag(false),
+            None => absent(place, "access_logs", false),
+        },
+        deletion_protection: place.attribute("enable_deletion_protection").flag(false),
         tags: tags(place.resource),
     }
 }

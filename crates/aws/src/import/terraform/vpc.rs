@@ -20,6 +20,7 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
         model.vpcs.insert(vpc.key.clone(), vpc);
     }
     add_blocks(graph, model);
+    flow_logs(graph, model);
     gateways(graph, model);
     nat_gateways(graph, model);
     prefix_lists(graph, model);
@@ -57,7 +58,43 @@ fn vpc(graph: &Graph, resource: &Resource, defaults: &Defaults) -> Vpc {
         main_route_table: defaults.table(graph, resource),
         default_security_group: defaults.group(graph, resource),
         default_network_acl: defaults.list(graph, resource),
+        flow_logs: not_logged(resource),
         tags: tags(resource),
+    }
+}
+
+/// What is known of a VPC's flow logs while no source shows one: of a VPC that is managed
+/// elsewhere, so may they be.
+fn not_logged(resource: &Resource) -> Val<bool> {
+    let key = &resource.key;
+    if resource.data {
+        return Val::Unknown(format!("the flow logs of {key}").into());
+    }
+    Val::Assumed(false, format!("{key} has no flow log, since no source shows one").into())
+}
+
+/// A flow log of a whole VPC. One of a subnet or an interface is not one of its VPC.
+fn flow_logs(graph: &Graph, model: &mut Model) {
+    for resource in graph.of(&["aws_flow_log"]) {
+        let place = Place::top(graph, resource);
+        match place.attribute("vpc_id").key(&VPC) {
+            Val::Known(Some(key)) => {
+                if let Some(vpc) = model.vpcs.get_mut(&key) {
+                    vpc.flow_logs = Val::Known(true);
+                }
+            }
+            Val::Assumed(Some(key), note) => {
+                if let Some(vpc) = model.vpcs.get_mut(&key) {
+                    vpc.flow_logs = Val::Assumed(true, note);
+                }
+            }
+            Val::Known(None) | Val::Assumed(None, _) => {}
+            Val::OneOf(_, note) | Val::Unknown(note) => {
+                for vpc in model.vpcs.values_mut().filter(|vpc| vpc.flow_logs.known().is_none()) {
+                    vpc.flow_logs = Val::Unknown(note.clone());
+                }
+            }
+        }
     }
 }
 

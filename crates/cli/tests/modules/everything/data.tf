@@ -194,6 +194,8 @@ resource "aws_db_parameter_group" "this" {
 }
 
 resource "aws_db_instance" "this" {
+  count = var.database ? 1 : 0
+
   identifier                          = var.name
   engine                              = "postgres"
   engine_version                      = "16.4"

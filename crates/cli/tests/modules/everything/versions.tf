@@ -36,6 +36,12 @@ variable "zone_name" {
   default     = "example.com"
 }
 
+variable "database" {
+  type        = bool
+  description = "Whether to make a database, which takes longer than all else together"
+  default     = false
+}
+
 data "aws_caller_identity" "this" {}
 
 data "aws_partition" "this" {}

@@ -7,7 +7,9 @@ standard error, if that version of moto has no place for it. Once moto has it, d
 
 import inspect
 import json
+import os
 import sys
+import threading
 import uuid
 
 
@@ -16,6 +18,18 @@ def part(add):
         add()
     except Exception as error:
         print(f"sitecustomize: without {add.__name__}: {error!r}", file=sys.stderr)
+
+
+def end_with_standard_input():
+    """A server that outlives whoever started it helps nobody."""
+
+    def wait():
+        while os.read(0, 4096):
+            pass
+        os._exit(0)
+
+    if os.environ.get("FARMGATE_MOTO_UNTIL_EOF"):
+        threading.Thread(target=wait, daemon=True).start()
 
 
 def tags_of_scalable_targets():
@@ -234,6 +248,7 @@ def certificates_of_others():
 
 
 for add in (
+    end_with_standard_input,
     tags_of_scalable_targets,
     trails_by_arn,
     query_definitions,

@@ -1,0 +1,41 @@
+//! `unlogged-ingress`: load balancers that keep no record of requests.
+
+use farmgate_aws::model::{LoadBalancer, LoadBalancerKind};
+
+use super::{Facts, Rule, RuleInfo};
+use crate::report::{Finding, Severity};
+
+pub(super) static RULE: Rule = Rule {
+    info: RuleInfo {
+        id: "unlogged-ingress",
+        severity: Severity::Low,
+        title: "a load balancer writes no access logs",
+        why: "What the load balancer refuses or answers by itself no server ever sees, so without \
+              its log nobody can tell afterwards who tried what. A log group that somebody made for \
+              it receives nothing: access logs go to S3, and only where they are turned on.",
+        page: include_str!("../../../../docs/rules/unlogged-ingress.md"),
+    },
+    run,
+};
+
+fn run(facts: &Facts<'_>) -> Vec<Finding> {
+    let balancers = facts.model().load_balancers.values();
+    let unlogged = balancers.filter(|balancer| balancer.access_logs.get() == Some(&false));
+    unlogged.filter_map(finding).collect()
+}
+
+fn finding(balancer: &LoadBalancer) -> Option<Finding> {
+    // A gateway load balancer has none, a network load balancer those of its TLS listeners only.
+    if balancer.kind != LoadBalancerKind::Application {
+        return None;
+    }
+    let key = &balancer.key;
+    let public = balancer.internal.get() == Some(&false);
+    let severity = if public { Severity::Low } else { Severity::Info };
+    let title = format!("{key} writes no access logs");
+    let fix = "turn on access logs into a bucket that is encrypted, closed to the public, and \
+               emptied after a time";
+    let mut finding = RULE.info.finding(severity, [key.clone()], title, fix);
+    finding.assumes.extend(balancer.access_logs.assumed().map(ToString::to_string));
+    Some(finding)
+}
