@@ -150,7 +150,9 @@ fn a_group_that_no_source_manages_is_open() {
     let (plan, state) = (read(farm, "plan.json"), read(farm, "state.json"));
     let found = compare(&plan, &state, &same_names(&plan));
     let whats: Vec<&str> = found.open.iter().map(|d| d.what.as_str()).collect();
-    assert_eq!(whats, ["security group sg-32d37447273a51dfc"], "{}", lines(&found));
+    // Ids are new in every state.
+    let is_group = |what: &&str| what.starts_with("security group sg-");
+    assert!(whats.len() == 1 && whats.iter().all(is_group), "{}", lines(&found));
     assert!(found.is_equal(), "{}", lines(&found));
 }
 

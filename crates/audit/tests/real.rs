@@ -161,12 +161,15 @@ fn there_is_no_noise() {
         "duplicate-name",
         "egress-unrestricted",
         "load-balancer-without-security-group",
+        "nat-in-one-zone",
         "no-endpoint-for-service",
+        "no-rollback",
         "plaintext-hop",
         "security-group-rules-in-two-places",
         "streaming-behind-http-api",
         "target-open-to-network",
         "unauthenticated-path",
+        "unlogged-flows",
     ];
     assert_eq!(rules.into_iter().collect::<Vec<_>>(), expected);
     // What needs the containers is unknown, and nothing else is.

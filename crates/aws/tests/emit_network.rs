@@ -2,7 +2,13 @@
 //!
 //! `FARMGATE_BLESS=1` writes the golden module anew.
 
-#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::indexing_slicing
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -56,6 +62,7 @@ fn dump() {
     for (name, source) in farms {
         let folder = out.join(name);
         std::fs::create_dir_all(&folder).expect("a folder");
+        std::fs::write(folder.join("farm.yaml"), &source).expect("a file");
         let design = design(&source);
         for (name, text) in terraform::module(&design) {
             std::fs::write(folder.join(name), text).expect("a file");
@@ -123,8 +130,7 @@ fn network_addresses(source: &str) -> Instances {
     let module = module(source);
     let locals = addresses::locals(&module);
     let files = FILES.iter().filter(|name| name.ends_with(".tf"));
-    let texts: Vec<&str> =
-        files.filter_map(|name| module.get(*name)).map(String::as_str).collect();
+    let texts: Vec<&str> = files.filter_map(|name| module.get(*name)).map(String::as_str).collect();
     addresses(&texts, &locals)
 }
 
@@ -164,13 +170,17 @@ fn a_service_less_takes_only_what_is_about_it() {
 fn every_flow_has_its_rules_and_there_are_no_others() {
     for (name, source) in variants() {
         let design = design(&source);
-        let ours = |end: &End| matches!(end, End::Party(party) if !matches!(party, Party::Existing(_)));
+        let ours =
+            |end: &End| matches!(end, End::Party(party) if !matches!(party, Party::Existing(_)));
         let into = |end: &End| matches!(end, End::Party(_));
-        let wanted = design.flows.iter().map(|flow| {
-            usize::from(ours(&flow.from)) + usize::from(into(&flow.to))
-        });
+        let wanted = design
+            .flows
+            .iter()
+            .map(|flow| usize::from(ours(&flow.from)) + usize::from(into(&flow.to)));
         let made = network_addresses(&source);
-        let rules = made.iter().filter(|address| address.contains("security_group_") && address.contains("gress_rule."));
+        let rules = made.iter().filter(|address| {
+            address.contains("security_group_") && address.contains("gress_rule.")
+        });
         assert_eq!(rules.count(), wanted.sum::<usize>(), "{name}");
     }
 }
@@ -217,7 +227,10 @@ fn of_a_network_that_exists_nothing_is_made() {
     assert!(!module.contains_key("network.tf"));
     let endpoints = &module["endpoints.tf"];
     assert!(endpoints.contains("vpc_id              = \"vpc-0123456789abcdef0\""), "{endpoints}");
-    assert!(endpoints.contains("subnet_ids          = [\"subnet-0aaaaaaaaaaaaaaa1\""), "{endpoints}");
+    assert!(
+        endpoints.contains("subnet_ids          = [\"subnet-0aaaaaaaaaaaaaaa1\""),
+        "{endpoints}"
+    );
     assert!(endpoints.contains("route_table_ids   = [\"rtb-0aaaaaaaaaaaaaaa1\"]"), "{endpoints}");
     for text in module.values() {
         for made in ["aws_vpc.farm", "aws_subnet.", "aws_route_table.", "aws_default_security"] {
@@ -231,7 +244,8 @@ fn an_internal_farm_without_nat_has_no_way_to_the_internet() {
     let (_, source) = variants().into_iter().find(|(name, _)| *name == "internal").unwrap();
     let module = module(&source);
     let network = &module["network.tf"];
-    for kind in ["aws_internet_gateway", "aws_nat_gateway", "aws_eip", "aws_route\"", "\"public\""] {
+    for kind in ["aws_internet_gateway", "aws_nat_gateway", "aws_eip", "aws_route\"", "\"public\""]
+    {
         assert!(!network.contains(kind), "{kind} in {network}");
     }
     assert!(module["ingress.tf"].contains("internal           = true"));
@@ -244,8 +258,28 @@ fn an_internal_farm_without_nat_has_no_way_to_the_internet() {
 fn callers_credentials_are_not_in_the_log_of_the_web_acl() {
     let waf = &module(&farm())["waf.tf"];
     for header in ["authorization", "cookie", "x-api-key"] {
-        assert!(waf.contains(&format!("    single_header {{\n      name = \"{header}\"")), "{header}");
+        assert!(
+            waf.contains(&format!("    single_header {{\n      name = \"{header}\"")),
+            "{header}"
+        );
     }
+}
+
+#[test]
+fn secrets_are_made_without_being_shown() {
+    let parameter = "secrets: { NOVA_ACT_API_KEY: \"ssm:/nova-act-mcp/api-key\" }";
+    let pair = "secrets: { A: \"secretsmanager:x/pair#user\", B: \"secretsmanager:x/pair#pass\" }";
+    let readme = &module(&farm().replace(parameter, pair))["README.md"];
+    let expected = r#"# read by servers.nova-act as A, servers.nova-act as B
+{
+  echo 'pass:' >&2; IFS= read -rs VALUE; printf '%s\n' "$VALUE"
+  echo 'user:' >&2; IFS= read -rs VALUE; printf '%s\n' "$VALUE"
+} |
+  jq -Rn '{"pass": input, "user": input}' |
+  aws secretsmanager create-secret --region us-west-2 --name 'x/pair' \
+    --secret-string file:///dev/stdin
+"#;
+    assert!(readme.contains(expected), "{readme}");
 }
 
 #[test]

@@ -19,9 +19,18 @@ mod terraform;
 use moto::{KNOWN, Moto};
 use terraform::{Change, Failure, Module, Tools, changes};
 
-/// What is found on this machine; what is not found is said.
-fn found<T, E: std::fmt::Display>(tool: Result<T, E>) -> Option<T> {
-    tool.map_err(|missing| println!("skipped: {missing} not found")).ok()
+/// Terraform; if it isn't there, that is said.
+fn tools() -> Option<Tools> {
+    Tools::find().map_err(|missing| println!("skipped: {missing} not found")).ok()
+}
+
+/// An emulation of AWS; if there is none, that is said.
+fn emulation() -> Result<Option<Moto>, Failure> {
+    let moto = Moto::start(&[("Z0123456789ABCDEFGHIJ", "example.org")])?;
+    if moto.is_none() {
+        println!("skipped: moto_server not found");
+    }
+    Ok(moto)
 }
 
 fn everything() -> PathBuf {
@@ -30,7 +39,7 @@ fn everything() -> PathBuf {
 
 #[test]
 fn a_module_is_planned_applied_and_destroyed() -> Result<(), Failure> {
-    let (Some(tools), Some(moto)) = (found(Tools::find()), found(Moto::start())) else {
+    let (Some(tools), Some(moto)) = (tools(), emulation()?) else {
         return Ok(());
     };
     let mut module = Module::new(&tools, &everything(), Some(&moto))?;
@@ -70,7 +79,7 @@ fn a_module_is_planned_applied_and_destroyed() -> Result<(), Failure> {
 
 #[test]
 fn what_fails_says_why() -> Result<(), Failure> {
-    let Some(tools) = found(Tools::find()) else {
+    let Some(tools) = tools() else {
         return Ok(());
     };
     let files = [("main.tf".to_owned(), "locals {\n  a = var.b\n}\n".to_owned())].into();

@@ -79,16 +79,27 @@ fn open_to_most(model: &Model, groups: &SetVal<Key>) -> Option<ServiceSet> {
     (!ports.is_empty()).then_some(ports)
 }
 
-/// What surely leads there.
+/// What leads there. Whether an address is in the prefix list of a gateway endpoint nobody knows but
+/// AWS, so of a single one it may not be certain; of all of them together it is.
 fn ways(facts: &Facts<'_>, owner: &Key, ports: &ServiceSet) -> BTreeSet<String> {
     let proof = facts.proof;
     let mut ways = BTreeSet::new();
     for interface in proof.lowered.interfaces_of(owner) {
         let internet = Place::Anywhere(Lowered::internet());
         let question = Question::new(Place::Interface(*interface), internet, ports.clone());
-        let answer = proof.ask(&question.direct().quietly());
-        let open = answer.alternatives.iter().filter(|way| way.verdict == Reached::Yes);
-        ways.extend(open.map(|way| way.title.clone()));
+        for way in proof.ask(&question.direct().quietly()).alternatives {
+            let name = way.title.strip_prefix("by ").unwrap_or(&way.title);
+            if way.verdict != Reached::No && leads_out(facts.model(), name) {
+                ways.insert(name.to_owned());
+            }
+        }
     }
     ways
+}
+
+/// Whether it is a gateway to the internet (by the words of `reach::outbound`), and neither an
+/// endpoint nor something not followed.
+fn leads_out(model: &Model, name: &str) -> bool {
+    model.nat_gateways.contains_key(name)
+        || matches!(name, "the internet gateway" | "the egress-only gateway")
 }

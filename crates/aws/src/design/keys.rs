@@ -124,6 +124,12 @@ pub fn flow_role() -> Key {
     Key::new("network.flow-logs.role")
 }
 
+/// The role with which Config reads configurations.
+#[must_use]
+pub fn config_role() -> Key {
+    Key::new("detection.config.role")
+}
+
 /// A log group, by its name.
 #[must_use]
 pub fn log_group(name: &str) -> Key {

@@ -95,9 +95,5 @@ fn policy(design: &Design) -> Expr {
         .attr("Action", "s3:*")
         .attr("Resource", list([arn(), Template::new().value(arn()).text("/*").into()]))
         .attr("Condition", secure);
-    object()
-        .attr("Version", "2012-10-17")
-        .attr("Statement", list([write, refuse]))
-        .tall()
-        .into()
+    object().attr("Version", "2012-10-17").attr("Statement", list([write, refuse])).tall().into()
 }

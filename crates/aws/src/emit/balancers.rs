@@ -11,8 +11,7 @@ use crate::design::{Design, Party};
 pub(super) fn of(design: &Design) -> Vec<(&Name, &Service)> {
     let services = design.farm.services.iter();
     let made = services.filter(|(name, service)| {
-        service.behind == Behind::Alb
-            && design.task(&Party::Service((*name).clone())).is_some()
+        service.behind == Behind::Alb && design.task(&Party::Service((*name).clone())).is_some()
     });
     made.collect()
 }
@@ -66,9 +65,8 @@ fn balancer(design: &Design) -> Block {
         .attr("internal", true)
         .attr("subnets", names::private_subnets(design))
         .attr("security_groups", [raw("aws_security_group.balancer[each.key].id")]);
-    let prefix = Template::new()
-        .text(format!("{}/", super::access_logs::SERVICES))
-        .value(raw("each.key"));
+    let prefix =
+        Template::new().text(format!("{}/", super::access_logs::SERVICES)).value(raw("each.key"));
     ingress::access_logs(design, block.extend(ingress::hardening(design)), prefix)
         .attr("tags", tags())
 }

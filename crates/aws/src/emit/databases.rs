@@ -4,7 +4,7 @@
 //! no choice of the farm's, so these stand as they are in the block; what the farm file says is in
 //! `local.databases`.
 
-use farmgate_farm::farm::{Database, Engine};
+use farmgate_farm::farm::Database;
 
 use super::hcl::{Block, Expr, File, Template, call, object, raw};
 use super::names;
@@ -37,18 +37,9 @@ pub(super) fn identifier(design: &Design, name: &str) -> String {
     names::physical(design, &[name])
 }
 
-fn major(database: &Database) -> &str {
+/// The major version, which decides the parameter group; RDS chooses the minor one.
+fn version(database: &Database) -> &str {
     database.version.as_ref().map_or(POSTGRES, |version| version.as_str())
-}
-
-/// The family of parameter groups: `postgres17`.
-fn family(database: &Database) -> String {
-    match database.engine {
-        Engine::Postgres => {
-            let major = major(database).split('.').next().unwrap_or(POSTGRES);
-            format!("postgres{major}")
-        }
-    }
 }
 
 /// The name of the database in the instance.
@@ -66,8 +57,7 @@ fn settings(design: &Design) -> Block {
     let entries = design.farm.databases.iter().map(|(name, database)| {
         let class = database.instance.as_str();
         let entry = object()
-            .attr("engine_version", major(database))
-            .attr("family", family(database))
+            .attr("version", version(database))
             .attr("instance_class", class)
             .attr("storage", database.storage.get())
             .attr(
@@ -92,13 +82,17 @@ fn subnet_group(design: &Design) -> Block {
         .attr("subnet_ids", names::private_subnets(design))
 }
 
-/// One group for each family, so that a major version comes with a group of its own.
+/// One group for each version, so that another version comes with a group of its own.
 fn parameter_group(design: &Design) -> Block {
-    let families = raw("[for database in local.databases : database.family]");
-    Block::resource("aws_db_parameter_group", "farm")
-        .for_each(call("toset", [families]))
-        .attr("name", Template::new().text(names::physical(design, &[""])).value(raw("each.key")))
-        .attr("family", raw("each.key"))
+    let versions = raw("[for database in local.databases : database.version]");
+    let family = Template::new().text("postgres").value(raw("each.key"));
+    Block::resource("aws_db_parameter_group", "postgres")
+        .for_each(call("toset", [versions]))
+        .attr(
+            "name",
+            Template::new().text(names::physical(design, &["postgres"])).value(raw("each.key")),
+        )
+        .attr("family", family)
         .attr("description", format!("Databases of {}: TLS or nothing", design.farm.farm))
         .block(Block::new("parameter").attr("name", "rds.force_ssl").attr("value", "1"))
 }
@@ -111,14 +105,14 @@ fn instance(design: &Design) -> Block {
         .for_each(raw("local.databases"))
         .attr("identifier", identifier)
         .attr("engine", "postgres")
-        .attr("engine_version", value("engine_version"))
+        .attr("engine_version", value("version"))
         .attr("auto_minor_version_upgrade", true)
         .attr("instance_class", value("instance_class"))
         .attr("db_name", value("database"))
         .attr("port", value("port"))
         .attr(
             "parameter_group_name",
-            raw("aws_db_parameter_group.farm").index(value("family")).dot("name"),
+            raw("aws_db_parameter_group.postgres").index(value("version")).dot("name"),
         )
         .blank()
         .comment(

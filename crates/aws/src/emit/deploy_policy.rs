@@ -31,7 +31,10 @@ const LONGEST: usize = 6144;
 
 /// The policies, by the name of their files: one, or as many as hold it, in which case all of them
 /// are needed. `module` are the module's files, by name.
-pub(super) fn files(design: &Design, module: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+pub(super) fn files(
+    design: &Design,
+    module: &BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
     let documents = documents(statements(design, &kinds(module)));
     let only = documents.len() == 1;
     let named = documents.into_iter().zip(1..).map(|(document, number)| {
@@ -113,4 +116,23 @@ fn documents(statements: Vec<Value>) -> Vec<Value> {
     }
     full.push(document(&open));
     full
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::expect_used)]
+
+    use super::*;
+
+    /// A type that is new in a module and not in the tables would make an apply fail.
+    #[test]
+    fn every_type_of_a_module_is_known() {
+        let farm = include_str!("../../tests/emit_compute/farm.yaml");
+        let farm = farmgate_farm::farm::read(farm, &[]).expect("a farm");
+        let module = crate::emit::terraform::module(&Design::of(&farm));
+        let kinds = kinds(&module);
+        assert!(kinds.len() > 60, "{kinds:?}");
+        let unknown: Vec<&str> = kinds.into_iter().filter(|kind| needed(kind).is_empty()).collect();
+        assert_eq!(unknown, Vec::<&str>::new());
+    }
 }

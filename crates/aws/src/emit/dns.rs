@@ -41,7 +41,9 @@ fn certificate(name: &str, zone: &str, file: File) -> File {
         .attr("validation_method", "DNS")
         .lifecycle(Body::new().attr("create_before_destroy", true));
     let option = |name: &str| {
-        raw(format!("one(aws_acm_certificate.farm.domain_validation_options).resource_record_{name}"))
+        raw(format!(
+            "one(aws_acm_certificate.farm.domain_validation_options).resource_record_{name}"
+        ))
     };
     let record = Block::resource("aws_route53_record", "validation")
         .attr("zone_id", zone)

@@ -63,9 +63,7 @@ fn endpoint(
             .attr("private_dns_enabled", true)
             .attr("subnet_ids", names::private_subnets(design))
             .attr("security_group_ids", [raw(group)]),
-        None => {
-            block.attr("vpc_endpoint_type", "Gateway").attr("route_table_ids", tables(design))
-        }
+        None => block.attr("vpc_endpoint_type", "Gateway").attr("route_table_ids", tables(design)),
     };
     block
         .attr("policy", jsonencode(raw("local.endpoint_policies[each.key]")))

@@ -69,6 +69,8 @@ fn service(design: &Design, task: &Task) -> Block {
         .blank()
         .comment("For so long the load balancer's checks don't count after a start.")
         .attr("health_check_grace_period_seconds", task.grace)
+        .comment("After a zone was lost, tasks are spread over all zones again.")
+        .attr("availability_zone_rebalancing", "ENABLED")
         .block(
             Block::new("load_balancer")
                 .attr("target_group_arn", raw("aws_lb_target_group.gate.arn"))

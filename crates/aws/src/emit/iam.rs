@@ -76,7 +76,7 @@ fn one_or_all(mut items: Vec<Expr>) -> Expr {
 
 fn of_gate(design: &Design, mut file: File, gate: &Task) -> File {
     let of = Of::One(gate);
-    for role in [Role::Execution, Role::Task] {
+    for role in ROLES {
         let label = format!("gate_{}", role.word());
         let name = names::physical_within(design, &["gate", role.word()], ROLE_NAME);
         if role == Role::Task {
@@ -135,7 +135,10 @@ fn of_each(design: &Design, mut file: File, label: &'static str, tasks: &[&Task]
     if tasks.is_empty() {
         return file;
     }
-    for role in [Role::Execution, Role::Task] {
+    if !fit(design, label, tasks) {
+        file.push(role_names(design, label, tasks));
+    }
+    for role in ROLES {
         let word = role.word();
         let address = format!("{label}_{word}");
         let with: Vec<&Task> =
@@ -163,24 +166,17 @@ fn of_each(design: &Design, mut file: File, label: &'static str, tasks: &[&Task]
     file
 }
 
-/// The roles of all of them. Their names follow from the task's, unless one would be too long.
+/// The roles of all of them.
 fn role_block(design: &Design, label: &str, role: Role, tasks: &[&Task]) -> Block {
     let word = role.word();
-    let fits =
-        |task: &&Task| names::physical(design, &[label, &task.name, word]).len() <= ROLE_NAME;
-    let name: Expr = if tasks.iter().all(fits) {
+    let name: Expr = if fit(design, label, tasks) {
         Template::new()
             .text(names::physical(design, &[label, ""]))
             .value(raw("each.key"))
             .text(format!("-{word}"))
             .into()
     } else {
-        // IAM takes 64 characters; what is longer is cut, and ends with a number of its own.
-        let names = tasks.iter().map(|task| {
-            let name = names::physical_within(design, &[label, &task.name, word], ROLE_NAME);
-            (task.name.as_str(), name)
-        });
-        Expr::from(object().attrs(names).tall()).index(raw("each.key"))
+        raw(format!("local.{label}_role_names[each.key].{word}"))
     };
     let description = Template::new().text(description(design, role)).value(raw("each.key"));
     Block::resource("aws_iam_role", format!("{label}_{word}"))
@@ -188,4 +184,31 @@ fn role_block(design: &Design, label: &str, role: Role, tasks: &[&Task]) -> Bloc
         .attr("name", name)
         .attr("description", description)
         .attr("assume_role_policy", raw("local.tasks_trust"))
+}
+
+const ROLES: [Role; 2] = [Role::Execution, Role::Task];
+
+/// Whether all names are as short as IAM wants them.
+fn fit(design: &Design, label: &str, tasks: &[&Task]) -> bool {
+    tasks.iter().all(|task| {
+        let names = ROLES.map(|role| names::physical(design, &[label, &task.name, role.word()]));
+        names.iter().all(|name| name.len() <= ROLE_NAME)
+    })
+}
+
+/// The names, where one would be too long. A name is the same, whichever way it is written.
+fn role_names(design: &Design, label: &str, tasks: &[&Task]) -> Block {
+    let entries = tasks.iter().map(|task| {
+        let names = ROLES.map(|role| {
+            let words = [label, task.name.as_str(), role.word()];
+            (role.word(), names::physical_within(design, &words, ROLE_NAME))
+        });
+        (task.name.as_str(), object().attrs(names))
+    });
+    Block::locals()
+        .comment(
+            "A role's name has at most 64 characters. One that would be longer is cut, and ends with \
+             a number\nmade of all of it.",
+        )
+        .attr(format!("{label}_role_names"), object().attrs(entries).tall())
 }

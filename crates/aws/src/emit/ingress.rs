@@ -32,7 +32,9 @@ pub(super) fn file(design: &Design) -> File {
             .block(path(&metadata.path))
             .block(forward());
         file = file
-            .comment("Where clients of OAuth look first for what a server wants of them (RFC 9728).")
+            .comment(
+                "Where clients of OAuth look first for what a server wants of them (RFC 9728).",
+            )
             .block(rule);
     }
     let file = file
@@ -124,8 +126,7 @@ fn http(design: &Design) -> Block {
 
 fn routes(design: &Design) -> Block {
     let routes = design.routes.iter().map(|route| {
-        let route_of =
-            object().attr("priority", route.priority).attr("path", route.path.as_str());
+        let route_of = object().attr("priority", route.priority).attr("path", route.path.as_str());
         (route.server.as_str(), route_of)
     });
     Block::locals().attr("routes", Object::new().attrs(routes).tall())

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use farmgate_farm::farm::Existing;
 use farmgate_farm::word::Name;
 
-use super::hcl::{Expr, For, indexed, quoted, raw};
+use super::hcl::{Expr, For, quoted, raw};
 use crate::design::{Design, EndpointDesign, Party, SubnetDesign, Task, keys};
 use crate::model::Key;
 
@@ -305,6 +305,9 @@ fn network(design: &Design, names: &mut BTreeMap<Key, Key>) {
         }
         return;
     }
+    if design.farm.detection.config {
+        name(keys::config_role(), "aws_iam_role.config".to_owned());
+    }
     name(keys::vpc(), "aws_vpc.farm".to_owned());
     name(keys::default_group(), "aws_default_security_group.farm".to_owned());
     if let Some((group, _)) = super::network::flow_group(design) {
@@ -367,11 +370,4 @@ fn parties(design: &Design, names: &mut BTreeMap<Key, Key>) {
         let address = at("aws_cloudwatch_log_group.database", Some(&key));
         name(keys::log_group(&group), &address);
     }
-}
-
-/// The address of something in the module that has a key: `aws_subnet.public["a"]`, as an
-/// expression.
-#[must_use]
-pub fn instance(base: &str, letter: char) -> Expr {
-    indexed(base, &letter.to_string())
 }

@@ -112,7 +112,9 @@ fn public(design: &Design) -> Vec<Section> {
         .attr("destination_cidr_block", "0.0.0.0/0")
         .attr("gateway_id", raw("aws_internet_gateway.farm.id"));
     let here = match design.nat.as_slice() {
-        [] => "Public subnets: only the load balancer is here. Nothing gets a public address unasked.",
+        [] => {
+            "Public subnets: only the load balancer is here. Nothing gets a public address unasked."
+        }
         _ => {
             "Public subnets: only the load balancer and NAT are here. Nothing gets a public address unasked."
         }
@@ -241,5 +243,4 @@ fn flow_policy(design: &Design) -> Block {
         .attr("name", "write-flows")
         .attr("role", raw("aws_iam_role.flow.id"))
         .attr("policy", jsonencode(policy))
-
 }

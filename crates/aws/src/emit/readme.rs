@@ -118,9 +118,7 @@ fn apply(design: &Design) -> String {
     for (number, step) in (1..).zip(removal(design)) {
         let _ = writeln!(text, "{number}. {step}");
     }
-    text.push_str(
-        "\nWhat you made before the first apply stays: secrets and images are yours.",
-    );
+    text.push_str("\nWhat you made before the first apply stays: secrets and images are yours.");
     if !design.farm.databases.is_empty() {
         text.push_str(" So do the databases' last snapshots.");
     }

@@ -22,8 +22,8 @@ pub(super) fn file(design: &Design) -> File {
     if let Some(gate) = design.task(&Party::Gate) {
         file = of_gate(file, gate);
     }
-    let file = of_each(design, file, "server", &tasks::servers(design));
-    of_each(design, file, "service", &tasks::services(design))
+    let file = of_each(file, design, "server", &tasks::servers(design));
+    of_each(file, design, "service", &tasks::services(design))
 }
 
 // === Targets ===
@@ -139,47 +139,45 @@ fn of_gate(mut file: File, gate: &Task) -> File {
 
 // === Servers' and services' ===
 
-fn of_each(design: &Design, mut file: File, label: &'static str, tasks: &[&Task]) -> File {
+fn of_each(mut file: File, design: &Design, label: &'static str, tasks: &[&Task]) -> File {
     if tasks.is_empty() {
         return file;
     }
     let of = Of::Each(label);
     file = file
-        .comment("Bounds, targets (percent; requests a minute and task) and cooldowns (seconds).")
-        .block(settings(label, tasks));
-    let all = raw(format!("local.{label}_scaling"));
-    let block = Block::resource("aws_appautoscaling_target", label).for_each(all);
-    file.push(if label == "server" {
-        target(of, raw("aws_ecs_service.server[each.key].name"), block)
-    } else {
-        // By name, as the service is in one of two blocks.
-        let blocks = [("service", true), ("balanced", false)].into_iter();
-        let used = blocks.filter(|(_, named)| tasks.iter().any(|task| task.discovered == *named));
-        let used = used.map(|(block, _)| format!("aws_ecs_service.{block}"));
-        target(of, raw("each.key"), block).depends_on(used)
-    });
-    for metric in METRICS {
-        let with = |balanced: bool| {
-            tasks.iter().any(|task| scales(task, metric) && task.discovered != balanced)
-        };
-        match (metric, label) {
-            (Metric::Requests, "service") => {
-                if with(true) {
-                    file.push(balanced_requests(of));
-                }
-            }
-            (Metric::Requests, _) if with(false) => {
-                file = file.comment(ABOUT_REQUESTS).block(server_requests(design, of));
-            }
-            (Metric::Requests, _) => {}
-            _ if with(true) || with(false) => {
-                let block = each(label, metric, "");
-                file.push(policy(of, metric, block, predefined(metric, "", "")));
-            }
-            _ => {}
+        .comment(
+            "Bounds, target values (percent; requests a minute and task), cooldowns (seconds).",
+        )
+        .block(settings(label, tasks))
+        .block(target_of_each(of, tasks));
+    for metric in [Metric::Cpu, Metric::Memory] {
+        if tasks.iter().any(|task| scales(task, metric)) {
+            file.push(policy(of, metric, each(label, metric, ""), predefined(metric, "", "")));
         }
     }
-    file
+    let mut by_requests = tasks.iter().filter(|task| scales(task, Metric::Requests));
+    match label {
+        "server" if by_requests.next().is_some() => {
+            file.comment(ABOUT_REQUESTS).block(server_requests(design, of))
+        }
+        // Nobody counts the requests of a service that callers find by name.
+        "service" if by_requests.any(|task| !task.discovered) => file.block(balanced_requests(of)),
+        _ => file,
+    }
+}
+
+fn target_of_each(of: Of<'_>, tasks: &[&Task]) -> Block {
+    let label = of.label();
+    let block = Block::resource("aws_appautoscaling_target", label)
+        .for_each(raw(format!("local.{label}_scaling")));
+    if label == "server" {
+        return target(of, raw("aws_ecs_service.server[each.key].name"), block);
+    }
+    // By name, as a service is in one of two blocks.
+    let blocks = [("service", true), ("balanced", false)].into_iter();
+    let used = blocks.filter(|(_, named)| tasks.iter().any(|task| task.discovered == *named));
+    let used = used.map(|(block, _)| format!("aws_ecs_service.{block}"));
+    target(of, raw("each.key"), block).depends_on(used)
 }
 
 /// Whether a metric moves a task's number.
@@ -229,7 +227,7 @@ fn balanced_requests(of: Of<'_>) -> Block {
 
 const ABOUT_REQUESTS: &str = "\
 Servers stand behind no load balancer: the gate counts their requests, and the number of running
-tasks divides them. A minute without requests has no count, which is taken for 0.";
+tasks divides them. A minute without a count is one without requests, or without tasks.";
 
 fn server_requests(design: &Design, of: Of<'_>) -> Block {
     let metric = Metric::Requests;
@@ -251,7 +249,7 @@ fn server_requests(design: &Design, of: Of<'_>) -> Block {
     let result = Block::new("metrics")
         .attr("id", "per_task")
         .attr("label", "Requests a minute and task")
-        .attr("expression", "FILL(requests, 0) / IF(tasks > 0, tasks, 1)")
+        .attr("expression", "FILL(requests, 0) / IF(FILL(tasks, 0) > 0, FILL(tasks, 0), 1)")
         .attr("return_data", true);
     let specification =
         Block::new("customized_metric_specification").blocks([requests, running(design), result]);

@@ -16,8 +16,9 @@ pub(super) fn file(design: &Design) -> File {
     if let Some(block) = rotation(design) {
         file = file
             .comment(
-                "ECS reads a secret when it starts a task: what a rotation made reaches tasks with \
-                 their next\ndeployment (`aws ecs update-service --force-new-deployment`).",
+                "The functions must let secretsmanager.amazonaws.com invoke them. ECS reads a secret \
+                 when it starts\na task: what a rotation made reaches tasks with their next \
+                 deployment\n(`aws ecs update-service --force-new-deployment`).",
             )
             .block(block);
     }

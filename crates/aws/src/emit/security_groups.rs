@@ -58,7 +58,9 @@ fn groups(design: &Design) -> Vec<Group> {
     let labels: BTreeSet<&str> =
         design.groups().into_iter().map(|party| names::label(party).0).collect();
     let ingress = match design.farm.ingress.scheme {
-        Scheme::InternetFacing => "The load balancer in front. Only those come in that the farm allows.",
+        Scheme::InternetFacing => {
+            "The load balancer in front. Only those come in that the farm allows."
+        }
         Scheme::Internal => {
             "The load balancer in front, which has no public address. Only those come in that the\n\
              farm allows."
@@ -79,11 +81,16 @@ fn groups(design: &Design) -> Vec<Group> {
         ),
         ("endpoint", "The endpoints that some tasks use.", "Endpoint"),
     ];
-    let has = |label: &str| labels.contains(label) || (label == "database" && !design.farm.databases.is_empty());
+    let has = |label: &str| {
+        labels.contains(label) || (label == "database" && !design.farm.databases.is_empty())
+    };
     let groups = all.into_iter().filter(|(label, ..)| has(label));
     groups
-        .map(|(label, comment, description)| {
-            Group { label, each: each(design, label), comment, description }
+        .map(|(label, comment, description)| Group {
+            label,
+            each: each(design, label),
+            comment,
+            description,
         })
         .collect()
 }

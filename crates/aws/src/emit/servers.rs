@@ -76,9 +76,9 @@ pub(super) fn all_containers(tasks: &[&Task]) -> Object {
 }
 
 /// What the containers are, for the reader: who the bridge is, and where it comes from.
-fn about_containers(servers: &[&Task]) -> String {
+pub(super) fn about_containers(tasks: &[&Task]) -> String {
     let has = |name: &str| {
-        servers.iter().flat_map(|task| &task.containers).any(|container| container.name == name)
+        tasks.iter().flat_map(|task| &task.containers).any(|container| container.name == name)
     };
     let mut about = "What runs in each task; where its logs go is added below.".to_owned();
     if has("bridge") {
@@ -92,6 +92,12 @@ fn about_containers(servers: &[&Task]) -> String {
             "\n`bridge-install` copies the bridge to a volume and ends. The bridge then starts the \
              server's command,\none process a session, and speaks with it over standard input and \
              output.",
+        );
+    }
+    if has("volumes") {
+        about.push_str(
+            "\n`volumes` gives the empty volumes to who writes them, and ends: Fargate makes them \
+             root's.",
         );
     }
     about

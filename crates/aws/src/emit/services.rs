@@ -1,7 +1,7 @@
 //! `services.tf`: what servers call and what speaks no MCP.
 
 use super::hcl::{Block, Expr, File, For, quoted, raw};
-use super::servers::{Behind, all_containers, settings, volumes};
+use super::servers::{Behind, about_containers, all_containers, settings, volumes};
 use super::tasks::{self, Of};
 use crate::design::Design;
 
@@ -24,7 +24,7 @@ pub(super) fn file(design: &Design) -> File {
         .comment("Services that servers call. Only those reach them that say so in the farm file.")
         .blank()
         .block(settings("services", &services, volumes, Some(behind)))
-        .comment("What runs in each task; where its logs go is added below.")
+        .comment(about_containers(&services))
         .block(Block::locals().attr("service_containers", all_containers(&services)))
         .block(tasks::definition(design, of, containers, volumes));
     if services.iter().any(|task| task.discovered) {

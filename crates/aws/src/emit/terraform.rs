@@ -6,11 +6,18 @@
 use std::collections::BTreeMap;
 
 use super::hcl::File;
-use super::{access_logs, alarms, databases, deploy_policy, detection, dns, endpoints, gate, iam, ingress, logs, moves, network, outputs, readme, repositories, scaling, secrets, security_groups, servers, services, versions, waf};
+use super::{
+    access_logs, alarms, databases, deploy_policy, detection, dns, endpoints, gate, iam, ingress,
+    logs, moves, network, outputs, readme, repositories, scaling, secrets, security_groups,
+    servers, services, versions, waf,
+};
 use crate::design::Design;
 
+/// Who writes a file.
+type Writer<T> = fn(&Design) -> T;
+
 /// The files in HCL, by name.
-const HCL: &[(&str, fn(&Design) -> File)] = &[
+const HCL: &[(&str, Writer<File>)] = &[
     ("versions.tf", versions::file),
     ("network.tf", network::file),
     ("security_groups.tf", security_groups::file),
@@ -35,7 +42,7 @@ const HCL: &[(&str, fn(&Design) -> File)] = &[
 ];
 
 /// The files of other kinds, by name.
-const TEXTS: &[(&str, fn(&Design) -> String)] = &[("README.md", readme::text)];
+const TEXTS: &[(&str, Writer<String>)] = &[("README.md", readme::text)];
 
 /// The module: the text of each file, by name.
 #[must_use]

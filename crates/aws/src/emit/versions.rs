@@ -12,8 +12,10 @@ const PROVIDER: &str = "~> 5.100";
 pub(super) fn file(design: &Design) -> File {
     let source = object().attr("source", "hashicorp/aws").attr("version", PROVIDER).tall();
     let providers = Block::new("required_providers").attr("aws", source);
-    let terraform =
-        Block::new("terraform").attr("required_version", TERRAFORM).block(providers).extend(state());
+    let terraform = Block::new("terraform")
+        .attr("required_version", TERRAFORM)
+        .block(providers)
+        .extend(state());
     File::new()
         .comment(format!(
             "The farm {}. Made by farmgate of its farm file: change that file and build again, as what \

@@ -79,7 +79,8 @@ fn managed(waf: &Waf, rules: &ManagedRules, priority: u64) -> Block {
         .attr("vendor_name", "AWS")
         .attr("name", rules.group.aws_name());
     if rules.count.iter().any(|name| name == "SizeRestrictions_BODY") {
-        group = group.blank().comment("It would block messages over 8 KiB, as those with code are.");
+        group =
+            group.blank().comment("It would block messages over 8 KiB, as those with code are.");
     }
     for name in &rules.count {
         let action = Block::new("action_to_use").block(Block::new("count"));

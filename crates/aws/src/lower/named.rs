@@ -39,6 +39,10 @@ impl Lowering<'_> {
             let physical = names::physical_within(design, &["flow"], names::ROLE_NAME);
             name(keys::flow_role(), "IAM role", "account", physical);
         }
+        if design.farm.detection.config {
+            let physical = names::physical_within(design, &["config"], names::ROLE_NAME);
+            name(keys::config_role(), "IAM role", "account", physical);
+        }
         let cluster = keys::cluster();
         for task in &design.tasks {
             let party = &task.party;

@@ -34,7 +34,8 @@ pub(crate) fn without(kind: &str, name: &str) -> String {
     }
     let text = lines.join("\n");
     let word = format!("{kind}.{name}");
-    text.replace(&format!(", {word}"), "").replace(&format!("[{word}, "), "[")
+    text.replace(&format!(", {word}"), "")
+        .replace(&format!("[{word}, "), "[")
         .replace(&format!("[{word}]"), "[]")
 }
 
@@ -54,10 +55,16 @@ pub(crate) fn variants() -> Vec<(&'static str, String)> {
         ("minimal", minimal.to_owned()),
         (
             "internal",
-            with(minimal, &[("  allow: [internet]\n", "  scheme: internal\n  allow: [10.0.0.0/8]\n")]),
+            with(
+                minimal,
+                &[("  allow: [internet]\n", "  scheme: internal\n  allow: [10.0.0.0/8]\n")],
+            ),
         ),
         ("existing", with(&farm, &[(network, existing)])),
-        ("endpoints-none", with(&farm, &[("  nat: one\n", "  nat: per-zone\n  endpoints: none\n")])),
+        (
+            "endpoints-none",
+            with(&farm, &[("  nat: one\n", "  nat: per-zone\n  endpoints: none\n")]),
+        ),
         (
             "some-endpoints",
             with(&farm, &[("  nat: one\n", "  nat: one\n  endpoints: [ecr.api, s3, sts]\n")]),

@@ -12,7 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::process::{Group, find};
-use super::terraform::Change;
+use super::terraform::{Change, Failure};
 
 /// How long it may take to start.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -26,38 +26,28 @@ pub(crate) struct Moto {
 }
 
 impl Moto {
-    /// Starts one on a free port. `FARMGATE_MOTO` names another moto_server than that in PATH.
-    pub(crate) fn start() -> Result<Self, String> {
-        let program = find("moto_server", "FARMGATE_MOTO").ok_or("moto_server")?;
-        let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    /// Starts one on a free port, in which there are these Route 53 zones, by id and name, as a farm
+    /// expects its own to be there.
+    ///
+    /// `None` if there is no moto_server; `FARMGATE_MOTO` names another than that in PATH.
+    pub(crate) fn start(zones: &[(&str, &str)]) -> Result<Option<Self>, Failure> {
+        let Some(program) = find("moto_server", "FARMGATE_MOTO") else {
+            return Ok(None);
+        };
+        let folder = tempfile::Builder::new().prefix("farmgate-moto-").tempdir()?;
         let (out, err) = (folder.path().join("stdout"), folder.path().join("stderr"));
-        let additions = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/moto");
-        let mut command = Command::new(program);
-        command
-            .args(["-H", "127.0.0.1", "-p", "0"])
-            .env("PYTHONPATH", additions)
-            .env("PYTHONUNBUFFERED", "1")
-            .env("PYTHONDONTWRITEBYTECODE", "1")
-            .env("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
-            .env("MOTO_ACM_VALIDATION_WAIT", "0")
-            // Ends it with the test, even with one that was killed.
-            .env("FARMGATE_MOTO_UNTIL_EOF", "1");
-        let mut server =
-            Group::start(&mut command, &out, &err).map_err(|error| error.to_string())?;
+        let mut server = Group::start(&mut command(&program, zones), &out, &err)?;
         let start = Instant::now();
         loop {
-            let said = fs::read_to_string(&out).unwrap_or_default()
-                + &fs::read_to_string(&err).unwrap_or_default();
-            if let Some(url) = announced(&said) {
-                return Ok(Self { url, _server: server, _folder: folder });
+            let said = [&out, &err].map(|file| fs::read_to_string(file).unwrap_or_default());
+            if let Some(url) = said.iter().find_map(|said| announced(said)) {
+                return Ok(Some(Self { url, _server: server, _folder: folder }));
             }
-            match server.ended() {
-                // A shim of a tool that keeps several Pythons, and none of them has it.
-                Ok(Some(status)) if status.code() == Some(127) => return Err("moto_server".into()),
-                Ok(None) if start.elapsed() < LIMIT => {
-                    std::thread::sleep(Duration::from_millis(50));
-                }
-                _ => return Err(format!("a moto_server that starts\n{said}")),
+            match server.ended()? {
+                // A shim of a tool that keeps several Pythons, of which none has it.
+                Some(status) if status.code() == Some(127) => return Ok(None),
+                None if start.elapsed() < LIMIT => std::thread::sleep(Duration::from_millis(50)),
+                _ => return Err(Failure::new(format!("moto_server: {}", said.join("\n")))),
             }
         }
     }
@@ -66,6 +56,23 @@ impl Moto {
     pub(crate) fn url(&self) -> String {
         self.url.clone()
     }
+}
+
+fn command(program: &Path, zones: &[(&str, &str)]) -> Command {
+    let zones: Vec<String> = zones.iter().map(|(id, name)| format!("{id}={name}")).collect();
+    let additions = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/moto");
+    let mut command = Command::new(program);
+    command
+        .args(["-H", "127.0.0.1", "-p", "0"])
+        .env("PYTHONPATH", additions)
+        .env("PYTHONUNBUFFERED", "1")
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
+        .env("MOTO_ACM_VALIDATION_WAIT", "0")
+        .env("FARMGATE_MOTO_ZONES", zones.join(","))
+        // Ends it with the test, even with one that was killed.
+        .env("FARMGATE_MOTO_UNTIL_EOF", "1");
+    command
 }
 
 /// The address in ` * Running on http://127.0.0.1:37759`, once the line is whole.

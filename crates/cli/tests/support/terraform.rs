@@ -67,6 +67,12 @@ fn plugins() -> Option<PathBuf> {
 /// A command that failed, with all that it printed.
 pub(crate) struct Failure(String);
 
+impl Failure {
+    pub(crate) fn new(text: String) -> Self {
+        Self(text)
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

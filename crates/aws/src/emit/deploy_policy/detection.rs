@@ -1,7 +1,7 @@
 //! What watches the account.
 
 use super::Table;
-use super::scopes::Scope::{Any, Detector, Hub, LinkedRoles, PassRoles, Trail};
+use super::scopes::Scope::{Any, Detector, Hub, LinkedRoles, PassRoles, Recorder, Trail};
 
 pub(super) const TABLE: Table = &[
     (

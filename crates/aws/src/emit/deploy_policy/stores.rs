@@ -2,8 +2,8 @@
 
 use super::Table;
 use super::scopes::Scope::{
-    Aliases, AllDatabases, Any, Buckets, DatabaseKeys, DatabaseSecrets, Databases, Keys, KeysOwn, LinkedRoles,
-    NewKeys, Parameters, Repositories, Rotated, Rotators,
+    Aliases, AllDatabases, Any, Buckets, DatabaseKeys, DatabaseSecrets, Databases, Keys, KeysOwn,
+    LinkedRoles, NewKeys, Parameters, Repositories, Rotated, Rotators,
 };
 
 pub(super) const TABLE: Table = &[

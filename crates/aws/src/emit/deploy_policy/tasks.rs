@@ -2,8 +2,8 @@
 
 use super::Table;
 use super::scopes::Scope::{
-    Alarms, AllAlarms, Any, ConfigPolicy, Ecs, LinkedRoles, Logs, PassRoles, Roles, Scaling, ScalingAlarms,
-    Topics,
+    Alarms, AllAlarms, Any, ConfigPolicy, Ecs, LinkedRoles, Logs, PassRoles, Roles, Scaling,
+    ScalingAlarms, Topics,
 };
 
 pub(super) const TABLE: Table = &[

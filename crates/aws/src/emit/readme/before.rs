@@ -40,9 +40,11 @@ fn certificates(design: &Design) -> Vec<String> {
         format!("the public hosted zone `{zone}` of Route 53, to which `{name}` belongs.")
     });
     let own = ingress.tls.certificate.iter().map(|arn| (arn, &ingress.domain.name));
-    let services = design.farm.services.values().filter_map(|service| {
-        Some((service.certificate.as_ref()?, service.domain.as_ref()?))
-    });
+    let services = design
+        .farm
+        .services
+        .values()
+        .filter_map(|service| Some((service.certificate.as_ref()?, service.domain.as_ref()?)));
     let certificates = own
         .chain(services)
         .map(|(arn, name)| format!("the certificate of `{name}`, issued:\n  `{arn}`"));
@@ -81,7 +83,9 @@ fn needed(design: &Design) -> [BTreeMap<String, Secret>; 2] {
                     let mut parts = rest.split(':');
                     let name = parts.next().unwrap_or_default();
                     let secret: &mut Secret = secrets.entry(name.to_owned()).or_default();
-                    secret.keys.extend(parts.next().filter(|key| !key.is_empty()).map(str::to_owned));
+                    secret
+                        .keys
+                        .extend(parts.next().filter(|key| !key.is_empty()).map(str::to_owned));
                     secret
                 }
                 None => {
@@ -151,13 +155,12 @@ fn piped(keys: &[&str], command: &str) -> String {
         );
     }
     // A line for each key; jq takes them in order.
-    let reads: String = keys
-        .iter()
-        .map(|key| format!("echo '{key}:' >&2; IFS= read -rs VALUE; printf '%s\\n' \"$VALUE\"; "))
-        .collect();
+    let reads = keys.iter().map(|key| {
+        format!("  echo '{key}:' >&2; IFS= read -rs VALUE; printf '%s\\n' \"$VALUE\"\n")
+    });
     let fields: Vec<String> = keys.iter().map(|key| format!("\"{key}\": input")).collect();
-    let fields = fields.join(", ");
-    format!("{{ {reads}unset VALUE; }} |\n  jq -Rn '{{{fields}}}' |\n  {command}\n")
+    let (reads, fields) = (reads.collect::<String>(), fields.join(", "));
+    format!("{{\n{reads}}} |\n  jq -Rn '{{{fields}}}' |\n  {command}\n")
 }
 
 fn images(design: &Design) -> String {

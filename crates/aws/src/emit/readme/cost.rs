@@ -38,8 +38,7 @@ pub(super) fn text(design: &Design) -> String {
     let lines = lines(design);
     let total: u64 = lines.iter().map(|(_, cost)| cost).sum();
     let rows = lines.into_iter().chain([("together".to_owned(), total)]);
-    let rows: Vec<Vec<String>> =
-        rows.map(|(what, cost)| vec![what, dollars(cost)]).collect();
+    let rows: Vec<Vec<String>> = rows.map(|(what, cost)| vec![what, dollars(cost)]).collect();
     let mut text = format!(
         "By list prices of us-east-1, for a month of {HOURS} hours, with as many tasks as there are at\n\
          least. Other regions differ. Requests, data, logs and metrics come on top.\n\n{}",
@@ -92,9 +91,8 @@ fn lines(design: &Design) -> Vec<Line> {
         (format!("public IPv4 addresses: {}", nat + public), month(nat + public, price::ADDRESS)),
     ];
     if let Some(waf) = &design.farm.ingress.waf {
-        let rules = waf.managed.len()
-            + usize::from(waf.rate.is_some())
-            + usize::from(waf.geo.is_some());
+        let rules =
+            waf.managed.len() + usize::from(waf.rate.is_some()) + usize::from(waf.geo.is_some());
         let cost = ACL.0 + ACL.1 * number(rules);
         lines.push((format!("web ACL with {rules} rules"), cost * 1000));
     }

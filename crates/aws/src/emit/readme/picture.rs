@@ -21,7 +21,8 @@ pub(super) fn text(design: &Design) -> String {
 fn boxed(title: &str, lines: &[String]) -> Vec<String> {
     let widest = lines.iter().map(|line| line.chars().count()).max().unwrap_or_default();
     let width = widest.max(title.chars().count() + 2);
-    let head = format!("+- {title} {}+", "-".repeat(width.saturating_sub(title.chars().count() + 1)));
+    let head =
+        format!("+- {title} {}+", "-".repeat(width.saturating_sub(title.chars().count() + 1)));
     let inner = lines.iter().map(|line| format!("| {line:<width$} |"));
     let foot = format!("+{}+", "-".repeat(width + 2));
     std::iter::once(head).chain(inner).chain([foot]).collect()
@@ -49,7 +50,8 @@ fn wrapped(label: &str, words: &[String]) -> Vec<String> {
 
 fn clients(design: &Design) -> Vec<String> {
     let ingress = &design.farm.ingress;
-    let allowed: Vec<String> = ingress.allow.iter().map(|client| client.value.to_string()).collect();
+    let allowed: Vec<String> =
+        ingress.allow.iter().map(|client| client.value.to_string()).collect();
     let mut lines = wrapped("clients:", &allowed);
     let redirect = if ingress.tls.redirect { " (80 says where 443 is)" } else { "" };
     lines.extend(arrow(&format!("443 TLS{redirect}")));
@@ -186,7 +188,9 @@ fn services(design: &Design) -> Vec<String> {
     let mut lines = vec![String::new()];
     for (name, service) in farm.services.iter().take(MOST) {
         let what = match (&service.existing, service.behind) {
-            (Some(existing), _) => format!("{} (yours), {}", existing.host(), existing.security_group),
+            (Some(existing), _) => {
+                format!("{} (yours), {}", existing.host(), existing.security_group)
+            }
             (None, Behind::Alb) => "internal load balancer, 443 TLS".to_owned(),
             (None, Behind::Name) => format!("{name}.{}", design.namespace()),
         };
@@ -198,7 +202,11 @@ fn services(design: &Design) -> Vec<String> {
     }
     for (name, database) in farm.databases.iter().take(MOST) {
         let zones = if database.multi_az { "two zones" } else { "one zone" };
-        lines.push(format!("databases.{name}: {} {}, {zones}", database.engine.word(), database.port.get()));
+        lines.push(format!(
+            "databases.{name}: {} {}, {zones}",
+            database.engine.word(),
+            database.port.get()
+        ));
     }
     let endpoints: Vec<String> = design.endpoints.keys().cloned().collect();
     if !endpoints.is_empty() {

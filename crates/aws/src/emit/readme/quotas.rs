@@ -33,15 +33,27 @@ fn quotas(design: &Design) -> Vec<Quota> {
     let balancers = number(balancers::of(design).len()) + 1;
     let one = |what: &str, default: u64, used: u64| (what.to_owned(), default, used);
     let mut quotas = vec![
-        (format!("Rules of a security group in a direction (L-0EA8095F), most: {whose}"), 60, rules),
+        (
+            format!("Rules of a security group in a direction (L-0EA8095F), most: {whose}"),
+            60,
+            rules,
+        ),
         one("Rules of a load balancer", 100, routes),
         one("Load balancers of a region (L-53DA6B97)", 50, balancers),
-        one("Fargate vCPUs of a region (L-3032A538), with all tasks that may be", 6, cpu.div_ceil(1024)),
+        one(
+            "Fargate vCPUs of a region (L-3032A538), with all tasks that may be",
+            6,
+            cpu.div_ceil(1024),
+        ),
         one("Interface endpoints of a VPC (L-29B6F2EB)", 50, interfaces),
     ];
     if design.farm.network.existing.is_none() {
         quotas.push(one("VPCs of a region (L-F678F1CE)", 5, 1));
-        quotas.push(one("Elastic IP addresses of a region (L-0263D0A3)", 5, number(design.nat.len())));
+        quotas.push(one(
+            "Elastic IP addresses of a region (L-0263D0A3)",
+            5,
+            number(design.nat.len()),
+        ));
     }
     quotas
 }

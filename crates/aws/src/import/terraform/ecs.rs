@@ -10,6 +10,7 @@ use super::endpoints::default_group_at;
 use super::graph::Graph;
 use super::place::Place;
 use super::references::follow;
+use super::rules::made_elsewhere;
 use super::target_groups::absent;
 use super::vpc::tags;
 use super::wanted::{
@@ -111,6 +112,9 @@ fn service(place: &Place<'_>, model: &Model) -> EcsService {
 /// Whether ECS rolls a deployment back that fails: by its circuit breaker, or on an alarm. Another
 /// deployment controller does as it was told elsewhere.
 fn rolls_back(place: &Place<'_>) -> Val<bool> {
+    if place.resource.data {
+        return Val::Unknown(made_elsewhere(&place.resource.key));
+    }
     if let Some(controller) = place.only("deployment_controller") {
         let kind = controller.attribute("type");
         match kind.text_or("ECS") {

@@ -3,6 +3,7 @@
 use super::endpoints::default_group_at;
 use super::graph::Graph;
 use super::place::Place;
+use super::rules::made_elsewhere;
 use super::target_groups::absent;
 use super::vpc::{join, tags};
 use super::wanted::{GROUP, SUBNET};
@@ -45,12 +46,21 @@ fn load_balancer(place: &Place<'_>, model: &Model) -> LoadBalancer {
         subnets,
         security_groups,
         idle_timeout,
-        access_logs: match place.only("access_logs") {
-            Some(block) => block.attribute("enabled").flag(false),
-            None => absent(place, "access_logs", false),
+        access_logs: access_logs(place),
+        deletion_protection: if place.resource.data {
+            Val::Unknown(made_elsewhere(&place.resource.key))
+        } else {
+            place.attribute("enable_deletion_protection").flag(false)
         },
-        deletion_protection: place.attribute("enable_deletion_protection").flag(false),
         tags: tags(place.resource),
+    }
+}
+
+fn access_logs(place: &Place<'_>) -> Val<bool> {
+    match place.only("access_logs") {
+        _ if place.resource.data => Val::Unknown(made_elsewhere(&place.resource.key)),
+        Some(block) => block.attribute("enabled").flag(false),
+        None => absent(place, "access_logs", false),
     }
 }
 

@@ -58,6 +58,9 @@ pub(super) fn merge(sources: Vec<Parsed>) -> (Graph, Vec<Warning>) {
     (graph, merger.warnings)
 }
 
+/// Types whose id is a name that several of them may have.
+const NAMED_APART: [&str; 2] = ["aws_appautoscaling_policy", "aws_appautoscaling_scheduled_action"];
+
 impl Merger {
     fn add(&mut self, source: Parsed) {
         let is_plan = source.kind == SourceKind::TerraformPlan;
@@ -117,7 +120,7 @@ impl Merger {
         let same = known.addresses.get(&raw.address).copied();
         let same = same.or_else(|| {
             let id = raw.after.get("id").and_then(Value::as_str)?;
-            if raw.data || id.is_empty() {
+            if raw.data || id.is_empty() || NAMED_APART.contains(&raw.kind.as_str()) {
                 return None;
             }
             self.by_id.get(&(raw.kind.clone(), id.to_owned())).copied()

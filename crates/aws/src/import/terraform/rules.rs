@@ -228,6 +228,11 @@ pub(super) fn not_in_sources(key: &Key) -> Note {
     format!("{key} is not in the sources").into()
 }
 
+/// That a data source shows something without all of its settings.
+pub(super) fn made_elsewhere(key: &Key) -> Note {
+    format!("the settings of {key}, which is made elsewhere").into()
+}
+
 /// That a data source shows a group without its rules.
 pub(super) fn rules_not_shown(key: &Key) -> Note {
     Subject { path: "", name: "ingress", key }.odd("and `egress` are not shown by a data source")

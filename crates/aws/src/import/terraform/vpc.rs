@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::graph::{Graph, Resource};
 use super::place::Place;
+use super::rules::made_elsewhere;
 use super::wanted::{
     ACL, EGRESS_ONLY, EIP, GROUP, INTERNET_GATEWAY, PREFIX_LIST, ROUTE_TABLE, SUBNET, VPC,
 };
@@ -68,7 +69,7 @@ fn vpc(graph: &Graph, resource: &Resource, defaults: &Defaults) -> Vpc {
 fn not_logged(resource: &Resource) -> Val<bool> {
     let key = &resource.key;
     if resource.data {
-        return Val::Unknown(format!("the flow logs of {key}").into());
+        return Val::Unknown(made_elsewhere(key));
     }
     Val::Assumed(false, format!("{key} has no flow log, since no source shows one").into())
 }

@@ -47,6 +47,14 @@ resource "aws_route53_record" "alias" {
   }
 }
 
+resource "aws_route53_record" "other" {
+  zone_id = var.other_zone
+  name    = "mcp.example.org"
+  type    = "CNAME"
+  ttl     = 60
+  records = [aws_route53_record.alias.fqdn]
+}
+
 resource "aws_lb" "this" {
   name                       = var.name
   load_balancer_type         = "application"

@@ -36,6 +36,12 @@ variable "zone_name" {
   default     = "example.com"
 }
 
+variable "other_zone" {
+  type        = string
+  description = "A public zone that is there already: of example.org"
+  default     = "Z0123456789ABCDEFGHIJ"
+}
+
 variable "database" {
   type        = bool
   description = "Whether to make a database, which takes longer than all else together"

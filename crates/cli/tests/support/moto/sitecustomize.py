@@ -240,11 +240,52 @@ def rotation_by_others():
     Backend.rotate_secret = rotate_secret
 
 
+def secrets_of_others():
+    """A module may name a secret that a person made before: it is there as soon as it is named."""
+    from moto.secretsmanager.models import SecretsManagerBackend as Backend
+
+    valid = Backend._is_valid_identifier
+
+    def there(self, identifier):
+        if not valid(self, identifier) and not identifier.startswith("arn:"):
+            self.create_secret(identifier, "made-up", None, None, None, None, None, [], False)
+        return valid(self, identifier)
+
+    Backend._is_valid_identifier = there
+
+    rotate = Backend.rotate_secret
+
+    def rotate_secret(self, secret_id, **rest):
+        there(self, secret_id)
+        return rotate(self, secret_id, **rest)
+
+    Backend.rotate_secret = rotate_secret
+
+
 def certificates_of_others():
     """A listener may name a certificate that this emulation did not issue."""
     import moto.elbv2.models
 
     moto.elbv2.models.register_certificate = lambda **certificate: None
+
+
+def zones_of_others():
+    """Zones that a module expects to be there, in FARMGATE_MOTO_ZONES: `Z0123=example.com,...`."""
+    from moto.route53.models import Route53Backend as Backend
+
+    begin = Backend.__init__
+    zones = os.environ.get("FARMGATE_MOTO_ZONES", "").split(",")
+    wanted = [zone.split("=", 1) for zone in zones if zone]
+
+    def __init__(self, *given, **more):
+        begin(self, *given, **more)
+        for identity, name in wanted:
+            zone = self.create_hosted_zone(f"{name}.", private_zone=False)
+            del self.zones[zone.resource_id]
+            zone.resource_id = identity
+            self.zones[identity] = zone
+
+    Backend.__init__ = __init__
 
 
 for add in (
@@ -258,6 +299,8 @@ for add in (
     settings_of_services,
     settings_of_databases,
     rotation_by_others,
+    secrets_of_others,
     certificates_of_others,
+    zones_of_others,
 ):
     part(add)
