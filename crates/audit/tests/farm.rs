@@ -65,7 +65,7 @@ fn dump() {
 
 #[test]
 fn timed() {
-    let Ok(path) = std::env::var("TIMED") else { return };
+    let Ok(path) = std::env::var("TIMED_") else { return };
     let source = std::fs::read_to_string(path).unwrap();
     let start = std::time::Instant::now();
     let farm = farmgate_farm::farm::read(&source, &[]).unwrap();

@@ -125,19 +125,6 @@ fn farms() -> [(&'static str, String); 3] {
     [("everything", everything()), ("little", LITTLE.to_owned()), ("inside", INSIDE.to_owned())]
 }
 
-/// Writes the module of the farm file `FARM` into the folder `OUT`, for a look at it.
-#[test]
-#[ignore = "writes what it is told to"]
-fn dump() {
-    let source = std::env::var("FARM").expect("FARM");
-    let out = PathBuf::from(std::env::var("OUT").expect("OUT"));
-    let text = std::fs::read_to_string(source).expect("a farm file");
-    std::fs::create_dir_all(&out).expect("a folder");
-    for (name, text) in module(&text) {
-        std::fs::write(out.join(name), text).expect("a file");
-    }
-}
-
 #[test]
 fn the_golden_module() {
     let bless = std::env::var("FARMGATE_BLESS").is_ok_and(|it| it == "1");

@@ -50,29 +50,6 @@ fn module(source: &str) -> BTreeMap<String, String> {
     terraform::module(&design(source))
 }
 
-/// Writes the module of the farm file `FARM`, or else of every variant, to the folder `OUT`.
-#[test]
-#[ignore = "writes what it is told to"]
-fn dump() {
-    let out = PathBuf::from(std::env::var("OUT").expect("OUT"));
-    let farms = match std::env::var("FARM") {
-        Ok(path) => vec![(String::new(), std::fs::read_to_string(path).expect("a farm file"))],
-        Err(_) => variants().into_iter().map(|(name, text)| (name.to_owned(), text)).collect(),
-    };
-    for (name, source) in farms {
-        let folder = out.join(name);
-        std::fs::create_dir_all(&folder).expect("a folder");
-        std::fs::write(folder.join("farm.yaml"), &source).expect("a file");
-        let design = design(&source);
-        for (name, text) in terraform::module(&design) {
-            std::fs::write(folder.join(name), text).expect("a file");
-        }
-        let names = names::names(&design);
-        let names: String = names.iter().map(|(key, name)| format!("{key}\t{name}\n")).collect();
-        std::fs::write(folder.join("names.tsv"), names).expect("a file");
-    }
-}
-
 #[test]
 fn the_golden_module() {
     let module = module(&farm());

@@ -18,7 +18,7 @@ use farmgate_net::service::ServiceSet;
 use farmgate_net::topology::Back;
 
 use super::tally::Wanted;
-use super::way::Need;
+use super::way::{self, Need};
 use super::{Proof, Scope, Tally};
 use crate::report::{Family, Statement, Verdict};
 
@@ -195,7 +195,7 @@ fn pulls(
         }
     }
     for host in &images.elsewhere {
-        let way = proof.internet_way(key, host);
+        let way = proof.internet_way(key, host, way::HTTPS);
         ways.insert(way.words());
         tally.merge(way.tally);
     }

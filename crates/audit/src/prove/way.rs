@@ -55,7 +55,7 @@ pub(crate) struct Ask {
 /// Stands for the account in an ARN while it is not known.
 pub(crate) const ACCOUNT: &str = "ACCOUNT";
 
-const HTTPS: u16 = 443;
+pub(crate) const HTTPS: u16 = 443;
 
 impl Proof<'_> {
     /// The full name of an AWS service in the model's region.
@@ -134,7 +134,7 @@ impl Proof<'_> {
                 }
             }
         }
-        self.by_internet(owner, interface, need, &unused, way);
+        self.by_internet(owner, interface, (need, HTTPS), &unused, way);
     }
 
     /// The endpoint's private DNS captures the name: there is no falling back to NAT.
@@ -180,7 +180,7 @@ impl Proof<'_> {
         &self,
         owner: &Key,
         interface: InterfaceId,
-        need: Need<'_>,
+        (need, port): (Need<'_>, u16),
         unused: &[&Key],
         way: &mut Way,
     ) {
@@ -188,7 +188,7 @@ impl Proof<'_> {
         let question = Question::new(
             Place::Interface(interface),
             Place::Outside(outside),
-            ServiceSet::tcp(HTTPS),
+            ServiceSet::tcp(port),
         );
         let answer = self.ask(&question.direct().reliably());
         if answer.verdict == Reached::No {
@@ -218,11 +218,11 @@ impl Proof<'_> {
     }
 
     /// The way to a host that no endpoint stands for.
-    pub(crate) fn internet_way(&self, owner: &Key, host: &str) -> Way {
+    pub(crate) fn internet_way(&self, owner: &Key, host: &str, port: u16) -> Way {
         let mut way = Way { tally: Tally::new(), by: BTreeSet::new() };
         for interface in self.lowered.interfaces_of(owner) {
             let need = Need { service: host, asks: &[] };
-            self.by_internet(owner, *interface, need, &[], &mut way);
+            self.by_internet(owner, *interface, (need, port), &[], &mut way);
         }
         way
     }

@@ -8,6 +8,9 @@ use super::hcl::{Block, Expr, File, Object, Template, raw};
 use super::{names, policies};
 use crate::design::Design;
 
+/// Days for which a file is kept that was overwritten or deleted.
+const KEPT_DAYS: u64 = 90;
+
 pub(super) fn file(design: &Design) -> File {
     let detection = &design.farm.detection;
     if !(detection.cloudtrail || detection.guardduty || detection.security_hub || detection.config)
@@ -81,6 +84,12 @@ fn bucket(design: &Design, label: &'static str, statements: Vec<Object>, mut fil
         of("aws_s3_bucket_versioning")
             .block(Block::new("versioning_configuration").attr("status", "Enabled")),
     );
+    file = file.comment("What is deleted or overwritten can be had back for a while.");
+    file.push(
+        of("aws_s3_bucket_lifecycle_configuration")
+            .block(old_versions())
+            .depends_on([format!("aws_s3_bucket_versioning.{label}")]),
+    );
     let everything = [bucket_arn(label), within(label, "/*").into()];
     let statements = statements.into_iter().chain([policies::only_tls("s3:*", everything)]);
     // S3 refuses two changes of a bucket's access at once.
@@ -90,6 +99,15 @@ fn bucket(design: &Design, label: &'static str, statements: Vec<Object>, mut fil
             .depends_on([format!("aws_s3_bucket_public_access_block.{label}")]),
     );
     file
+}
+
+fn old_versions() -> Block {
+    Block::new("rule")
+        .attr("id", "old-versions")
+        .attr("status", "Enabled")
+        .block(Block::new("filter"))
+        .block(Block::new("noncurrent_version_expiration").attr("noncurrent_days", KEPT_DAYS))
+        .block(Block::new("abort_incomplete_multipart_upload").attr("days_after_initiation", 1))
 }
 
 fn bucket_arn(label: &str) -> Expr {

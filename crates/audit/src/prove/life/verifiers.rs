@@ -6,7 +6,7 @@ use farmgate_aws::model::{Key, Model};
 use farmgate_farm::gate::{Authentication, CONFIG_VARIABLE, Config};
 
 use crate::prove::tally::Tally;
-use crate::prove::way::{Ask, Need};
+use crate::prove::way::{Ask, HTTPS, Need};
 use crate::prove::{Proof, Scope, listed};
 use crate::report::{Family, Statement, Verdict};
 
@@ -28,14 +28,14 @@ fn config(model: &Model, gate: &Key) -> Option<Config> {
 
 fn verifies(proof: &Proof<'_>, key: &Key, config: &Config) -> Option<Statement> {
     let mut regions: BTreeSet<&str> = BTreeSet::new();
-    let mut issuers: BTreeSet<&str> = BTreeSet::new();
+    let mut issuers: BTreeSet<(&str, u16)> = BTreeSet::new();
     for how in config.servers.values().flat_map(|server| &server.authentication) {
         match how {
             Authentication::StsProof { regions: named, .. } => {
                 regions.extend(named.iter().map(String::as_str));
             }
             Authentication::Oauth { issuer, .. } => {
-                issuers.insert(host(issuer));
+                issuers.insert(authority(issuer));
             }
             Authentication::ApiKeys { .. } | Authentication::Sigv4IssuedKeys { .. } => {}
         }
@@ -52,14 +52,14 @@ fn verifies(proof: &Proof<'_>, key: &Key, config: &Config) -> Option<Statement> 
             let asks = [Ask { action: "sts:GetCallerIdentity", resource: Some("*".to_owned()) }];
             proof.way(key, Need { service: "sts", asks: &asks })
         } else {
-            proof.internet_way(key, &format!("sts.{region}.amazonaws.com"))
+            proof.internet_way(key, &format!("sts.{region}.amazonaws.com"), HTTPS)
         };
         who.push(if here { "STS".to_owned() } else { format!("STS of {region}") });
         ways.insert(way.words());
         tally.merge(way.tally);
     }
-    for issuer in issuers {
-        let way = proof.internet_way(key, issuer);
+    for (issuer, port) in issuers {
+        let way = proof.internet_way(key, issuer, port);
         who.push(issuer.to_owned());
         ways.insert(way.words());
         tally.merge(way.tally);
@@ -72,8 +72,12 @@ fn verifies(proof: &Proof<'_>, key: &Key, config: &Config) -> Option<Statement> 
     Some(tally.statement("reaches-verifiers", Family::Life, &[key], text))
 }
 
-/// The host of an https URL.
-fn host(url: &str) -> &str {
+/// Host and port of an https URL.
+fn authority(url: &str) -> (&str, u16) {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.split(['/', ':', '?']).next().unwrap_or_default()
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    match authority.rsplit_once(':') {
+        Some((host, port)) => (host, port.parse().unwrap_or(HTTPS)),
+        None => (authority, HTTPS),
+    }
 }

@@ -79,6 +79,28 @@ resource "aws_s3_bucket_versioning" "trail" {
   }
 }
 
+# What is deleted or overwritten can be had back for a while.
+resource "aws_s3_bucket_lifecycle_configuration" "trail" {
+  bucket = aws_s3_bucket.trail.id
+
+  rule {
+    id     = "old-versions"
+    status = "Enabled"
+
+    filter {}
+
+    noncurrent_version_expiration {
+      noncurrent_days = 90
+    }
+
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 1
+    }
+  }
+
+  depends_on = [aws_s3_bucket_versioning.trail]
+}
+
 resource "aws_s3_bucket_policy" "trail" {
   bucket = aws_s3_bucket.trail.id
   policy = jsonencode({
@@ -175,6 +197,28 @@ resource "aws_s3_bucket_versioning" "config" {
   versioning_configuration {
     status = "Enabled"
   }
+}
+
+# What is deleted or overwritten can be had back for a while.
+resource "aws_s3_bucket_lifecycle_configuration" "config" {
+  bucket = aws_s3_bucket.config.id
+
+  rule {
+    id     = "old-versions"
+    status = "Enabled"
+
+    filter {}
+
+    noncurrent_version_expiration {
+      noncurrent_days = 90
+    }
+
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 1
+    }
+  }
+
+  depends_on = [aws_s3_bucket_versioning.config]
 }
 
 resource "aws_s3_bucket_policy" "config" {
