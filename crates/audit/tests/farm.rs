@@ -1,83 +1,307 @@
-//! Farms that are checked: what is proved of them, and what is found.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+//! Farms that are checked: everything that farmgate makes is proved, and what a person opens up is
+//! found.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test"
+)]
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use farmgate_audit::accept::{Words, apply};
 use farmgate_audit::check::{Options, check};
-use farmgate_audit::report::{Report, Verdict};
-use farmgate_aws::design::Design;
+use farmgate_audit::report::{Report, Statement, Verdict};
+use farmgate_aws::design::{Design, keys};
 use farmgate_aws::lower;
+use farmgate_aws::model::{Model, RouteTarget, Val};
+use farmgate_farm::farm::Farm;
 
-fn report(source: &str) -> Report {
+fn source(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/farms");
+    std::fs::read_to_string(folder.join(format!("{name}.yaml"))).unwrap()
+}
+
+fn farm(source: &str) -> Farm {
     let ids: Vec<&str> = farmgate_audit::rules::catalogue().map(|rule| rule.id).collect();
     let farm = farmgate_farm::farm::read(source, &ids);
-    let farm = farm.unwrap_or_else(|problems| panic!("{problems:#?}"));
-    let design = Design::of(&farm);
+    farm.unwrap_or_else(|problems| panic!("{problems:#?}"))
+}
+
+fn model(source: &str) -> Model {
     let line = |at: usize| ("farm.yaml".to_owned(), source[..at].matches('\n').count() + 1);
-    let model = lower::model(&design, &line);
-    let options = Options { expectations: vec![farm.expect.clone()] };
-    check(&model, &options).unwrap_or_else(|problems| panic!("{problems:#?}"))
+    lower::model(&Design::of(&farm(source)), &line)
+}
+
+fn checked(source: &str, model: &Model) -> Report {
+    let options = Options { expectations: vec![farm(source).expect] };
+    check(model, &options).unwrap_or_else(|problems| panic!("{problems:#?}"))
+}
+
+fn report(source: &str) -> Report {
+    checked(source, &model(source))
+}
+
+fn statement<'r>(report: &'r Report, id: &str) -> &'r Statement {
+    let found = report.statements.iter().find(|statement| statement.id == id);
+    found.unwrap_or_else(|| {
+        let ids: Vec<&str> = report.statements.iter().map(|s| s.id.as_str()).collect();
+        panic!("no {id} in {ids:#?}")
+    })
+}
+
+/// What is found, a line a finding.
+fn findings(report: &Report) -> String {
+    let mut lines = String::new();
+    for finding in &report.findings {
+        let severity = format!("{:?}", finding.severity).to_lowercase();
+        let origins = finding.origins.join(" ");
+        writeln!(lines, "{severity} {} {origins}", finding.rule).unwrap();
+    }
+    lines
+}
+
+/// Everything is proved, and this is found.
+#[track_caller]
+fn proved(name: &str, found: &str) -> Report {
+    let report = report(&source(name));
+    let others: Vec<&Statement> =
+        report.statements.iter().filter(|s| s.verdict != Verdict::Proved).collect();
+    assert!(others.is_empty(), "{others:#?}");
+    assert_eq!(findings(&report), found);
+    report
+}
+
+// === What farmgate makes ===
+
+#[test]
+fn the_smallest_farm_is_right() {
+    let report = proved("smallest", "");
+    let text = |id: &str| statement(&report, id).text.clone();
+    assert_eq!(
+        text("closed-to-network:servers.hello"),
+        "in its network only gate opens connections to servers.hello"
+    );
+    assert_eq!(
+        text("encrypted:servers.hello"),
+        "every hop from the internet to servers.hello is encrypted"
+    );
+    assert_eq!(
+        text("pulls-image:servers.hello"),
+        "servers.hello pulls its image from ECR and S3, by endpoints.ecr.api, endpoints.ecr.dkr and \
+         endpoints.s3"
+    );
+    // Nothing was guessed.
+    assert!(report.statements.iter().all(|s| s.assumes.is_empty()), "{report:#?}");
 }
 
 #[test]
-fn show() {
-    let Ok(path) = std::env::var("FARM") else { return };
-    let report = report(&std::fs::read_to_string(path).unwrap());
-    for s in &report.statements {
-        println!("{:?} {} | {}", s.verdict, s.id, s.text);
-        for a in &s.assumes { println!("    assumes {a}"); }
-        for a in &s.missing { println!("    missing {a}"); }
-        if s.verdict != Verdict::Proved || std::env::var("V").is_ok() {
-            for b in &s.because { println!("    {} {} {}", b.code, b.origin, b.text); }
+fn a_farm_with_everything_is_right() {
+    let report = proved("whole", "");
+    for id in [
+        "authenticates:gate",
+        "only-through-ingress:services.api",
+        "only-through-ingress:databases.memories",
+        "reaches-targets:services.search.alb->services.search",
+        "reaches-targets:gate->servers.own-tls",
+        "reaches-what-it-names:servers.python->services.search.alb",
+        "reaches-verifiers:gate",
+        "fetches-ssm:servers.nova-act",
+        "fetches-secretsmanager:services.api",
+        "endpoint-answers:endpoints.timestream.query-cell1",
+        "expectation:servers.* can start",
+    ] {
+        statement(&report, id);
+    }
+}
+
+#[test]
+fn an_internal_farm_is_right() {
+    let report = proved("internal", "");
+    let text = &statement(&report, "reaches-verifiers:gate").text;
+    assert_eq!(text, "gate reaches STS, with which it verifies callers, by endpoints.sts");
+}
+
+#[test]
+fn what_exists_is_assumed() {
+    let report = proved("existing", "");
+    let reaches = statement(&report, "reaches-what-it-names:servers.mcp->services.api");
+    assert_eq!(reaches.text, "servers.mcp reaches services.api on tcp 443, which its environment names");
+    let note = "services.api is in the farm's private subnets, as the farm file says";
+    assert!(reaches.assumes.iter().any(|it| it.contains(note)), "{:?}", reaches.assumes);
+    let starts = statement(&report, "pulls-image:servers.mcp");
+    let note = "vpc-0123456789abcdef0 is as the farm file describes it";
+    assert!(starts.assumes.iter().any(|it| it == note), "{:?}", starts.assumes);
+}
+
+#[test]
+fn what_no_endpoint_leads_to_goes_by_nat() {
+    let found = "low no-endpoint-for-service gate network\n\
+                 info egress-to-internet gate\n\
+                 info egress-to-internet servers.fetch\n";
+    let report = proved("lists", found);
+    let nat = "network.nat-a and network.nat-b";
+    for (id, by) in [
+        ("pulls-image:servers.fetch", "the internet (network.nat-a) and the internet (network.nat-b)"),
+        ("reaches-verifiers:gate", "the internet (network.nat-a) and the internet (network.nat-b)"),
+        ("pulls-image:gate", "endpoints.s3"),
+    ] {
+        let text = &statement(&report, id).text;
+        assert!(text.ends_with(by), "{text}");
+    }
+    assert!(report.findings[0].title.contains(&format!("secretsmanager over the internet by {nat}")));
+}
+
+#[test]
+fn causes_name_lines_of_the_file() {
+    let source = source("whole");
+    let report = report(&source);
+    let statement = statement(&report, "reaches-targets:gate->servers.nova-act");
+    let origins: Vec<&str> = statement.because.iter().map(|b| b.origin.as_str()).collect();
+    let at = 1 + source.lines().position(|line| line == "  nova-act:").unwrap();
+    // A mapping is where its first key is.
+    let wanted = format!("groups.gate farm.yaml:{} tcp 8443 to servers.nova-act", at + 1);
+    let known = [format!("groups.gate farm.yaml:{at} tcp 8443 to servers.nova-act"), wanted];
+    assert!(origins.iter().any(|it| known.iter().any(|known| known == it)), "{origins:?}");
+}
+
+// === What a person opens up ===
+
+#[test]
+fn what_is_opened_is_found() {
+    let found = "medium listener-open-to-world groups.ingress ingress.443\n\
+                 low no-endpoint-for-service gate network servers.python\n\
+                 low root-user servers.python.task\n\
+                 low writable-root servers.python.task\n\
+                 low unlogged-ingress ingress\n\
+                 low unlogged-flows network\n\
+                 low unprotected-from-deletion databases.notes\n\
+                 low no-rollback servers.python\n\
+                 info egress-to-internet gate\n\
+                 info egress-to-internet servers.python\n\
+                 info unprotected-from-deletion ingress\n\
+                 info nat-in-one-zone network.nat-a\n";
+    proved("open", found);
+}
+
+#[test]
+fn what_is_opened_can_be_accepted_in_the_words_of_the_file() {
+    let mut source = source("open");
+    source.push_str("accept:\n");
+    for (rule, on) in [
+        ("listener-open-to-world", "ingress"),
+        ("root-user", "servers.python"),
+        ("writable-root", "\"servers.*\""),
+        ("unlogged-flows", "network"),
+    ] {
+        writeln!(source, "  - {{ rule: {rule}, on: {on}, why: \"it is meant\" }}").unwrap();
+    }
+    let report = report(&source);
+    let today = jiff::civil::date(2026, 11, 22);
+    let applied = apply(&farm(&source).accept, report.findings, Words::Farm, today);
+    assert_eq!(applied.accepted.len(), 4);
+    assert!(applied.warnings.is_empty(), "{:?}", applied.warnings);
+    assert!(applied.findings.iter().all(|it| it.rule != "root-user"));
+}
+
+/// A farm of so many servers.
+fn many(servers: usize) -> String {
+    let mut source = source("smallest");
+    for number in 0..servers {
+        writeln!(source, "  s{number}:\n    route: /s{number}/mcp").unwrap();
+    }
+    source
+}
+
+#[test]
+fn quotas_that_a_large_farm_exceeds_are_named() {
+    assert_eq!(findings(&report(&many(50))), "");
+    let report = report(&many(100));
+    let found = "medium quota-exceeded groups.endpoints\n\
+                 medium quota-exceeded groups.gate\n\
+                 medium quota-exceeded ingress\n";
+    assert_eq!(findings(&report), found);
+    let gate = &report.findings[1];
+    assert!(gate.title.contains("egress rules, and the quota is 60"), "{}", gate.title);
+    assert!(gate.fix.text.contains("L-0EA8095F"), "{}", gate.fix.text);
+}
+
+// === What could go wrong ===
+
+/// The model of a farm, changed in one place.
+fn changed(name: &str, change: impl FnOnce(&mut Model)) -> Report {
+    let source = source(name);
+    let mut model = model(&source);
+    change(&mut model);
+    checked(&source, &model)
+}
+
+#[track_caller]
+fn refuted(report: &Report, id: &str, code: &str) {
+    let statement = statement(report, id);
+    assert_eq!(statement.verdict, Verdict::Refuted, "{statement:#?}");
+    assert!(statement.because.iter().any(|b| b.code == code), "{statement:#?}");
+}
+
+/// Replaces a word in the policy of an endpoint.
+fn policy(model: &mut Model, service: &str, from: &str, to: &str) {
+    let endpoint = model.endpoints.get_mut(&keys::endpoint(service)).unwrap();
+    let Val::Known(Some(text)) = &endpoint.policy else { panic!("a policy") };
+    assert!(text.contains(from), "{text}");
+    endpoint.policy = Val::Known(Some(text.replace(from, to)));
+}
+
+#[test]
+fn an_endpoint_that_lets_too_little_through_is_found() {
+    for (service, from, to, id) in [
+        ("ecr.dkr", "repository/nova-act", "repository/other", "pulls-image:servers.nova-act"),
+        ("ecr.api", "ecr:GetAuthorizationToken", "ecr:Describe*", "pulls-image:gate"),
+        ("s3", "prod-us-west-2-starport", "prod-us-east-1-starport", "pulls-image:gate"),
+        ("logs", "log-group:/ecs/whole/", "log-group:/ecs/other/", "ships-logs:servers.python"),
+        ("logs", "logs:CreateLogStream", "logs:DescribeLogStreams", "ships-logs:gate"),
+        ("secretsmanager", "whole/gate-keys", "whole/other", "fetches-secretsmanager:gate"),
+        ("secretsmanager", "rds!db-*", "rds!cluster-*", "fetches-secretsmanager:services.api"),
+        ("ssm", "/nova-act-mcp/api-key", "/nova-act-mcp/key", "fetches-ssm:servers.nova-act"),
+        ("sts", "sts:GetCallerIdentity", "sts:AssumeRole", "reaches-verifiers:gate"),
+    ] {
+        let report = changed("whole", |model| policy(model, service, from, to));
+        refuted(&report, id, "ENDPOINT_POLICY_DENIES");
+    }
+}
+
+#[test]
+fn without_the_account_a_policy_that_names_one_is_taken_to_name_it() {
+    let report = changed("smallest", |model| model.account = None);
+    let statement = statement(&report, "ships-logs:gate");
+    assert_eq!(statement.verdict, Verdict::Proved, "{statement:#?}");
+    let note = "the account is 123456789012, which the policy of endpoints.logs names";
+    assert_eq!(statement.assumes, [note]);
+}
+
+#[test]
+fn a_gate_that_does_not_reach_its_issuer_is_found() {
+    let report = changed("lists", |model| {
+        for table in model.route_tables.values_mut() {
+            table.routes.retain(|route| {
+                !matches!(route.target.get(), Some(RouteTarget::NatGateway(_)))
+            });
         }
-    }
-    for f in &report.findings {
-        println!("{:?} {} {:?}\n   {}\n   {}\n   {}", f.severity, f.rule, f.origins, f.title, f.why, f.fix.text);
-        for t in &f.fix.tried { println!("     tried {t:?}"); }
-    }
-    println!("{:?}", report.totals);
+    });
+    refuted(&report, "reaches-verifiers:gate", "NO_WAY_TO_SERVICE");
+    refuted(&report, "pulls-image:servers.fetch", "NO_WAY_TO_SERVICE");
 }
 
 #[test]
-fn dump() {
-    let (Ok(path), Ok(out)) = (std::env::var("FARM"), std::env::var("OUT")) else { return };
-    let source = std::fs::read_to_string(path).unwrap();
-    let ids: Vec<&str> = farmgate_audit::rules::catalogue().map(|rule| rule.id).collect();
-    let farm = farmgate_farm::farm::read(&source, &ids).unwrap();
-    let design = Design::of(&farm);
-    let out = std::path::PathBuf::from(out);
-    let plan = out.join("plan.json");
-    if !plan.exists() {
-        for (name, text) in farmgate_aws::emit::terraform::module(&design) {
-            std::fs::write(out.join(name), text).unwrap();
-        }
-        return;
-    }
-    let line = |at: usize| ("farm.yaml".to_owned(), source[..at].matches('\n').count() + 1);
-    let left = lower::model(&design, &line);
-    let bytes = std::fs::read(plan).unwrap();
-    let mut right = farmgate_aws::import::import(&[farmgate_aws::import::Input { name: "plan.json", bytes: &bytes }]).unwrap();
-    let mut names = farmgate_aws::emit::names::names(&design);
-    lower::add_given(&design, &line, &mut names, &mut right);
-    let comparison = farmgate_audit::compare::compare(&left, &right, &names);
-    for d in &comparison.differences { println!("DIFF {d}"); }
-    for d in &comparison.open { println!("OPEN {d}"); }
-    println!("{:?}", check(&right, &Options::default()).unwrap().totals);
-}
-
-#[test]
-fn timed() {
-    let Ok(path) = std::env::var("TIMED_") else { return };
-    let source = std::fs::read_to_string(path).unwrap();
-    let start = std::time::Instant::now();
-    let farm = farmgate_farm::farm::read(&source, &[]).unwrap();
-    println!("read {:?}", start.elapsed());
-    let design = Design::of(&farm);
-    println!("design {:?}", start.elapsed());
-    let line = |at: usize| ("farm.yaml".to_owned(), source[..at].matches('\n').count() + 1);
-    let model = lower::model(&design, &line);
-    println!("model {:?}", start.elapsed());
-    let lowered = farmgate_aws::network::Lowered::new(&model);
-    println!("lowered {:?}", start.elapsed());
-    let report = check(&model, &Options::default()).unwrap();
-    println!("check {:?} {:?}", start.elapsed(), report.totals);
-    let _ = lowered;
+fn a_neighbour_that_is_named_but_not_reached_is_found() {
+    let source = source("whole").replace("reaches: [services.api, services.search, ", "reaches: [services.api, ");
+    let report = report(&source);
+    let id = "reaches-what-it-names:servers.python->services.search.alb";
+    refuted(&report, id, "ENI_SG_RULES_MISMATCH");
+    // By the name of its tasks, too.
+    let source = source.replace("https://search.internal.example.com", "http://own-tls.whole.local:9443/");
+    let report = self::report(&source);
+    refuted(&report, "reaches-what-it-names:servers.python->servers.own-tls", "ENI_SG_RULES_MISMATCH");
 }

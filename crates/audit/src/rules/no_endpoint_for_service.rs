@@ -96,10 +96,11 @@ fn finding(facts: &Facts<'_>, vpc: &Key, missing: &Missing<'_>) -> Finding {
         1 => listed(&missing.tasks),
         many => format!("{many} services"),
     };
+    let reach = if missing.tasks.len() == 1 { "reaches" } else { "reach" };
     let title = match missing.cut_off {
         true => format!("{tasks} cannot reach {}: no endpoint, NAT or public address", listed(&names)),
         false => format!(
-            "{tasks} reach {} over the internet by {}, since {vpc} has no endpoint for them",
+            "{tasks} {reach} {} over the internet by {}, since {vpc} has no endpoint for them",
             listed(&names),
             listed(&missing.by)
         ),

@@ -145,6 +145,10 @@ fn instance(design: &Design) -> Block {
         .blank()
         .attr("enabled_cloudwatch_logs_exports", LOGS)
         .attr("performance_insights_enabled", value("insights"))
+        .attr(
+            "performance_insights_kms_key_id",
+            raw("each.value.insights ? each.value.kms_key : null"),
+        )
         .depends_on(["aws_cloudwatch_log_group.database"])
 }
 
