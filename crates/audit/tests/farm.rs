@@ -129,7 +129,10 @@ fn an_internal_farm_is_right() {
 fn what_exists_is_assumed() {
     let report = proved("existing", "");
     let reaches = statement(&report, "reaches-what-it-names:servers.mcp->services.api");
-    assert_eq!(reaches.text, "servers.mcp reaches services.api on tcp 443, which its environment names");
+    assert_eq!(
+        reaches.text,
+        "servers.mcp reaches services.api on tcp 443, which its environment names"
+    );
     let note = "services.api is in the farm's private subnets, as the farm file says";
     assert!(reaches.assumes.iter().any(|it| it.contains(note)), "{:?}", reaches.assumes);
     let starts = statement(&report, "pulls-image:servers.mcp");
@@ -145,14 +148,19 @@ fn what_no_endpoint_leads_to_goes_by_nat() {
     let report = proved("lists", found);
     let nat = "network.nat-a and network.nat-b";
     for (id, by) in [
-        ("pulls-image:servers.fetch", "the internet (network.nat-a) and the internet (network.nat-b)"),
+        (
+            "pulls-image:servers.fetch",
+            "the internet (network.nat-a) and the internet (network.nat-b)",
+        ),
         ("reaches-verifiers:gate", "the internet (network.nat-a) and the internet (network.nat-b)"),
         ("pulls-image:gate", "endpoints.s3"),
     ] {
         let text = &statement(&report, id).text;
         assert!(text.ends_with(by), "{text}");
     }
-    assert!(report.findings[0].title.contains(&format!("secretsmanager over the internet by {nat}")));
+    assert!(
+        report.findings[0].title.contains(&format!("secretsmanager over the internet by {nat}"))
+    );
 }
 
 #[test]
@@ -285,9 +293,9 @@ fn without_the_account_a_policy_that_names_one_is_taken_to_name_it() {
 fn a_gate_that_does_not_reach_its_issuer_is_found() {
     let report = changed("lists", |model| {
         for table in model.route_tables.values_mut() {
-            table.routes.retain(|route| {
-                !matches!(route.target.get(), Some(RouteTarget::NatGateway(_)))
-            });
+            table
+                .routes
+                .retain(|route| !matches!(route.target.get(), Some(RouteTarget::NatGateway(_))));
         }
     });
     refuted(&report, "reaches-verifiers:gate", "NO_WAY_TO_SERVICE");
@@ -296,12 +304,18 @@ fn a_gate_that_does_not_reach_its_issuer_is_found() {
 
 #[test]
 fn a_neighbour_that_is_named_but_not_reached_is_found() {
-    let source = source("whole").replace("reaches: [services.api, services.search, ", "reaches: [services.api, ");
+    let source = source("whole")
+        .replace("reaches: [services.api, services.search, ", "reaches: [services.api, ");
     let report = report(&source);
     let id = "reaches-what-it-names:servers.python->services.search.alb";
     refuted(&report, id, "ENI_SG_RULES_MISMATCH");
     // By the name of its tasks, too.
-    let source = source.replace("https://search.internal.example.com", "http://own-tls.whole.local:9443/");
+    let source =
+        source.replace("https://search.internal.example.com", "http://own-tls.whole.local:9443/");
     let report = self::report(&source);
-    refuted(&report, "reaches-what-it-names:servers.python->servers.own-tls", "ENI_SG_RULES_MISMATCH");
+    refuted(
+        &report,
+        "reaches-what-it-names:servers.python->servers.own-tls",
+        "ENI_SG_RULES_MISMATCH",
+    );
 }

@@ -125,6 +125,11 @@ impl Lowering<'_> {
                 alias(domain.as_str(), keys::party(&Party::Balancer(name.clone())));
             }
         }
+        for name in design.farm.databases.keys() {
+            // What a variable says for its host, which RDS gives it.
+            let key = keys::party(&Party::Database(name.clone()));
+            alias(&key.to_string(), key);
+        }
         if let Some(existing) = &design.farm.network.existing {
             alias(existing.vpc.as_str(), keys::vpc());
         }

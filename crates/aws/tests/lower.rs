@@ -106,9 +106,10 @@ fn each_flow_is_there_once_with_a_reason_that_a_rule_can_have() {
 #[test]
 fn without_endpoints_all_goes_by_nat_and_says_why() {
     let design = design("open");
-    let flow = design.flows.iter().find(|flow| {
-        flow.from == End::Party(Party::Gate) && matches!(flow.to, End::Cidr(_))
-    });
+    let flow = design
+        .flows
+        .iter()
+        .find(|flow| flow.from == End::Party(Party::Gate) && matches!(flow.to, End::Cidr(_)));
     let why = &flow.unwrap().why;
     assert_eq!(
         why,
@@ -143,7 +144,8 @@ fn grants(grants: &[Grant]) -> Vec<String> {
 #[test]
 fn roles_may_do_what_is_needed_and_nothing_else() {
     let design = design("whole");
-    let arn = |service: &str, rest: &str| format!("arn:aws:{service}:us-west-2:123456789012:{rest}");
+    let arn =
+        |service: &str, rest: &str| format!("arn:aws:{service}:us-west-2:123456789012:{rest}");
     let token = "RegistryToken: ecr:GetAuthorizationToken on *".to_owned();
     let pull = |names: &[&str]| {
         let repositories: Vec<String> =

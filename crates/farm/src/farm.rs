@@ -26,6 +26,7 @@ pub use access::{
 };
 pub use container::{
     Architecture, Container, ContainerCheck, GateScale, LogSettings, Scale, TaskSize,
+    named_database,
 };
 pub use database::{Database, Engine};
 pub use ingress::{

@@ -108,9 +108,8 @@ fn listener_rules(facts: &Facts<'_>, all: &mut Vec<Finding>) {
         let listeners = model.listeners.values();
         let own = listeners.filter(|listener| listener.load_balancer.get() == Some(key));
         let rules = own.flat_map(|listener| &listener.rules);
-        let priorities: BTreeSet<(String, u32)> = rules
-            .filter_map(|rule| Some((rule.origin.to_string(), rule.priority?)))
-            .collect();
+        let priorities: BTreeSet<(String, u32)> =
+            rules.filter_map(|rule| Some((rule.origin.to_string(), rule.priority?))).collect();
         let count = priorities.len();
         if count > LISTENER_RULES {
             let title =

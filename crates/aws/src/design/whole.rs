@@ -9,7 +9,9 @@ use farmgate_farm::word::Name;
 use ipnet::{IpNet, Ipv4Net};
 
 use super::base::{self, Arns, Base};
-use super::{Design, End, LogGroup, Party, MetadataRule, RouteDesign, SubnetDesign, endpoints, flows, tasks};
+use super::{
+    Design, End, LogGroup, MetadataRule, Party, RouteDesign, SubnetDesign, endpoints, flows, tasks,
+};
 
 /// Where clients of OAuth look for what a server wants of them (RFC 9728, section 3).
 const METADATA_PATH: &str = "/.well-known/oauth-protected-resource*";
@@ -37,7 +39,9 @@ impl Design {
         let (nat, internet) = nat(farm, &private);
         let flows = flows::all(&base, &tasks, &uses);
         let databases = farm.databases.keys().map(|name| Party::Database(name.clone()));
-        let reached = |party: &Party| flows.iter().any(|flow| matches!(&flow.to, End::Party(to) if to == party));
+        let reached = |party: &Party| {
+            flows.iter().any(|flow| matches!(&flow.to, End::Party(to) if to == party))
+        };
         let unreached = databases.filter(|party| !reached(party)).collect();
         Self {
             partition: farm.region.partition(),

@@ -3,6 +3,7 @@
 //! What they hold is known when Terraform plans: names, and ARNs that are written out. Only the
 //! secret that RDS makes for a database has an ARN of RDS's choice.
 
+use farmgate_farm::farm::named_database;
 use farmgate_farm::gate;
 use farmgate_farm::word::Name;
 
@@ -54,7 +55,12 @@ fn environment(container: &ContainerDesign) -> Vec<Object> {
     let variables = container.environment.iter().map(|(name, value)| {
         let value = match name.as_str() {
             gate::CONFIG_VARIABLE => jsonencode(raw("local.gate_config")),
-            _ => value.into(),
+            _ => match named_database(value) {
+                Some(database) => {
+                    indexed("aws_db_instance.database", database.as_str()).dot("address")
+                }
+                None => value.into(),
+            },
         };
         object().attr("name", name).attr("value", value)
     });

@@ -117,7 +117,11 @@ impl Lowering<'_> {
             log_driver: Some("awslogs".to_owned()),
             log_options,
             repository_credentials: None,
-            health_command: container.health.as_ref().map(|it| it.command.clone()).unwrap_or_default(),
+            health_command: container
+                .health
+                .as_ref()
+                .map(|it| it.command.clone())
+                .unwrap_or_default(),
         }
     }
 

@@ -30,10 +30,7 @@ impl Lowering<'_> {
                 kind: LoadBalancerKind::Application,
                 name: Val::Known(None),
                 internal: Val::Assumed(true, private.into()),
-                subnets: SetVal {
-                    assumed: Some(where_it_is.into()),
-                    ..self.private_subnets()
-                },
+                subnets: SetVal { assumed: Some(where_it_is.into()), ..self.private_subnets() },
                 security_groups: Some(SetVal::known([group])),
                 idle_timeout: Val::Known(None),
                 access_logs: Val::Unknown(format!("the access logs of {key}").into()),

@@ -49,7 +49,11 @@ impl Lowering<'_> {
 
         let https = keys::listener(&Party::Ingress, 443);
         let mut rules = self.rules(&https, &targets);
-        rules.push(default(&https, self.line(ingress.at.of("default").start), Action::FixedResponse));
+        rules.push(default(
+            &https,
+            self.line(ingress.at.of("default").start),
+            Action::FixedResponse,
+        ));
         let policy = Some(ingress.tls.policy.word().to_owned());
         let listener = listener(https, &Party::Ingress, (443, "HTTPS"), policy, rules);
         model.listeners.insert(listener.key.clone(), listener);

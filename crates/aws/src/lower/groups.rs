@@ -58,17 +58,15 @@ impl Lowering<'_> {
         let key = self.group_key(party);
         let group = model.security_groups.entry(key.clone()).or_insert_with(|| foreign(&key));
         let peers = match peer {
-            End::Party(party) => RulePeers {
-                groups: SetVal::known([self.group_key(party)]),
-                ..RulePeers::default()
-            },
+            End::Party(party) => {
+                RulePeers { groups: SetVal::known([self.group_key(party)]), ..RulePeers::default() }
+            }
             End::Cidr(block) => {
                 RulePeers { cidrs: SetVal::known([*block]), ..RulePeers::default() }
             }
-            End::PrefixList(id) => RulePeers {
-                prefix_lists: SetVal::known([Key::new(id)]),
-                ..RulePeers::default()
-            },
+            End::PrefixList(id) => {
+                RulePeers { prefix_lists: SetVal::known([Key::new(id)]), ..RulePeers::default() }
+            }
             End::Gateway(service) => {
                 let list = Key::new(&self.design.service_name(service));
                 RulePeers { prefix_lists: SetVal::known([list]), ..RulePeers::default() }
@@ -101,8 +99,7 @@ impl Lowering<'_> {
 
 /// A group that isn't the farm's: its other rules are its owner's.
 pub(super) fn foreign(key: &Key) -> SecurityGroup {
-    let note: crate::model::Note =
-        format!("the rules of {key} that its owner gave it").into();
+    let note: crate::model::Note = format!("the rules of {key} that its owner gave it").into();
     let open = || RuleList { open: Some(note.clone()), ..RuleList::default() };
     SecurityGroup {
         key: key.clone(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::record::{Number, Spanned, choice, record};
+use crate::record::{Number, Spanned, Word as _, choice, record};
 use crate::word::{
     Arn, Duration, Image, MountPath, Name, Reach, SecretRef, Text, User, VariableName,
 };
@@ -29,7 +29,8 @@ record! {
         image: Option<Image> = None;
         /// The command, in place of the image's own.
         command: Vec<Text> = Vec::new();
-        /// Environment variables. Secrets have no place here.
+        /// Environment variables. Secrets have no place here. The value `databases.NAME`, alone,
+        /// stands for the host of a database of the farm.
         environment: BTreeMap<VariableName, Text> = BTreeMap::new();
         /// Environment variables that ECS fills from Secrets Manager (`secretsmanager:NAME`,
         /// `secretsmanager:NAME#KEY`), Systems Manager (`ssm:/NAME`), or with what RDS manages for a
@@ -140,4 +141,10 @@ record! {
         /// The KMS key that encrypts them, beyond CloudWatch's own encryption.
         kms_key: Option<Arn> = None;
     }
+}
+
+/// The database whose host a variable's value stands for: of `databases.memories`, `memories`.
+#[must_use]
+pub fn named_database(value: &str) -> Option<Name> {
+    value.strip_prefix("databases.").and_then(|name| Name::parse(name).ok())
 }

@@ -4,6 +4,7 @@ use ipnet::{IpNet, Ipv4Net};
 
 use super::{Scope, Task, meant, network, twice};
 use crate::diagnostic::{Diagnostic, quoted};
+use crate::farm::named_database;
 use crate::record::Spanned;
 use crate::subnets::v4;
 use crate::word::{Cidr, Reach, SecretRef, SecretStore};
@@ -49,9 +50,30 @@ pub(super) fn check(scope: &Scope<'_>, task: &Task<'_>, problems: &mut Vec<Diagn
             Reach::Internet(_) => {}
         }
     }
+    hosts(scope, task, problems);
     for secret in task.container.secrets.values().filter(|secret| !secret.span.is_empty()) {
         if secret.store == SecretStore::Database {
             database_secret(scope, secret, problems);
+        }
+    }
+}
+
+/// Variables that stand for the host of a database: it exists, and is reached.
+fn hosts(scope: &Scope<'_>, task: &Task<'_>, problems: &mut Vec<Diagnostic>) {
+    for (variable, value) in &task.container.environment {
+        let Some(name) = named_database(value.as_str()) else {
+            continue;
+        };
+        let at = scope.value(&task.path(&["environment", variable.as_str()]));
+        if is_unknown(scope, "databases", name.as_str()) {
+            let names = scope.farm.databases.keys().map(crate::word::Name::as_str);
+            let title = format!("there is no database {}", quoted(name.as_str()));
+            let problem = Diagnostic::error("unknown-database", title).at(&at, "");
+            problems.push(problem.help(meant(name.as_str(), "databases.", names)));
+        } else if !task.container.reaches.iter().any(|r| r.value == Reach::Database(name.clone())) {
+            let title = format!("{} doesn't reach {}", quoted(task.name.as_str()), quoted(value.as_str()));
+            let problem = Diagnostic::error("not-reached", title).at(&at, "");
+            problems.push(problem.help(format!("write `reaches: [{value}]`")));
         }
     }
 }

@@ -119,7 +119,9 @@ pub(super) fn secrets(model: &Model, service: &str, containers: &[Container]) ->
     });
     let of_service = values.filter(|value| store(value) == service);
     let resources = of_service.map(|value| match (service, value.starts_with("arn:")) {
-        ("ssm", false) => arn(model, "ssm", &format!("parameter/{}", value.trim_start_matches('/'))),
+        ("ssm", false) => {
+            arn(model, "ssm", &format!("parameter/{}", value.trim_start_matches('/')))
+        }
         (_, true) => secret(value),
         (_, false) => arn(model, "secretsmanager", &format!("secret:{value}")),
     });
@@ -143,9 +145,9 @@ fn secret(value: &str) -> String {
     }
     let parts: Vec<&str> = value.splitn(8, ':').take(7).collect();
     let arn = parts.join(":");
-    let appended = arn.rsplit_once('-').is_some_and(|(_, end)| {
-        end.len() == 6 && end.chars().all(|c| c.is_ascii_alphanumeric())
-    });
+    let appended = arn
+        .rsplit_once('-')
+        .is_some_and(|(_, end)| end.len() == 6 && end.chars().all(|c| c.is_ascii_alphanumeric()));
     if appended || arn.contains('*') { arn } else { format!("{arn}-AbCdEf") }
 }
 

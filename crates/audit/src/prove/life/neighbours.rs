@@ -115,7 +115,8 @@ mod tests {
 
     #[test]
     fn hosts_come_with_their_ports() {
-        let text = "postgres://me@db.example.com:5433/x, https://api.example.com/a http://b.c:81 d.e";
+        let text =
+            "postgres://me@db.example.com:5433/x, https://api.example.com/a http://b.c:81 d.e";
         let found: Vec<(&str, Option<u16>)> = mentions(text).map(|m| (m.host, m.port)).collect();
         let wanted = [
             ("db.example.com", Some(5433)),

@@ -74,6 +74,7 @@ resource "aws_db_instance" "database" {
 
   enabled_cloudwatch_logs_exports = ["postgresql", "upgrade"]
   performance_insights_enabled    = each.value.insights
+  performance_insights_kms_key_id = each.value.insights ? each.value.kms_key : null
 
   depends_on = [aws_cloudwatch_log_group.database]
 }
