@@ -30,11 +30,16 @@ const GROUPS: usize = 5;
 /// Rules of an application load balancer, without the default ones.
 const LISTENER_RULES: usize = 100;
 
+/// Bytes of a task definition, which no request raises (Amazon ECS Developer Guide, "Amazon ECS
+/// service quotas": task definition size limit).
+const DEFINITION: usize = 64 * 1024;
+
 fn run(facts: &Facts<'_>) -> Vec<Finding> {
     let mut all = Vec::new();
     rules(facts, &mut all);
     groups(facts, &mut all);
     listener_rules(facts, &mut all);
+    definitions(facts, &mut all);
     all
 }
 
@@ -121,4 +126,29 @@ fn listener_rules(facts: &Facts<'_>, all: &mut Vec<Finding>) {
             all.push(RULE.info.finding(Severity::Medium, [key.clone()], title, fix));
         }
     }
+}
+
+/// Task definitions whose environment alone is larger than AWS takes.
+fn definitions(facts: &Facts<'_>, all: &mut Vec<Finding>) {
+    for (key, definition) in &facts.model().task_definitions {
+        let containers = definition.containers.get().into_iter().flatten();
+        let variables = containers.flat_map(|it| it.environment.iter().chain(&it.secrets));
+        let size: usize = variables.map(|(name, value)| written(name) + written(value)).sum();
+        if size > DEFINITION {
+            let title = format!(
+                "the environment of {key} has {} KiB, and AWS takes task definitions of at most \
+                 {} KiB",
+                size / 1024,
+                DEFINITION / 1024
+            );
+            let fix = "this is not raised on request: let there be several, each with a part; of a \
+                       gate, several farms with a part of the servers each";
+            all.push(RULE.info.finding(Severity::High, [key.clone()], title, fix.to_owned()));
+        }
+    }
+}
+
+/// How many bytes a text has in JSON.
+fn written(text: &str) -> usize {
+    serde_json::to_string(text).map_or(0, |text| text.len())
 }

@@ -117,7 +117,7 @@ impl Lowering<'_> {
         model.vpcs.insert(key.clone(), vpc);
         let gateway = keys::internet_gateway();
         if !design.public.is_empty() || existing.nat {
-            let vpc = described(Some(key.clone()), assumed.as_ref());
+            let vpc = described(Some(key), assumed.as_ref());
             let made = InternetGateway { key: gateway.clone(), vpc, egress_only: false };
             model.internet_gateways.insert(gateway.clone(), made);
             let target = RouteTarget::InternetGateway(gateway);
