@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "scanners.md"
@@ -61,8 +62,9 @@ def main():
     page = Page(PAGE.read_text())
     failing = defaultdict(lambda: defaultdict(list))
     wrong = []
-    for plan in arguments.plans:
-        report = scan(checkov, plan)
+    with ThreadPoolExecutor(2) as pool:
+        reports = list(pool.map(lambda plan: scan(checkov, plan), arguments.plans))
+    for plan, report in zip(arguments.plans, reports):
         counts = report["summary"]
         row = "| `{}` | {} | {} | {} |".format(
             plan.stem, counts["resource_count"], counts["passed"], counts["failed"]

@@ -11,7 +11,7 @@ fuzz_target!(|source: &str| {
         Err(problems) => assert!(!problems.is_empty(), "refused without a reason"),
         Ok(farm) => {
             let design = Design::of(&farm);
-            let model = lower::model(&design, &|at| at.to_string());
+            let model = lower::model(&design, &|at| (String::new(), at));
             assert!(model.services.contains_key("gate"));
             assert!(emit::terraform::module(&design).contains_key("gate.tf"));
         }

@@ -1,4 +1,5 @@
-//! The rules, one file each: what is wrong that only an exact model can tell.
+//! The rules, one file each: what is wrong that only an exact model can tell; and, last in the list,
+//! settings with which a farm is weaker than it has to be.
 //!
 //! A rule's id is its file's name in kebab-case, the name of its page in `docs/rules/` and of its
 //! folder in `tests/cases/`. This is the only list.

@@ -2,8 +2,8 @@
 //!
 //! Pure and synchronous: text in, model out; no file is opened here.
 
-pub mod emit;
 pub mod design;
+pub mod emit;
 pub mod import;
 pub mod lower;
 pub mod model;

@@ -210,7 +210,8 @@ fn before(file: &File) -> Result<Report, Problem> {
 /// Moves what is accepted out of the findings.
 fn apply(report: &mut Report, acceptances: &Acceptances, words: Words) {
     let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
-    let applied = acceptance::apply(acceptances, std::mem::take(&mut report.findings), words, today);
+    let applied =
+        acceptance::apply(acceptances, std::mem::take(&mut report.findings), words, today);
     report.findings = applied.findings;
     report.accepted.extend(applied.accepted);
     report.warnings.extend(applied.warnings);

@@ -1,5 +1,7 @@
 //! Writing a generated module to a folder: all or nothing, and never over a person's changes.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;

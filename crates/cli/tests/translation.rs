@@ -1,6 +1,8 @@
 //! Translation validation: the plan that real Terraform makes of an emitted module allows exactly
 //! what the farm says; and a module that is broken in one place is caught, whatever the place.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -131,7 +131,7 @@ impl Arns {
         self.of("secretsmanager", "secret:rds!db-*")
     }
 
-    /// The resource of a policy for what [`Arns::secret`] says: the secret without its key, with the
+    /// The resource of a policy for what a container is injected: the secret without its key, with the
     /// six characters that Secrets Manager appends.
     #[must_use]
     pub fn granted(&self, source: &SecretSource) -> String {

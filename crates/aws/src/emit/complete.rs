@@ -23,9 +23,9 @@ pub fn missing(design: &Design) -> Vec<Diagnostic> {
     if farm.gate.image.is_none() {
         let place = if farm.at.has("gate") { farm.at.key("gate") } else { farm.at.key("servers") };
         all.push(
-            Diagnostic::error("image-needed", "the gate has no image")
-                .at(place, "")
-                .help("write farmgate's image under `gate`, as `image: REGISTRY/farmgate@sha256:...`"),
+            Diagnostic::error("image-needed", "the gate has no image").at(place, "").help(
+                "write farmgate's image under `gate`, as `image: REGISTRY/farmgate@sha256:...`",
+            ),
         );
     }
     let servers = farm.servers.iter().map(|(name, s)| (format!("servers.{name}"), &s.container));

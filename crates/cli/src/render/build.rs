@@ -31,7 +31,8 @@ pub fn comparison(comparison: &Comparison, width: usize) -> String {
             (GOOD, "equal", text.to_owned())
         }
         (differences, _) => {
-            let text = format!("{} between the farm and the plan", count(differences, "difference"));
+            let text =
+                format!("{} between the farm and the plan", count(differences, "difference"));
             (BAD, "refuted", text)
         }
     };
@@ -59,7 +60,8 @@ pub fn built(written: &Written, report: &Report, folder: &Path) -> String {
     let proofs = format!("{} of the farm", count(proved, "statement"));
     page.tagged(GOOD, "proved", &Words::plain(&proofs));
     page.tagged(GOOD, "built", &Words::plain(&format!("{folder}: {what}")));
-    let next = format!("read {folder}/README.md, then: cd {folder} && terraform init && terraform apply");
+    let next =
+        format!("read {folder}/README.md, then: cd {folder} && terraform init && terraform apply");
     page.tagged(PLAIN, "next", &Words::plain(&next));
     page.finish()
 }

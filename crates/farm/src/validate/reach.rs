@@ -71,7 +71,8 @@ fn hosts(scope: &Scope<'_>, task: &Task<'_>, problems: &mut Vec<Diagnostic>) {
             let problem = Diagnostic::error("unknown-database", title).at(&at, "");
             problems.push(problem.help(meant(name.as_str(), "databases.", names)));
         } else if !task.container.reaches.iter().any(|r| r.value == Reach::Database(name.clone())) {
-            let title = format!("{} doesn't reach {}", quoted(task.name.as_str()), quoted(value.as_str()));
+            let title =
+                format!("{} doesn't reach {}", quoted(task.name.as_str()), quoted(value.as_str()));
             let problem = Diagnostic::error("not-reached", title).at(&at, "");
             problems.push(problem.help(format!("write `reaches: [{value}]`")));
         }
