@@ -367,6 +367,17 @@ impl Design {
         parties.chain(&self.unreached).collect()
     }
 
+    /// The key of a private subnet's route table. Subnets that exist may share one; then it is that of
+    /// the first of them.
+    #[must_use]
+    pub fn private_routes(&self, subnet: &SubnetDesign) -> crate::model::Key {
+        let table = subnet.existing.as_ref().map(|(_, table)| table);
+        let shares = |other: &&SubnetDesign| {
+            table.is_some() && other.existing.as_ref().map(|(_, table)| table) == table
+        };
+        keys::private_routes(self.private.iter().find(shares).unwrap_or(subnet).letter)
+    }
+
     /// The full name of a service's endpoint: `com.amazonaws.us-west-2.ecr.api`.
     #[must_use]
     pub fn service_name(&self, service: &str) -> String {

@@ -42,7 +42,7 @@ pub fn run(args: &Build, color: Color) -> Result<Exit, Failure> {
     };
     let mut said = String::new();
     if args.validate {
-        let comparison = validate(&design, &model, &files)?;
+        let comparison = validate(&farm, &design, &model, &files)?;
         said = render::comparison(&comparison, output::width());
         if !comparison.is_equal() {
             output::text(&said, color)?;
@@ -57,6 +57,7 @@ pub fn run(args: &Build, color: Color) -> Result<Exit, Failure> {
 
 /// Plans the module and compares what the plan allows with what the farm says.
 fn validate(
+    farm: &FarmFile,
     design: &Design,
     model: &Model,
     files: &BTreeMap<String, String>,
@@ -64,7 +65,7 @@ fn validate(
     let plugins = std::env::var_os(terraform::PLUGINS).map(PathBuf::from);
     let plan = terraform::plan(files, plugins.as_deref())?;
     let input = [Input { name: "the plan", bytes: &plan }];
-    let planned = import::import(&input).map_err(|errors| {
+    let mut planned = import::import(&input).map_err(|errors| {
         let problem = |error: import::ImportError| Problem::Plain {
             code: error.code,
             file: Some(error.input),
@@ -73,5 +74,8 @@ fn validate(
         };
         Failure::environment(errors.into_iter().map(problem).collect())
     })?;
-    Ok(compare::compare(model, &planned, &emit::names::names(design)))
+    // A plan knows nothing of what exists already; the farm file says it, for both.
+    let mut names = emit::names::names(design);
+    farm.add_given(design, &mut names, &mut planned);
+    Ok(compare::compare(model, &planned, &names))
 }

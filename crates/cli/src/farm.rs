@@ -1,12 +1,13 @@
 //! Farm files: which inputs are some, and what they come to.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use farmgate_audit::report::Reaches;
 use farmgate_audit::rules;
 use farmgate_aws::design::Design;
 use farmgate_aws::lower;
-use farmgate_aws::model::Model;
+use farmgate_aws::model::{Key, Model};
 use farmgate_farm::diagnostic::Diagnostic;
 use farmgate_farm::farm::Farm;
 use farmgate_farm::layers::{self, Layer, Problems, Sources};
@@ -125,12 +126,14 @@ impl FarmFile {
     /// The model of its design, with the lines of the file as origins.
     #[must_use]
     pub fn model(&self, design: &Design) -> Model {
-        let layers = self.layers();
-        let sources = Sources::new(&layers);
-        lower::model(design, &|at| {
-            let (name, line, _) = sources.location(&(at..at)).unwrap_or(("", 0, 0));
-            (input::shown(name).to_owned(), line)
-        })
+        let sources = Sources::new(&self.layers());
+        lower::model(design, &|at| place(&sources, at))
+    }
+
+    /// Adds to a model of the farm's plan what exists already, as the farm file describes it.
+    pub fn add_given(&self, design: &Design, names: &mut BTreeMap<Key, Key>, planned: &mut Model) {
+        let sources = Sources::new(&self.layers());
+        lower::add_given(design, &|at| place(&sources, at), names, planned);
     }
 
     /// The farm as one file.
@@ -141,6 +144,12 @@ impl FarmFile {
         let layers = self.layers();
         layers::print(&layers).map_err(|problems| refused(&problems))
     }
+}
+
+/// The file and the line of a byte.
+fn place(sources: &Sources, at: usize) -> (String, usize) {
+    let (name, line, _) = sources.location(&(at..at)).unwrap_or(("", 0, 0));
+    (input::shown(name).to_owned(), line)
 }
 
 fn refused(problems: &Problems) -> Failure {

@@ -295,7 +295,7 @@ fn network(design: &Design, names: &mut BTreeMap<Key, Key>) {
             (of("aws_subnet"), of("aws_route_table"))
         });
         name(keys::private_subnet(letter), id);
-        name(keys::private_routes(letter), table);
+        name(design.private_routes(subnet), table);
     }
     if let Some(existing) = &design.farm.network.existing {
         name(keys::vpc(), existing.vpc.as_str().to_owned());

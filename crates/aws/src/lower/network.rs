@@ -39,8 +39,8 @@ impl Lowering<'_> {
             (subnet, key, keys::public_routes(), format!("{farm}-public-{}", subnet.letter))
         });
         let private = design.private.iter().map(|subnet| {
-            let (key, table) =
-                (keys::private_subnet(subnet.letter), keys::private_routes(subnet.letter));
+            let key = keys::private_subnet(subnet.letter);
+            let table = self.design.private_routes(subnet);
             (subnet, key, table, format!("{farm}-private-{}", subnet.letter))
         });
         for (design, key, table, name) in public.chain(private) {
@@ -88,7 +88,7 @@ impl Lowering<'_> {
             let own = design.nat.iter().find(|letter| **letter == subnet.letter);
             let nat = own.or_else(|| design.nat.first());
             let target = nat.map(|letter| RouteTarget::NatGateway(keys::nat(*letter)));
-            self.table(keys::private_routes(subnet.letter), target, None, model);
+            self.table(design.private_routes(subnet), target, None, model);
         }
     }
 
@@ -128,7 +128,7 @@ impl Lowering<'_> {
         }
         for subnet in &design.private {
             let target = existing.nat.then(|| RouteTarget::NatGateway(existing_nat()));
-            self.table(keys::private_routes(subnet.letter), target, assumed.as_ref(), model);
+            self.table(design.private_routes(subnet), target, assumed.as_ref(), model);
         }
     }
 
@@ -187,7 +187,7 @@ impl Lowering<'_> {
         for endpoint in design.endpoints.values() {
             let service = design.service_name(&endpoint.service);
             let groups = endpoint.group.iter().map(keys::group);
-            let tables = design.private.iter().map(|it| keys::private_routes(it.letter));
+            let tables = design.private.iter().map(|it| design.private_routes(it));
             let interface = !endpoint.gateway;
             let made = VpcEndpoint {
                 key: keys::endpoint(&endpoint.service),

@@ -23,6 +23,9 @@ const LONGEST_DRAIN: Duration = Duration::seconds(120);
 /// More volumes are refused: they are compared with each other.
 const MOST_VOLUMES: usize = 50;
 
+/// The volume with the bridge, in a task that speaks stdio.
+const BRIDGE_VOLUME: &str = "farmgate";
+
 /// Where the kernel or the task has something already.
 const KERNEL: [&str; 3] = ["/proc", "/sys", "/dev"];
 
@@ -241,6 +244,11 @@ fn volumes(scope: &Scope<'_>, task: &Task<'_>, problems: &mut Vec<Diagnostic>) {
     for (name, path) in &container.tmp {
         let at = scope.value(&task.path(&["tmp", name.as_str()]));
         let text = path.as_str();
+        if name.as_str() == BRIDGE_VOLUME {
+            let title = format!("{} is a volume of farmgate's own", quoted(name.as_str()));
+            let problem = Diagnostic::error("path-taken", title).at(&at, "");
+            problems.push(problem.help("give it another name"));
+        }
         if KERNEL.iter().any(|kernel| inside(text, kernel)) {
             let title = format!("{} is the kernel's", quoted(text));
             let problem = Diagnostic::error("path-taken", title).at(&at, "");
