@@ -53,6 +53,12 @@ fn made(scope: &Scope<'_>, name: &Name, service: &Service, problems: &mut Vec<Di
                 let problem = useless(key, at.key(key), "the service has no load balancer");
                 problems.push(problem.help("remove it, or write `behind: alb`"));
             }
+            let scale = &service.container.scale;
+            if scale.requests.is_some() {
+                let why = "only a load balancer counts a service's requests";
+                let problem = useless("requests", scale.at.key("requests"), why);
+                problems.push(problem.help("scale by `cpu` or `memory`, or write `behind: alb`"));
+            }
         }
     }
     if let Some(arn) = service.certificate.as_ref().filter(|_| at.sound(&["certificate"])) {
