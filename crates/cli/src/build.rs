@@ -9,15 +9,15 @@ use std::path::PathBuf;
 use farmgate_audit::compare::{self, Comparison};
 use farmgate_aws::design::Design;
 use farmgate_aws::emit;
-use farmgate_aws::import::{self, Input};
 use farmgate_aws::model::Model;
 
 use crate::args::{Build, BuildTo, Color, FailOn};
 use crate::check::check_farm;
 use crate::exit::{Exit, exit_code};
 use crate::farm::FarmFile;
+use crate::input::{self, File};
 use crate::output;
-use crate::problem::{Failure, Problem};
+use crate::problem::Failure;
 use crate::render::{self, View};
 
 /// Builds.
@@ -64,16 +64,8 @@ fn validate(
 ) -> Result<Comparison, Failure> {
     let plugins = std::env::var_os(terraform::PLUGINS).map(PathBuf::from);
     let plan = terraform::plan(files, plugins.as_deref())?;
-    let input = [Input { name: "the plan", bytes: &plan }];
-    let mut planned = import::import(&input).map_err(|errors| {
-        let problem = |error: import::ImportError| Problem::Plain {
-            code: error.code,
-            file: Some(error.input),
-            message: error.message,
-            help: error.help,
-        };
-        Failure::environment(errors.into_iter().map(problem).collect())
-    })?;
+    let plan = File { name: "the plan".to_owned(), bytes: plan };
+    let mut planned = input::model(&[plan]).map_err(Failure::environment)?;
     // A plan knows nothing of what exists already; the farm file says it, for both.
     let mut names = emit::names::names(design);
     farm.add_given(design, &mut names, &mut planned);

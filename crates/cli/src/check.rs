@@ -131,10 +131,6 @@ fn report(files: &mut Files, env: Option<&str>) -> Result<Report, Failure> {
         return Err(Failure::input(problems));
     };
     let mut report = prove(&subject, own, files.expect.as_ref())?;
-    if let Some((farm, design)) = &subject.farm {
-        apply(&mut report, &farm.farm.accept, Words::Farm);
-        report.reaches = farm::reaches(design);
-    }
     if let Some(acceptances) = acceptances {
         let words = if subject.farm.is_some() { Words::Farm } else { Words::Addresses };
         apply(&mut report, &acceptances, words);
@@ -146,7 +142,7 @@ fn report(files: &mut Files, env: Option<&str>) -> Result<Report, Failure> {
 }
 
 /// Proves what the model must hold, with the expectations of the farm file (first) and of a file of
-/// their own.
+/// their own, and adds what a farm file accepts and admits.
 fn prove(
     subject: &Subject,
     own: Option<Expectations>,
@@ -156,7 +152,7 @@ fn prove(
     let of_farm = farm.map(|farm| farm.farm.expect.clone());
     let lists = usize::from(of_farm.is_some());
     let options = Options { expectations: of_farm.into_iter().chain(own).collect() };
-    check::check(&subject.model, &options).map_err(|unmatched| {
+    let mut report = check::check(&subject.model, &options).map_err(|unmatched| {
         let (farms, others): (Vec<_>, Vec<_>) = unmatched.into_iter().partition(|u| u.list < lists);
         let diagnostics = |list: Vec<Unmatched>| -> Vec<Diagnostic> {
             list.into_iter().map(|unmatched| unmatched.problem).collect()
@@ -167,7 +163,12 @@ fn prove(
             problems.extend(Problem::of_diagnostics(&diagnostics(others), &file.name, text));
         }
         Failure::input(problems)
-    })
+    })?;
+    if let Some((farm, design)) = &subject.farm {
+        apply(&mut report, &farm.farm.accept, Words::Farm);
+        report.reaches = farm::reaches(design);
+    }
+    Ok(report)
 }
 
 /// Checks a farm that was read, as `check` does: for those who go on with it.
@@ -177,13 +178,11 @@ fn prove(
 pub fn check_farm(farm: FarmFile) -> Result<(FarmFile, Design, Model, Report), Failure> {
     let design = farm.design();
     let subject = Subject { model: farm.model(&design), farm: Some((farm, design)) };
-    let mut report = prove(&subject, None, None)?;
+    let report = prove(&subject, None, None)?;
     let Subject { model, farm } = subject;
     let Some((farm, design)) = farm else {
         return Err(no_farm("there is no farm file"));
     };
-    apply(&mut report, &farm.farm.accept, Words::Farm);
-    report.reaches = farm::reaches(&design);
     Ok((farm, design, model, report))
 }
 

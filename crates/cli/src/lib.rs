@@ -17,6 +17,7 @@ pub mod print;
 pub mod problem;
 pub mod render;
 pub mod rules;
+mod staged;
 
 use args::{Args, Command};
 use exit::Exit;

@@ -12,6 +12,7 @@ use crate::design::Design;
 #[must_use]
 pub fn missing(design: &Design) -> Vec<Diagnostic> {
     let farm = &design.farm;
+    let gate = farm.at.key(if farm.at.has("gate") { "gate" } else { "servers" });
     let mut all = Vec::new();
     if design.account.is_none() {
         all.push(
@@ -21,9 +22,8 @@ pub fn missing(design: &Design) -> Vec<Diagnostic> {
         );
     }
     if farm.gate.image.is_none() {
-        let place = if farm.at.has("gate") { farm.at.key("gate") } else { farm.at.key("servers") };
         all.push(
-            Diagnostic::error("image-needed", "the gate has no image").at(place, "").help(
+            Diagnostic::error("image-needed", "the gate has no image").at(gate, "").help(
                 "write farmgate's image under `gate`, as `image: REGISTRY/farmgate@sha256:...`",
             ),
         );
@@ -42,10 +42,9 @@ pub fn missing(design: &Design) -> Vec<Diagnostic> {
         .values()
         .find(|server| server.container.enabled && server.tls == ServerTls::Bridge);
     if let (Some(_), None) = (bridged, &farm.gate.public_key) {
-        let place = if farm.at.has("gate") { farm.at.key("gate") } else { farm.at.key("servers") };
         all.push(
             Diagnostic::error("public-key-needed", "the gate has no public key")
-                .at(place, "bridges take only what the gate signed")
+                .at(gate, "bridges take only what the gate signed")
                 .help("`farmgate key init` makes the pair; write `public_key` under `gate`"),
         );
     }

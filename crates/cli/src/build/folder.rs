@@ -6,13 +6,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::problem::{Failure, Problem};
+use crate::staged::{cannot_write, staged};
 
 /// The list of what was written.
 pub const MANIFEST: &str = ".farmgate.json";
@@ -69,7 +70,7 @@ pub fn write(
             done.unchanged += 1;
             continue;
         }
-        pending.push((temporary(folder, name, text)?, path));
+        pending.push((staged(folder, name, text)?, path));
         done.written += 1;
     }
     for (temporary, path) in pending {
@@ -84,30 +85,6 @@ pub fn write(
     }
     write_manifest(folder, files)?;
     Ok(done)
-}
-
-/// A temporary file in the folder itself, so that renaming it stays within one file system.
-fn temporary(folder: &Path, name: &str, text: &str) -> Result<tempfile::NamedTempFile, Failure> {
-    let make = || -> io::Result<tempfile::NamedTempFile> {
-        let mut file = tempfile::Builder::new().prefix(".farmgate-").tempfile_in(folder)?;
-        file.write_all(text.as_bytes())?;
-        file.as_file().sync_all()?;
-        open_to_readers(&file)?;
-        Ok(file)
-    };
-    make().map_err(|error| cannot_write(&folder.join(name), &error))
-}
-
-/// Temporary files are for their owner alone; a module is read by others too.
-#[cfg(unix)]
-fn open_to_readers(file: &tempfile::NamedTempFile) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    file.as_file().set_permissions(fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn open_to_readers(_: &tempfile::NamedTempFile) -> io::Result<()> {
-    Ok(())
 }
 
 fn read_manifest(folder: &Path, force: bool) -> Result<Manifest, Failure> {
@@ -147,7 +124,7 @@ fn write_manifest(folder: &Path, files: &BTreeMap<String, String>) -> Result<(),
     if fs::read(&path).is_ok_and(|there| there == text.as_bytes()) {
         return Ok(());
     }
-    let file = temporary(folder, MANIFEST, &text)?;
+    let file = staged(folder, MANIFEST, &text)?;
     file.persist(&path).map_err(|error| cannot_write(&path, &error.error))?;
     Ok(())
 }
@@ -190,13 +167,4 @@ fn refuse_changes(
 
 fn hash(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn cannot_write(path: &Path, error: &io::Error) -> Failure {
-    Failure::environment(vec![Problem::Plain {
-        code: "cannot-write",
-        file: Some(path.to_string_lossy().into_owned()),
-        message: error.to_string(),
-        help: None,
-    }])
 }

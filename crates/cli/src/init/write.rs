@@ -1,10 +1,11 @@
 //! Writes files to a folder, none of them over another.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 
 use crate::problem::{Failure, Problem};
+use crate::staged::{cannot_write, staged};
 
 /// What no repository should have.
 ///
@@ -66,14 +67,7 @@ pub(super) fn write(dir: &Path, files: &[(String, String)]) -> Result<Written, F
 /// Writes a file under a temporary name, and gives it its own if nobody has that.
 fn one(dir: &Path, name: &str, text: &str) -> Result<(), Failure> {
     let path = dir.join(name);
-    let make = || -> io::Result<tempfile::NamedTempFile> {
-        let mut file = tempfile::Builder::new().prefix(".farmgate-").tempfile_in(dir)?;
-        file.write_all(text.as_bytes())?;
-        file.as_file().sync_all()?;
-        open_to_readers(&file)?;
-        Ok(file)
-    };
-    let file = make().map_err(|error| cannot_write(&path, &error))?;
+    let file = staged(dir, name, text)?;
     match file.persist_noclobber(&path) {
         Ok(_) => Ok(()),
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
@@ -81,18 +75,6 @@ fn one(dir: &Path, name: &str, text: &str) -> Result<(), Failure> {
         }
         Err(error) => Err(cannot_write(&path, &error.error)),
     }
-}
-
-/// Temporary files are for their owner alone; these are for a repository.
-#[cfg(unix)]
-fn open_to_readers(file: &tempfile::NamedTempFile) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    file.as_file().set_permissions(fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn open_to_readers(_: &tempfile::NamedTempFile) -> io::Result<()> {
-    Ok(())
 }
 
 /// The lines of ours that a `.gitignore` lacks.
@@ -110,13 +92,4 @@ fn exists(path: &Path) -> Problem {
         message: "this is there already, and init overwrites nothing".to_owned(),
         help: Some("take another folder, or move this away".to_owned()),
     }
-}
-
-fn cannot_write(path: &Path, error: &io::Error) -> Failure {
-    Failure::environment(vec![Problem::Plain {
-        code: "cannot-write",
-        file: Some(path.to_string_lossy().into_owned()),
-        message: error.to_string(),
-        help: None,
-    }])
 }
