@@ -5,12 +5,16 @@
 //! ECS, or `farmgate up`, injects them.
 
 mod derive;
+mod settings;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use settings::{Answer, Audit, AuditFile, Concurrency, Limits, OnFailure, Rate, Tls};
 
 pub use derive::{auth, config, enabled, health_path, stores, sts_regions, url};
 
@@ -45,6 +49,21 @@ pub struct Config {
     /// The port on which it serves HTTPS, with a certificate that it makes itself if it is given
     /// none.
     pub port: u16,
+    /// The address on which it listens, in place of every address and `port`: `127.0.0.1:8443`.
+    /// With port 0 it picks a free one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub listen: Option<SocketAddr>,
+    /// Whether it serves plain HTTP and no HTTPS: only on loopback, where something else ends TLS.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub plain: bool,
+    /// The address of its metrics and readiness; port 9464 on loopback if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub admin: Option<SocketAddr>,
+    /// Its certificate; one that it makes at its start if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Tls>,
     /// Hosts that a request may name in `Host` and `Origin`.
     pub hosts: Vec<String>,
     /// CIDRs whose `X-Forwarded-For` is believed: the load balancer's subnets.
@@ -55,6 +74,15 @@ pub struct Config {
     pub allow: Vec<IpNet>,
     /// Seconds for which a stream may be idle.
     pub idle_timeout: u64,
+    /// What it answers where no server's path matches.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub default: Answer,
+    /// What it takes from clients, and how much.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub limits: Limits,
+    /// What it writes down of every request.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub audit: Audit,
     /// The servers by name.
     pub servers: BTreeMap<String, Server>,
     /// Who may call which tool: the first rule that matches decides, and what none allows is
@@ -84,7 +112,7 @@ pub struct Server {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Upstream {
-    /// A name whose A records are the tasks, or an address.
+    /// A name whose A and AAAA records are the tasks, or an address.
     pub host: String,
     /// The port.
     pub port: u16,
@@ -92,6 +120,22 @@ pub struct Upstream {
     pub tls: bool,
     /// Whether the farm's bridge answers there, and wants the signed principal.
     pub bridge: bool,
+    /// Targets beside `host`, which is then one of them: addresses with ports.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<String>")]
+    pub also: Vec<SocketAddr>,
+    /// Certificates in PEM: of the authority that signs the targets' certificates, which must then
+    /// name `host`. Without it, and without `pins`, any certificate is taken, as a load balancer
+    /// takes it: the connection is encrypted, and the network says who answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<String>,
+    /// SHA-256 of certificates (DER), as hex: a target must show one of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pins: Vec<String>,
+    /// The `Host` that is sent to the targets; `host` and `port` if absent. (An MCP server takes
+    /// only hosts that it knows, against DNS rebinding.)
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_header: Option<String>,
 }
 
 /// How a server is probed, in ECS's words.
@@ -164,6 +208,30 @@ pub struct ToolRule {
     pub server: String,
     /// Tools, with wildcards.
     pub tools: Vec<String>,
+}
+
+/// Whether a value need not be written.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+// === impl Upstream ===
+
+impl Upstream {
+    /// One target, in plain HTTP.
+    #[must_use]
+    pub fn plain(address: SocketAddr) -> Self {
+        Self {
+            host: address.ip().to_string(),
+            port: address.port(),
+            tls: false,
+            bridge: false,
+            also: Vec::new(),
+            ca: None,
+            pins: Vec::new(),
+            host_header: None,
+        }
+    }
 }
 
 // === impl Authentication ===

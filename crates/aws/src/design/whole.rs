@@ -128,6 +128,10 @@ fn config(farm: &Farm, public: &[SubnetDesign], private: &[SubnetDesign]) -> Con
             port: u16::try_from(port).unwrap_or_default(),
             tls: true,
             bridge,
+            also: Vec::new(),
+            ca: None,
+            pins: Vec::new(),
+            host_header: None,
         }
     })
 }

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 
 use ipnet::IpNet;
 
-use super::{Authentication, Config, Health, Server, ToolRule, Upstream, VERSION};
+use super::{
+    Answer, Audit, Authentication, Config, Health, Limits, Server, ToolRule, Upstream, VERSION,
+};
 use crate::farm::{self, Auth, Farm};
 use crate::record::Number;
 use crate::word::{Client, Name, SecretRef};
@@ -83,10 +85,17 @@ pub fn config(
         version: VERSION,
         farm: farm.farm.as_str().to_owned(),
         port: super::PORT,
+        listen: None,
+        plain: false,
+        admin: None,
+        tls: None,
         hosts: vec![farm.ingress.domain.name.as_str().to_owned()],
         trusted_proxies: proxies,
         allow: allowed(farm),
         idle_timeout: farm.ingress.idle_timeout.as_seconds(),
+        default: answer(farm),
+        limits: Limits::default(),
+        audit: Audit::default(),
         servers: servers.collect::<BTreeMap<_, _>>(),
         tools: farm.tools.iter().map(tool_rule).collect(),
     }
@@ -100,6 +109,13 @@ fn allowed(farm: &Farm) -> Vec<IpNet> {
         Client::PrefixList(_) | Client::Internet => None,
     });
     clients.collect::<Option<_>>().unwrap_or_default()
+}
+
+/// What the load balancer answers, which forwards nothing but the servers' paths.
+fn answer(farm: &Farm) -> Answer {
+    let answer = &farm.ingress.default;
+    let status = u16::try_from(answer.status.get()).unwrap_or(404);
+    Answer { status, body: answer.body.as_str().to_owned() }
 }
 
 fn health(server: &farm::Server) -> Health {

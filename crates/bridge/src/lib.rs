@@ -1,0 +1,1 @@
+//! The bridge: secretless, beside a server, it takes only what the gate signed.

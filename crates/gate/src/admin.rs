@@ -1,0 +1,1 @@
+//! Metrics and readiness, on an address of their own.

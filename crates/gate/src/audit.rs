@@ -1,0 +1,1 @@
+//! The audit: one line of JSON per request, chained by hash.

@@ -1,0 +1,1 @@
+//! Which server a request is for.

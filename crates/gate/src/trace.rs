@@ -1,0 +1,1 @@
+//! W3C trace context; traces over OTLP as a feature.
