@@ -6,6 +6,7 @@
 mod access;
 mod container;
 mod database;
+mod gate;
 mod ingress;
 mod network;
 mod observe;
@@ -29,15 +30,16 @@ pub use container::{
     named_database,
 };
 pub use database::{Database, Engine};
+pub use gate::{AuditFailure, Gate, GateAudit, GateLimits};
 pub use ingress::{
-    AccessLogs, Answer, Domain, Gate, Geo, Ingress, ManagedGroup, ManagedRules, ManagedSettings,
-    Scheme, Tls, TlsPolicy, Waf,
+    AccessLogs, Answer, Domain, Geo, Ingress, ManagedGroup, ManagedRules, ManagedSettings, Scheme,
+    Tls, TlsPolicy, Waf,
 };
 pub use network::{
     Endpoints, ExistingNetwork, ExistingSubnet, FlowLogs, FlowTraffic, Nat, Network,
 };
 pub use observe::{Alarms, Detection, Monitoring, Repositories, Rotation};
-pub use server::{Health, Local, Server, ServerTls, Transport};
+pub use server::{BUILTIN, EVERYTHING, Health, Local, PORT_WORD, Server, ServerTls, Transport};
 pub use service::{Behind, Existing, Service};
 
 record! {

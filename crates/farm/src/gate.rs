@@ -32,6 +32,10 @@ pub const KEYS_VARIABLE: &str = "FARMGATE_KEYS";
 /// behind. It is no secret.
 pub const PUBLIC_KEY_VARIABLE: &str = "FARMGATE_PUBLIC_KEY";
 
+/// The environment variable of a bridge that names its server: what the gate signed for another one
+/// is refused.
+pub const SERVER_VARIABLE: &str = "FARMGATE_SERVER";
+
 /// The port on which the gate serves HTTPS, and a bridge does.
 pub const PORT: u16 = 8443;
 

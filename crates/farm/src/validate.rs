@@ -11,10 +11,12 @@ mod container;
 mod database;
 mod existing;
 mod ingress;
+mod limits;
 mod name;
 mod network;
 mod observe;
 mod permission;
+mod public_key;
 mod reach;
 mod route;
 mod scale;
@@ -57,6 +59,8 @@ pub(crate) fn check(farm: &Farm, root: &Node, problems: &mut Vec<Diagnostic>) {
     capacity::check(&scope, problems);
     ingress::check(&scope, problems);
     auth::check(&scope, problems);
+    public_key::check(&scope, problems);
+    limits::check(&scope, problems);
     route::check(&scope, problems);
     for task in scope.tasks() {
         container::check(&scope, &task, problems);

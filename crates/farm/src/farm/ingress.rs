@@ -1,11 +1,9 @@
-//! `ingress:` and `gate:`.
+//! `ingress:`.
 
 use crate::diagnostic::Diagnostic;
 use crate::record::{Number, Read, Shape, Spanned, choice, record};
-use crate::word::{Arn, Client, Duration, HostName, HostedZone, Image, Rate, SecretRef, Text};
+use crate::word::{Arn, Client, Duration, HostName, HostedZone, Rate, Text};
 use crate::yaml::{Node, Value};
-
-use super::container::{Architecture, GateScale, LogSettings, TaskSize};
 
 record! {
     /// Where clients come in: an application load balancer, which ends TLS, and forwards the
@@ -222,32 +220,4 @@ record! {
 
 fn default_body() -> Text {
     Text::of(r#"{"error":"not found"}"#)
-}
-
-record! {
-    /// The gate: the service that authenticates, authorizes and routes every call.
-    Gate {
-        /// Its image: farmgate's, pinned by digest, in a registry that the tasks reach. `build`
-        /// needs it; without it, `check` assumes a repository `farmgate` of ECR in this account.
-        image: Option<Image> = None;
-        /// How many tasks there are at least.
-        min: Number<1, 1000> = Number(2);
-        /// How many tasks there are at most.
-        max: Number<1, 1000> = Number(6);
-        /// When more are started.
-        scale: GateScale, record;
-        /// The secret in Secrets Manager with the gate's own keys, which `farmgate key init` makes;
-        /// `secretsmanager:FARM/gate-keys` if absent.
-        keys: Option<SecretRef> = None;
-        /// The gate's public key, with which bridges verify what it signed. `farmgate key init`
-        /// prints it. It is no secret.
-        public_key: Option<Text> = None;
-        /// The processor.
-        architecture: Architecture = Architecture::X86;
-        /// How its logs are kept.
-        logs: Option<LogSettings> = None;
-        ..
-        /// Its size: 256 and 512 if absent.
-        size: TaskSize;
-    }
 }

@@ -10,6 +10,15 @@ use crate::word::{
 use super::access::Auth;
 use super::container::Container;
 
+/// What begins the name of a server that comes with farmgate, in a `local.command`.
+pub const BUILTIN: &str = "builtin:";
+
+/// The server that comes with farmgate.
+pub const EVERYTHING: &str = "builtin:everything";
+
+/// What stands for the port in a `local` command and its environment.
+pub const PORT_WORD: &str = "{port}";
+
 record! {
     /// An MCP server. Nobody reaches it but the gate.
     ///
@@ -89,11 +98,29 @@ fn default_codes() -> Codes {
 record! {
     /// How `farmgate up` runs a server on this machine.
     Local {
-        /// The command.
+        /// The command. `builtin:everything`, alone, is the server that comes with farmgate. With
+        /// `transport: http`, `{port}` stands for the port of 127.0.0.1 on which it has to listen.
         command: Vec<Text>;
-        /// Environment variables.
+        /// How the command speaks MCP; as the server does if absent. What speaks standard input and
+        /// output gets a bridge.
+        transport: Option<Transport> = None;
+        /// Environment variables. With `transport: http`, `{port}` stands for the port, which is in
+        /// `PORT` too.
         environment: BTreeMap<VariableName, Text> = BTreeMap::new();
         /// Environment variables with secrets, answered from `farm.secrets`.
         secrets: BTreeMap<VariableName, SecretRef> = BTreeMap::new();
+        /// The command's tools, where they are others than the image's: who may call any tool of the
+        /// server may call these on this machine.
+        tools: Vec<Text> = Vec::new();
+    }
+}
+
+// === impl Server ===
+
+impl Server {
+    /// How what runs on this machine speaks MCP.
+    #[must_use]
+    pub fn local_transport(&self) -> Transport {
+        self.local.as_ref().and_then(|local| local.transport).unwrap_or(self.transport)
     }
 }

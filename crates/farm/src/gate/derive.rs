@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use ipnet::IpNet;
 
 use super::{
-    Answer, Audit, Authentication, Config, Health, Limits, Server, ToolRule, Upstream, VERSION,
+    Answer, Audit, Authentication, Concurrency, Config, Health, Limits, OnFailure, Rate, Server,
+    ToolRule, Upstream, VERSION,
 };
 use crate::farm::{self, Auth, Farm};
 use crate::record::Number;
@@ -94,8 +95,8 @@ pub fn config(
         allow: allowed(farm),
         idle_timeout: farm.ingress.idle_timeout.as_seconds(),
         default: answer(farm),
-        limits: Limits::default(),
-        audit: Audit::default(),
+        limits: limits(farm),
+        audit: audit(&farm.gate.audit),
         servers: servers.collect::<BTreeMap<_, _>>(),
         tools: farm.tools.iter().map(tool_rule).collect(),
     }
@@ -116,6 +117,37 @@ fn answer(farm: &Farm) -> Answer {
     let answer = &farm.ingress.default;
     let status = u16::try_from(answer.status.get()).unwrap_or(404);
     Answer { status, body: answer.body.as_str().to_owned() }
+}
+
+fn limits(farm: &Farm) -> Limits {
+    let written = &farm.gate.limits;
+    let answer = written.answer.as_seconds().min(farm.ingress.idle_timeout.as_seconds());
+    let rate = |rate: &crate::word::Rate| Rate {
+        requests: u32::try_from(rate.count).unwrap_or(u32::MAX),
+        seconds: rate.per.as_seconds(),
+    };
+    let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    Limits {
+        body_bytes: size(written.body.get()).saturating_mul(1024),
+        answer_seconds: answer,
+        per_principal: rate(&written.per_principal),
+        per_address: rate(&written.per_address),
+        per_server: written.per_server.as_ref().map(rate),
+        concurrency: Concurrency {
+            per_server: size(written.at_a_time.get()),
+            per_principal: size(written.at_a_time_per_principal.get()),
+            ..Concurrency::default()
+        },
+        ..Limits::default()
+    }
+}
+
+fn audit(written: &farm::GateAudit) -> Audit {
+    let fail = match written.fail {
+        farm::AuditFailure::Closed => OnFailure::Closed,
+        farm::AuditFailure::Open => OnFailure::Open,
+    };
+    Audit { fail, arguments: written.arguments, ..Audit::default() }
 }
 
 fn health(server: &farm::Server) -> Health {

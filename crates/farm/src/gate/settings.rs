@@ -41,8 +41,7 @@ pub struct Limits {
     /// Bytes of an answer that is not a stream of events and has to be read as a whole, as a list of
     /// tools that is filtered.
     pub answer_bytes: usize,
-    /// Seconds for TLS's handshake and for a request's head, each; also for a connection that is
-    /// idle between requests.
+    /// Seconds for TLS's handshake and for a request's head, each.
     pub head_seconds: u64,
     /// Seconds for a request's body.
     pub body_seconds: u64,
@@ -145,7 +144,7 @@ impl Default for Limits {
             answer_bytes: 16 << 20,
             head_seconds: 10,
             body_seconds: 30,
-            answer_seconds: 60,
+            answer_seconds: 300,
             keep_alive_seconds: 15,
             connections: 10_000,
             connections_per_address: 1_000,

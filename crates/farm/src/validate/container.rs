@@ -4,7 +4,10 @@ use std::ops::Range;
 
 use super::{Kind, Scope, Task, amazon, scale, useless};
 use crate::diagnostic::{Diagnostic, quoted};
-use crate::farm::{ContainerCheck, Health, LogSettings, Server, ServerTls, Transport};
+use crate::farm::{
+    BUILTIN, ContainerCheck, EVERYTHING, Health, Local, LogSettings, PORT_WORD, Server, ServerTls,
+    Transport,
+};
 use crate::record::Places;
 use crate::word::{Duration, Image};
 
@@ -119,11 +122,38 @@ fn server(task: &Task<'_>, server: &Server, problems: &mut Vec<Diagnostic>) {
         let problem = Diagnostic::error("port-taken", title).at(at.of("port"), "");
         problems.push(problem.help("let the server listen on another, as `8000`"));
     }
-    if let Some(local) = &server.local
-        && local.at.sound(&["command"])
-        && local.command.is_empty()
-    {
-        problems.push(empty_command(local.at.of("command")));
+    if let Some(local) = &server.local {
+        on_this_machine(server, local, problems);
+    }
+}
+
+/// What `farmgate up` runs.
+fn on_this_machine(server: &Server, local: &Local, problems: &mut Vec<Diagnostic>) {
+    let at = &local.at;
+    if !at.sound(&["command"]) {
+        return;
+    }
+    let Some(first) = local.command.first() else {
+        problems.push(empty_command(at.of("command")));
+        return;
+    };
+    if first.as_str().starts_with(BUILTIN) {
+        let known = first.as_str() == EVERYTHING;
+        if !known || local.command.len() > 1 {
+            let title = match known {
+                true => format!("{} takes no arguments", quoted(EVERYTHING)),
+                false => format!("farmgate comes with no server {}", quoted(first.as_str())),
+            };
+            let problem = Diagnostic::error("unknown-word", title).at(at.of("command"), "");
+            problems.push(problem.help(format!("write `[\"{EVERYTHING}\"]`")));
+        }
+        return;
+    }
+    let stdio = at.sound(&["transport"]) && server.local_transport() == Transport::Stdio;
+    if stdio && local.command.iter().any(|word| word.as_str().contains(PORT_WORD)) {
+        let title = "a command that speaks on standard input and output gets no port";
+        let problem = Diagnostic::error("useless-key", title).at(at.of("command"), "");
+        problems.push(problem.help("write `transport: http` under `local`, or no `{port}`"));
     }
 }
 

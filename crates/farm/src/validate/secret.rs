@@ -24,7 +24,7 @@ const ABOUT: [&str; 9] =
     ["_FILE", "_PATH", "_ARN", "_NAME", "_HEADER", "_URL", "_LENGTH", "_TTL", "PUBLIC_KEY"];
 
 /// What well-known secrets begin with, how many characters they have at least, and what they are.
-const BEGINNINGS: [(&str, usize, &str); 16] = [
+const BEGINNINGS: [(&str, usize, &str); 18] = [
     ("Bearer ", 10, "a token"),
     ("AKIA", 20, "an access key of AWS"),
     ("ASIA", 20, "an access key of AWS"),
@@ -41,6 +41,8 @@ const BEGINNINGS: [(&str, usize, &str); 16] = [
     ("AIza", 35, "an API key of Google"),
     ("eyJ", 30, "a signed token"),
     ("-----BEGIN", 10, "a private key"),
+    ("fg_", 59, "a key of a farm"),
+    ("{\"version\":1,\"sign\":", 40, "the keys of a gate"),
 ];
 
 /// A place in which there is a secret.
