@@ -3,7 +3,8 @@
 
 import_terraform starts from the plans and states of the examples, cut to one resource each, since
 small inputs are what a fuzzer can work with; expectations from the documentation of their format; farm
-from the blueprints, whole and cut to their first servers.
+from the blueprints, whole and cut to their first servers; mcp_* from messages, lists and streams as
+clients and servers send them; http_framing from requests and answers; keys from a store and a set of keys.
 """
 
 import json
@@ -48,6 +49,51 @@ def cut(plan):
         yield address, small
 
 
+def mcp(target):
+    """Messages, lists of tools and streams of events, by name."""
+    meta = {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {},
+        "progressToken": 1,
+    }
+    messages = {
+        "call": {"id": 1, "method": "tools/call", "params": {"name": "a", "arguments": {"b": [1.5e3]}, "_meta": meta}},
+        "read": {"id": "x", "method": "resources/read", "params": {"uri": "file:///a"}},
+        "initialize": {"id": 0, "method": "initialize", "params": {"protocolVersion": "2025-11-25"}},
+        "cancelled": {"method": "notifications/cancelled", "params": {"requestId": 1}},
+        "result": {"id": 1, "result": {"content": [{"type": "text", "text": "\ud83d\ude00\n"}]}},
+        "error": {"id": 1, "error": {"code": -32602, "message": "m"}},
+    }
+    tools = [{"name": name, "inputSchema": {"type": "object"}} for name in ("yes", "no", "yes_too")]
+    messages["list"] = {"id": 1, "result": {"tools": tools, "nextCursor": "c", "ttlMs": 5, "cacheScope": "public"}}
+    texts = {name: json.dumps({"jsonrpc": "2.0", **message}) for name, message in messages.items()}
+    if target == "mcp_message":
+        lines = "mcp-protocol-version: 2026-07-28\nmcp-method: tools/call\nmcp-name: =?base64?YQ==?=\n\n"
+        return {name: lines + text for name, text in texts.items()} | {
+            "bare-" + name: "\n" + text for name, text in texts.items()
+        }
+    if target == "mcp_tools":
+        return {"list": texts["list"], "result": texts["result"]}
+    lines = ["id: 0", "data:", "", ": ping", "", "retry: 5", "event: message", "data: " + texts["list"], "", ""]
+    streams = {f"stream-{at}": end.join(lines) for at, end in enumerate(("\n", "\r\n", "\r"))}
+    return {name: "\x03\x11\x40" + stream for name, stream in streams.items()}
+
+
+def framing():
+    """Requests and answers of HTTP/1, framed in each way that there is."""
+    head = "POST /a HTTP/1.1\r\nHost: h:80\r\n"
+    texts = [
+        "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+        "GET http://a/ HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n",
+        head + "Content-Length: 3\r\n\r\nabc" + head + "Content-Length: 0\r\n\r\n",
+        head + "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n" + head + "Expect: 100-continue\r\n\r\n",
+        "OPTIONS * HTTP/1.1\r\nHost: [::1]\r\nUpgrade: h2c\r\n\r\n",
+        "HTTP/1.1 103 E\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+    ]
+    return [text.encode() for text in texts]
+
+
 def main(target, folder, dictionary):
     folder, found = pathlib.Path(folder), set()
     if target == "import_terraform":
@@ -68,6 +114,26 @@ def main(target, folder, dictionary):
             found |= set(re.findall(r"[a-z_]{2,}:", text)) | set(re.findall(r"[\w.:/-]{2,32}", text))
             bare = "".join(line for line in text.splitlines(True) if not line.lstrip().startswith("#"))
             (folder / file.parent.name).write_text(bare)
+    if target.startswith("mcp_"):
+        for name, text in mcp(target).items():
+            (folder / name).write_bytes(text.encode())
+            found |= set(re.findall(r'"[\w.:/-]{1,48}"|[\w-]{2,32}:', text)) | {'"na\\u006de"', '"Name"', "\\ud800"}
+    if target == "http_framing":
+        for number, message in enumerate(framing()):
+            (folder / str(number)).write_bytes(bytes([0, 32, 64, 96, 128, 160, 192, 224]) + message)
+            found |= set(re.findall(r"[\w-]{2,32}:?", message.decode())) | {"\r\n", "\r\n\r\n", "0\r\n\r\n"}
+    if target == "gate_route":
+        texts = ["/a/..;/b", "/a/%2e%2e/b", "/caf%C3%A9", "https://mcp.example.com:8443", "http://[::1]:1", "a.farm.example", "10.0.3.7:1"]
+        for number, text in enumerate(texts):
+            (folder / str(number)).write_text(text)
+        found |= {"%2e", "%2f", "%5c", "%3b", "..;", "//", "localhost", "127.0.0.1", "https://", ".farm.example"}
+    if target == "keys":
+        key = {"id": "abcdefghijkl", "name": "alice", "group": "g", "sha256": "0f1e2d3c4b5a69788796a5b4c3d2e1f0" * 2, "created": "2026-11-22T08:00:00Z", "expires": "2027-02-20T08:00:00Z"}
+        pair = {"id": "abcdefgh", "key": "c2VjcmV0" * 5 + "c2U"}
+        (folder / "store").write_text(json.dumps({"version": 1, "keys": [key]}))
+        (folder / "keys").write_text(json.dumps({"version": 1, "sign": [pair, pair], "seal": [pair, pair]}))
+        (folder / "public").write_text(",".join(["/9SiZkjohyXtohKJjUoVGSqDwTAjtWbdODPypKE8X6w="] * 2))
+        found |= {f'"{word}":' for word in key} | {'"version":1', '"keys":[', '"sign":[', '"seal":[', "v1.", "s1.", "fg_"}
     entries = (json.dumps(word, ensure_ascii=True) for word in sorted(found) if word.isascii())
     pathlib.Path(dictionary).write_text("".join(entry + "\n" for entry in entries))
 

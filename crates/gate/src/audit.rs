@@ -7,6 +7,7 @@
 
 mod chain;
 mod file;
+mod heads;
 mod line;
 mod queue;
 mod record;
@@ -29,6 +30,9 @@ use file::RotatedFile;
 use writer::Outlet;
 
 pub use chain::{Head, NotAHead};
+pub use heads::tell_heads;
+#[cfg(feature = "otlp")]
+pub(crate) use line::cut;
 pub use record::{Decision, Record, RequestId, SessionName};
 pub use sink::{Output, Sink};
 

@@ -100,8 +100,9 @@ impl Worker {
     ) -> Result<Answer, Refusal> {
         if !self.shared.log.accepts() {
             let why = "the audit can't be written";
-            return Err(Refusal::new("audit_full", StatusCode::SERVICE_UNAVAILABLE, why)
-                .retry_after(5));
+            return Err(
+                Refusal::new("audit_full", StatusCode::SERVICE_UNAVAILABLE, why).retry_after(5)
+            );
         }
         let client = self.client_of(state, &head, peer, entry)?;
         let Some(server) = at_the_door(state, &head)? else {
@@ -215,9 +216,7 @@ async fn read(state: &State, head: &Parts, body: Incoming) -> Result<Bytes, Refu
             BodyError::TooSlow => {
                 ("body_too_slow", StatusCode::REQUEST_TIMEOUT, "the body is too slow")
             }
-            BodyError::Broken(_) => {
-                ("body_broken", StatusCode::BAD_REQUEST, "the body is broken")
-            }
+            BodyError::Broken(_) => ("body_broken", StatusCode::BAD_REQUEST, "the body is broken"),
         };
         Refusal::new(code, status, text)
     })

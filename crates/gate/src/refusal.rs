@@ -26,9 +26,6 @@ enum Words {
     Rpc(Vec<u8>),
 }
 
-/// JSON-RPC's code of errors of the gate's own (the range that implementations may use).
-const GATE_ERROR: i64 = -32003;
-
 // === impl Refusal ===
 
 impl Refusal {
@@ -64,7 +61,8 @@ impl Refusal {
         Self { code, status, body: Words::Rpc(fault.body()), headers: Vec::new() }
     }
 
-    /// An error that answers the message of this id.
+    /// An error that answers the message of this id. Its code is the status: JSON-RPC leaves codes
+    /// above -32000 to applications, and MCP 2026-07-28 wants no new ones below.
     pub(crate) fn answering(
         code: &'static str,
         status: StatusCode,
@@ -73,7 +71,7 @@ impl Refusal {
     ) -> Self {
         let fault = Fault {
             status: status.as_u16(),
-            code: GATE_ERROR,
+            code: i64::from(status.as_u16()),
             message: text.to_owned(),
             id: id.map(str::to_owned),
             data: None,

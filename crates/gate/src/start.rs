@@ -225,7 +225,8 @@ impl Gate {
         certificate: Option<Certificate>,
         wire: &Arc<ArcSwap<farmgate_wire::Settings>>,
     ) -> Result<JoinHandle<()>, StartError> {
-        let (shared, wire, drain) = (Arc::clone(&self.shared), Arc::clone(wire), self.drain.clone());
+        let (shared, wire, drain) =
+            (Arc::clone(&self.shared), Arc::clone(wire), self.drain.clone());
         let work = move || async move {
             let counts = Arc::clone(&shared.counts);
             let worker = Worker {

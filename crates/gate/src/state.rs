@@ -71,8 +71,7 @@ impl State {
             let why = "`plain` serves without TLS: `listen` must be an address of loopback";
             return Err(StateError::Config(why.to_owned()));
         }
-        let keys =
-            GateKeys::parse(&secrets.get(gate::KEYS_VARIABLE)?).map_err(StateError::Keys)?;
+        let keys = GateKeys::parse(&secrets.get(gate::KEYS_VARIABLE)?).map_err(StateError::Keys)?;
         let mut servers = Vec::with_capacity(config.servers.len());
         for (name, server) in &config.servers {
             let mut ways = Vec::new();

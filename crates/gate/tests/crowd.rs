@@ -137,8 +137,6 @@ fn a_thousand_streams_are_held_and_all_are_let_go() {
         client.send(&farm.call(id, "x").bytes());
     }
     for client in &mut streams {
-        let answer = client.head().unwrap(); if answer.status != 200 { panic!("{:?} {:?}", String::from_utf8(client.raw(95).unwrap()), farm.gate.states()); }
-        continue;
         assert_eq!(client.head().unwrap().status, 200);
         assert_eq!(client.chunk().unwrap().unwrap(), b"data: {}\n\n");
     }

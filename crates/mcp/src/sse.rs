@@ -2,7 +2,7 @@
 //!
 //! A stream is a series of blocks of lines, each ended by an empty line; lines end with CR LF, LF or
 //! CR, in any mixture, and arrive in pieces that end anywhere. [`Scanner`] only watches and keeps
-//! nothing; [`Decoder`] gives events; [`write`] makes one.
+//! nothing; [`Decoder`] gives events; [`write()`] makes one.
 
 mod blocks;
 mod event;

@@ -30,6 +30,8 @@ use crate::{Counts, Settings};
 
 /// What a client of HTTP/2 begins with (RFC 9113, 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// The most that is read to see which version of HTTP comes: room for a usual head.
+const FIRST_READ: usize = 1024;
 /// The first byte of TLS: a record of its handshake.
 const TLS_HANDSHAKE: u8 = 0x16;
 /// The number of headers for which hyper needs no memory of its own.
@@ -62,12 +64,16 @@ pub(crate) struct Connection<H> {
 
 impl<H: Handler> Connection<H> {
     /// Serves it until it ends. How it ends is counted, and nobody else's business.
+    ///
+    /// What it may come to is boxed, so that a connection takes the memory of what it is, and not of
+    /// the largest that it could be.
     pub(crate) async fn serve(self, stream: TcpStream) {
         let Some(config) = self.config.clone() else { return self.serve_plain(stream).await };
         match self.unless_ended(first_byte(&stream)).await {
-            Some(Ok(Some(TLS_HANDSHAKE))) => self.serve_tls(stream, config).await,
+            Some(Ok(Some(TLS_HANDSHAKE))) => Box::pin(self.serve_tls(stream, config)).await,
             Some(Ok(Some(_))) if self.settings.redirect => {
-                self.unless_ended(redirect::answer(stream, &self.link, &self.settings)).await;
+                let answer = Box::pin(redirect::answer(stream, &self.link, &self.settings));
+                self.unless_ended(answer).await;
             }
             _ => {}
         }
@@ -86,15 +92,15 @@ impl<H: Handler> Connection<H> {
         };
         self.link.enter(Phase::Head);
         if h2 {
-            self.serve_http2(stream, Bytes::new(), Some(facts)).await;
+            Box::pin(self.serve_http2(stream, Bytes::new(), Some(facts))).await;
         } else {
-            self.serve_http1(stream, Bytes::new(), Some(facts)).await;
+            Box::pin(self.serve_http1(stream, Bytes::new(), Some(facts))).await;
         }
     }
 
     /// Without TLS, what comes first says whether it is HTTP/2.
     async fn serve_plain(self, mut stream: TcpStream) {
-        let mut start = Vec::new();
+        let mut start = Vec::with_capacity(FIRST_READ);
         while start.len() < PREFACE.len() && PREFACE.starts_with(&start) {
             match self.unless_ended(stream.read_buf(&mut start)).await {
                 Some(Ok(1..)) => {}
@@ -104,9 +110,9 @@ impl<H: Handler> Connection<H> {
         let h2 = start.starts_with(PREFACE);
         let start = Bytes::from(start);
         if h2 {
-            self.serve_http2(stream, start, None).await;
+            Box::pin(self.serve_http2(stream, start, None)).await;
         } else {
-            self.serve_http1(stream, start, None).await;
+            Box::pin(self.serve_http1(stream, start, None)).await;
         }
     }
 

@@ -8,7 +8,7 @@
 //! Here all of that is a [`Fault`]. What the guard does not look at (characters of names and values,
 //! the number of headers) hyper refuses.
 //!
-//! INVARIANT: of what both accept, guard and hyper see the same boundaries. `tests/framing_agrees.rs`
+//! INVARIANT: of what both accept, guard and hyper see the same boundaries. `tests/wire/framing.rs`
 //! and the fuzz target `http_framing` hold it.
 
 mod chunked;

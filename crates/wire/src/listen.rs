@@ -57,8 +57,9 @@ pub struct TlsFacts {
 /// What answers requests.
 pub trait Handler: 'static {
     /// Answers a request. The future is dropped if the client goes away meanwhile, and so is the
-    /// answer's body. (Over HTTP/1, a client's leaving shows behind what it sent: a handler that
-    /// waits for something else must have read the request's body to its end, or to its error.)
+    /// answer's body; a client that closes its own side of the connection has gone away. (Over
+    /// HTTP/1 its leaving shows behind what it sent: a handler that waits for something else must
+    /// have read the request's body to its end, or to its error.)
     ///
     /// Whatever the version of HTTP, the request's URI has a path and no authority, and the
     /// authority is in `Host`, once, and is `host[:port]`; only HTTP/1.0 may have none. There is no

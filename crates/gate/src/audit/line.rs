@@ -149,10 +149,16 @@ fn groups(groups: &[String], to: &mut Vec<u8>) {
     to.push(b']');
 }
 
+/// The start of a text that has no more than so many bytes.
+pub(crate) fn cut(text: &str, bytes: usize) -> &str {
+    let ends = (0..=bytes.min(text.len())).rev();
+    ends.filter_map(|end| text.get(..end)).next().unwrap_or_default()
+}
+
 /// A text in quotes, cut to so many bytes.
 fn write_text(value: &str, bytes: usize, to: &mut Vec<u8>) {
     let start = to.len();
-    let cut = value.get(..value.floor_char_boundary(bytes)).unwrap_or_default();
+    let cut = cut(value, bytes);
     let plain = |byte: u8| matches!(byte, 0x20..=0x7e) && byte != b'"' && byte != b'\\';
     if cut.bytes().all(plain) {
         to.push(b'"');

@@ -82,7 +82,7 @@ pub(super) fn arguments(raw: &str) -> String {
     redact(&mut value);
     let mut text = value.to_string();
     if text.len() > BYTES {
-        text.truncate(text.floor_char_boundary(BYTES - "…".len()));
+        text.truncate(super::line::cut(&text, BYTES - "…".len()).len());
         text.push('…');
     }
     text

@@ -77,7 +77,7 @@ impl Verifier {
             let line = buffer.strip_suffix(b"\n").unwrap_or(&buffer);
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             match Found::of(line) {
-                Found::Line(entry) => self.take(*entry, Place { source, number }),
+                Found::Line(entry) => self.take(&entry, Place { source, number }),
                 Found::Head(head) => self.heads.push((head, Anchor::Found)),
                 Found::Blank => {}
                 Found::Other => self.others += 1,
@@ -85,12 +85,12 @@ impl Verifier {
         }
     }
 
-    fn take(&mut self, entry: Entry, place: Place) {
+    fn take(&mut self, entry: &Entry, place: Place) {
         if !self.chains.contains_key(&entry.chain) {
             self.chains.insert(entry.chain.clone(), Chain::default());
         }
         if let Some(chain) = self.chains.get_mut(&entry.chain) {
-            chain.take(&entry, place);
+            chain.take(entry, place);
         }
     }
 

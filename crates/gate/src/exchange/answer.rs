@@ -72,19 +72,27 @@ impl Answer {
         let about = (hold.pick.address(), opened);
         session::seal(state, &server.name, principal, about, &mut head.headers)?;
         let events = is_type(&head.headers, "text/event-stream");
-        let allowed = |tool: &str| state.authorizer.allows(principal, &server.name, tool);
-        if facts.lists_tools && head.headers.contains_key(CONTENT_ENCODING) {
-            // Nobody asked for it, and what is in it can't be seen.
+        let json = is_type(&head.headers, "application/json");
+        // An answer in a way that nobody asked for: what is in it can't be seen.
+        let hidden = head.headers.contains_key(CONTENT_ENCODING)
+            || (facts.era.is_some() && head.status.is_success() && !events && !json);
+        if facts.lists_tools && hidden {
             return Err(unreadable());
         }
-        if facts.lists_tools && !events && is_type(&head.headers, "application/json") {
+        if facts.lists_tools && json {
             let body = whole(state, body).await?;
-            let filtered = tools::filter(&body, &allowed).map_err(|_| unreadable())?;
+            let permissions = state.authorizer.permissions(principal, &server.name);
+            let filtered = tools::filter(&body, &|tool| permissions.allows(tool));
+            let filtered = filtered.map_err(|_| unreadable())?;
             head.headers.remove(CONTENT_LENGTH);
             return Ok(Self { head, body: Content::Whole(filtered.map_or(body, Bytes::from)) });
         }
         let idle = Idle {
-            end: if events { state.config.idle_timeout } else { state.config.limits.answer_seconds },
+            end: if events {
+                state.config.idle_timeout
+            } else {
+                state.config.limits.answer_seconds
+            },
             keep_alive: state.config.limits.keep_alive_seconds,
         };
         let events = (events && !head.headers.contains_key(CONTENT_ENCODING)).then(|| {

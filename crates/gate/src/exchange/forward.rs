@@ -123,8 +123,18 @@ impl Worker {
 /// knows other hosts; compression would hide what the gate has to see. What the gate says of the
 /// client, the client can't: not even with `_` for `-`, which some servers read alike.
 fn is_carried(name: &HeaderName) -> bool {
-    if let "host" | "content-length" | "transfer-encoding" | "accept-encoding" | "expect" | "origin"
-    | "forwarded" | "x-real-ip" | "x-request-id" | "traceparent" | "tracestate" | "mcp-session-id"
+    if let "host"
+    | "content-length"
+    | "transfer-encoding"
+    | "accept-encoding"
+    | "expect"
+    | "origin"
+    | "forwarded"
+    | "x-real-ip"
+    | "x-request-id"
+    | "traceparent"
+    | "tracestate"
+    | "mcp-session-id"
     | "x-amz-security-token" = name.as_str()
     {
         return false;
@@ -133,7 +143,7 @@ fn is_carried(name: &HeaderName) -> bool {
         let name = name.as_str().bytes().map(|b| if b == b'_' { b'-' } else { b });
         name.take(prefix.len()).eq(prefix.bytes())
     };
-    !starts("farmgate-") && !starts("x-forwarded-")
+    !starts("farmgate-") && !starts("x-forwarded-") && !starts("mcp-session-id")
 }
 
 fn pick(

@@ -9,6 +9,8 @@ use http::request::Parts;
 use http::{Method, StatusCode};
 
 use super::entry::Entry;
+use super::no_server;
+use crate::authz::Forbidden;
 use crate::refusal::Refusal;
 use crate::state::State;
 
@@ -63,21 +65,15 @@ fn allow(
     principal: &Principal,
     message: &Message<'_>,
 ) -> Result<(), Refusal> {
-    if state.authorizer.is_open() || message.method.as_deref() != Some("tools/call") {
-        return Ok(());
-    }
-    let known = state.servers.get(server);
-    let (Some(known), Some(tool)) = (known, message.name.as_deref()) else {
-        // A call without a name can call nothing; the server would say so too.
-        let text = "`params.name` is missing";
-        let status = StatusCode::BAD_REQUEST;
-        return Err(Refusal::answering("tool_unnamed", status, text, message.id));
-    };
-    if state.authorizer.allows(principal, &known.name, tool) {
-        return Ok(());
-    }
-    let text = "you may not call this tool";
-    Err(Refusal::answering("tool_forbidden", StatusCode::FORBIDDEN, text, message.id))
+    let known = state.servers.get(server).ok_or_else(no_server)?;
+    state.authorizer.check(principal, &known.name, message).map_err(|forbidden| {
+        let (code, status) = match forbidden {
+            Forbidden::Tool => ("tool_forbidden", StatusCode::FORBIDDEN),
+            Forbidden::Unnamed => ("tool_unnamed", StatusCode::BAD_REQUEST),
+            Forbidden::Method => ("method_forbidden", StatusCode::FORBIDDEN),
+        };
+        Refusal::answering(code, status, &forbidden.to_string(), message.id)
+    })
 }
 
 /// The method's name, without a copy where it is one of those that nearly all messages have.

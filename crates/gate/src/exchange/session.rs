@@ -87,7 +87,9 @@ pub(super) fn seal(
         return Ok(());
     }
     let visible = |text: &&str| {
-        !text.is_empty() && text.len() <= LONGEST && text.bytes().all(|b| (0x21..=0x7e).contains(&b))
+        !text.is_empty()
+            && text.len() <= LONGEST
+            && text.bytes().all(|b| (0x21..=0x7e).contains(&b))
     };
     let sealed = own.to_str().ok().filter(visible).and_then(|own| {
         let session = Session {

@@ -84,8 +84,8 @@ impl Events {
             }
             Self::Filtered(it) => {
                 let Filter { filter, state, principal, server } = &mut **it;
-                let allowed = |tool: &str| state.authorizer.allows(principal, server, tool);
-                let passed = filter.feed(&bytes, &allowed);
+                let permissions = state.authorizer.permissions(principal, server);
+                let passed = filter.feed(&bytes, &|tool| permissions.allows(tool));
                 passed.map(Bytes::from).map_err(|fault| fault.message.into())
             }
         }
@@ -97,8 +97,8 @@ impl Events {
             Self::Watched(_) => Ok(Bytes::new()),
             Self::Filtered(it) => {
                 let Filter { filter, state, principal, server } = &mut **it;
-                let allowed = |tool: &str| state.authorizer.allows(principal, server, tool);
-                let passed = filter.finish(&allowed);
+                let permissions = state.authorizer.permissions(principal, server);
+                let passed = filter.finish(&|tool| permissions.allows(tool));
                 passed.map(Bytes::from).map_err(|fault| fault.message.into())
             }
         }

@@ -26,7 +26,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::{Trace, hex};
-use crate::audit::{Decision, Record};
+use crate::audit::{Decision, Record, cut};
 
 /// Spans that may wait.
 const QUEUE: usize = 2048;
@@ -275,10 +275,9 @@ fn span(record: &Record) -> Value {
     })
 }
 
-/// Values of client's making are cut.
+/// What a client chose is cut.
 fn text(key: &str, value: &str) -> Value {
-    let value = value.get(..value.floor_char_boundary(512)).unwrap_or_default();
-    json!({ "key": key, "value": { "stringValue": value } })
+    json!({ "key": key, "value": { "stringValue": cut(value, 512) } })
 }
 
 /// 64-bit numbers are texts in JSON (Protocol Buffers, "ProtoJSON format").

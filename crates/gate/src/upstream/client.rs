@@ -7,7 +7,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -59,7 +59,7 @@ struct Lease {
 }
 
 /// A connection that is being made counts until this is dropped.
-struct Connecting<'a>(&'a AtomicU32);
+struct Connecting<'a>(&'a Target);
 
 // === impl Client ===
 
@@ -133,12 +133,8 @@ impl Client {
 
     async fn connect(&self, target: &Target, patience: Duration) -> Result<Connection, Failure> {
         let pool = &self.idle.pool;
-        let connecting = Connecting(&target.connecting);
-        // A target that doesn't accept must not take all of the gate's descriptors.
-        if connecting.0.fetch_add(1, Ordering::Relaxed) >= pool.connecting {
-            return Err("too many connections to the target are being made".into());
-        }
         let patience = pool.connect.min(patience);
+        let connecting = turn(target, pool.connecting, patience).await?;
         let made = client::connect(target.address, target.dial.tls.as_ref(), patience).await;
         drop(connecting);
         made.inspect_err(|_| target.failed())
@@ -172,7 +168,25 @@ impl Client {
 
 impl Drop for Connecting<'_> {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.connecting.fetch_sub(1, Ordering::Relaxed);
+        self.0.connected.notify_one();
+    }
+}
+
+/// A target that doesn't accept must not take all of the gate's descriptors: so many connections are
+/// being made at a time, and others wait for their turn.
+async fn turn(target: &Target, most: u32, patience: Duration) -> Result<Connecting<'_>, Failure> {
+    let deadline = Instant::now() + patience;
+    loop {
+        let mut freed = std::pin::pin!(target.connected.notified());
+        // What is freed from here on isn't missed.
+        freed.as_mut().enable();
+        let more = |making| (making < most).then_some(making + 1);
+        if target.connecting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok() {
+            return Ok(Connecting(target));
+        }
+        let late = |_| "too many connections to the target are being made";
+        timeout_at(deadline, freed).await.map_err(late)?;
     }
 }
 

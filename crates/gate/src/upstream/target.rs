@@ -8,6 +8,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use arc_swap::ArcSwap;
 use http::HeaderValue;
 use serde::Serialize;
+use tokio::sync::Notify;
 
 use super::health::Record;
 use super::settings::{Dial, Settings};
@@ -84,6 +85,8 @@ pub(super) struct Target {
     pub(super) outstanding: AtomicU32,
     /// Connections that are being made.
     pub(super) connecting: AtomicU32,
+    /// Told whenever one of them is made, or can't be.
+    pub(super) connected: Notify,
     /// Whether it is no target any more: its connections are of no use.
     pub(super) gone: AtomicBool,
     /// Whether it was seen to answer twice on a connection.
@@ -126,6 +129,7 @@ impl Target {
             health: AtomicU8::new(0),
             outstanding: AtomicU32::new(0),
             connecting: AtomicU32::new(0),
+            connected: Notify::new(),
             gone: AtomicBool::new(false),
             keeps_alive: AtomicBool::new(false),
             failures: AtomicU32::new(0),

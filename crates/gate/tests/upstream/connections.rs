@@ -226,8 +226,12 @@ fn connections_that_are_being_made_are_bounded() {
         }
         until("all ended", || ended.borrow().len() == 10).await;
         let busy = "too many connections to the target are being made";
+        // Those whose turn did not come said so; a turn may have come at the very last moment.
         let busy = ended.borrow().iter().filter(|why| *why == busy).count();
-        assert_eq!(busy, 6);
+        assert!(busy <= 6, "{busy} of 10 did not get a turn");
+        let tried =
+            ended.borrow().iter().filter(|why| why.contains("no connection in time")).count();
+        assert_eq!(busy + tried, 10, "{:?}", ended.borrow());
         // And then again: none is counted for ever.
         let pick = watched.server().pick(&[]).unwrap();
         let failure = send(&client, &pick, "x").await.unwrap_err();

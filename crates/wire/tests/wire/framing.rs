@@ -358,7 +358,8 @@ fn messages() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, ..ProptestConfig::default() })]
+    // `PROPTEST_CASES` makes it more.
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases.max(3000)))]
 
     #[test]
     fn guard_and_hyper_agree(bytes in messages(), cuts in prop::collection::vec(any::<usize>(), 0..40)) {

@@ -1,11 +1,12 @@
 //! Limits: each on its own, and what it costs to be over one of them.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, Read as _, Write as _};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use farmgate_wire::{Certificate, Settings};
 
-use crate::support::{BODY, PATIENCE, Server, settings, tcp, until};
+use crate::support::{BODY, Client, PATIENCE, Server, settings, tcp, until};
 
 /// Short enough to wait for, long enough that nothing else takes as long.
 const SHORT: Duration = Duration::from_millis(300);
@@ -55,8 +56,8 @@ fn a_handshake_that_does_not_come_ends() {
 fn an_idle_connection_ends_by_its_own_time() {
     let server = Server::start(Settings { idle_time: SHORT, ..settings() }, None);
     let mut client = server.connect();
-    assert_eq!(client.get("/echo").status, 200);
     let start = Instant::now();
+    assert_eq!(client.get("/echo").status, 200);
     client.is_closed();
     assert!(start.elapsed() >= SHORT);
     assert_eq!((server.figures().idle, server.figures().head_late), (1, 0));
@@ -243,6 +244,74 @@ fn memory_is_not_taken_for_what_is_announced_only() {
     assert!(grown < announced * BODY / 8, "{grown} bytes");
     drop(clients);
     until("all are gone", || server.open() == 0);
+}
+
+/// A thousand streams that say nothing are to take less than 40 MiB in the gate; this is the part of
+/// it that is the connections'.
+#[test]
+fn open_streams_take_little_memory() {
+    let server = Server::plain();
+    assert_eq!(server.connect().get("/echo").status, 200);
+    let before = resident();
+    let streams = 400;
+    let clients: Vec<_> = (0..streams)
+        .map(|_| {
+            let mut client = server.connect();
+            client.write("GET /stream HTTP/1.1\r\nHost: a\r\n\r\n");
+            client.read_until(b": hello\n\n");
+            client
+        })
+        .collect();
+    let each = resident().saturating_sub(before) / streams;
+    assert!(each < 18 << 10, "{each} bytes each");
+    drop(clients);
+    until("all are gone", || server.open() == 0);
+}
+
+/// Without file descriptors nothing can be accepted: that does not make a busy loop, and is over when
+/// there are some again. The server runs in a process of its own, which may have few.
+#[test]
+fn a_lack_of_file_descriptors_is_waited_out() {
+    if std::env::var_os(FEW_FILES).is_some() {
+        let server = Server::plain();
+        println!("address {}", server.address);
+        let _ = std::io::stdin().read_to_end(&mut Vec::new());
+        assert!(server.figures().accept_errors > 0);
+        return;
+    }
+    let test = std::env::current_exe().unwrap();
+    let name = "limits::a_lack_of_file_descriptors_is_waited_out";
+    let mut child = Command::new("sh")
+        .args(["-c", "ulimit -n 40; exec \"$0\" --exact \"$1\" --nocapture"])
+        .args([test.as_os_str(), name.as_ref()])
+        .env(FEW_FILES, "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
+    let address = lines.find_map(|line| Some(line.unwrap().split_once("address ")?.1.to_owned()));
+    let address = address.unwrap().parse().unwrap();
+    let mut left: Vec<_> = (0..80).map(|_| tcp(address)).collect();
+    let mut waiting = Client::new(tcp(address));
+    waiting.write("GET /echo HTTP/1.1\r\nHost: a\r\n\r\n");
+    let before = processor_time(child.id());
+    std::thread::sleep(Duration::from_secs(1));
+    let used = processor_time(child.id()) - before;
+    assert!(used < 50, "{used} hundredths of a second: a busy loop");
+    left.clear();
+    assert_eq!(waiting.answer().status, 200);
+    drop(child.stdin.take());
+    assert!(child.wait().unwrap().success());
+}
+
+const FEW_FILES: &str = "FARMGATE_TEST_FEW_FILES";
+
+/// Hundredths of a second that a process has computed.
+fn processor_time(id: u32) -> u64 {
+    let figures = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
+    let figures: Vec<_> = figures.rsplit(')').next().unwrap().split_whitespace().collect();
+    figures[11..13].iter().map(|figure| figure.parse::<u64>().unwrap()).sum()
 }
 
 /// Bytes that this process has in memory.
