@@ -68,6 +68,7 @@ impl Reloader {
         let state = State::new(config, &self.secrets, old.generation + 1, &shared.metrics)?;
         shared.upstreams.update(&state.config).map_err(StateError::Config)?;
         shared.limiter.update(&state.config.limits);
+        shared.limiter.retain_servers(|name| state.config.servers.contains_key(name));
         self.wire.store(Arc::new(settings(&state.config)));
         shared.probes.store(Arc::new(state.signer.clone()));
         shared.state.store(Arc::new(state));
@@ -118,7 +119,7 @@ impl Reloader {
         (self.secrets.stamps(), self.file.as_deref().and_then(stamp))
     }
 
-    fn tell(&self, bad: bool, text: String) {
+    pub(crate) fn tell(&self, bad: bool, text: String) {
         if let Some(notice) = &self.notice {
             notice(&Notice { bad, text });
         }

@@ -25,6 +25,9 @@ pub(crate) struct Shared {
     pub(crate) probes: Arc<ArcSwap<Signer>>,
     /// What the listeners count.
     pub(crate) counts: Arc<Counts>,
+    /// Where spans go, if the environment says.
+    #[cfg(feature = "otlp")]
+    pub(crate) spans: Option<crate::trace::otlp::Exporter>,
     /// Whether no more connections are taken.
     pub(crate) draining: AtomicBool,
 }

@@ -20,7 +20,7 @@ use farmgate_wire::{Certificate, CertificateError, Counts, Drain};
 use thiserror::Error;
 use tokio::task::LocalSet;
 
-use crate::audit::{AuditError, Log, Sink};
+use crate::audit::{AuditError, Head, Log, Sink, tell_heads};
 use crate::exchange::Worker;
 use crate::limit::Limiter;
 use crate::metrics::Metrics;
@@ -85,6 +85,10 @@ pub enum StartError {
     /// The audit can't be written.
     #[error("the audit: {0}")]
     Audit(#[from] AuditError),
+    /// The environment asks for spans in a way that there isn't.
+    #[cfg(feature = "otlp")]
+    #[error("spans: {0}")]
+    Spans(#[from] crate::trace::otlp::OtlpError),
     /// A thread can't be started.
     #[error("a thread can't be started: {0}")]
     Thread(io::Error),
@@ -125,6 +129,10 @@ impl Gate {
         let listeners = listen(config, workers)?;
         let address = first_address(&listeners)?;
         let (admin_listener, admin) = admin(config)?;
+        #[cfg(feature = "otlp")]
+        let (spans, sending) = crate::trace::otlp::from_environment(&config.farm)?.unzip();
+        #[cfg(not(feature = "otlp"))]
+        let sending = None;
         let shared = Arc::new(Shared {
             limiter: Limiter::new(&config.limits),
             state: ArcSwap::from_pointee(state),
@@ -133,6 +141,8 @@ impl Gate {
             upstreams,
             probes,
             counts: Arc::new(Counts::default()),
+            #[cfg(feature = "otlp")]
+            spans,
             draining: AtomicBool::new(false),
         });
         let reloader = Arc::new(Reloader::new(
@@ -157,7 +167,10 @@ impl Gate {
             let worker = gate.worker(index, listener, certificate.clone(), &wire)?;
             gate.workers.push(worker);
         }
-        gate.controller = Some(gate.controller(admin_listener, options.emf)?);
+        gate.controller = Some(gate.controller(admin_listener, options.emf, sending)?);
+        if let Some(text) = crate::admin::warning(admin) {
+            gate.reloader.tell(true, text);
+        }
         Ok(gate)
     }
 
@@ -241,21 +254,48 @@ impl Gate {
         thread(format!("gate-{index}"), work)
     }
 
-    fn controller(&self, admin: TcpListener, emf: bool) -> Result<JoinHandle<()>, StartError> {
+    /// The thread for all that is no request.
+    fn controller(
+        &self,
+        admin: TcpListener,
+        emf: bool,
+        sending: Option<Sending>,
+    ) -> Result<JoinHandle<()>, StartError> {
         let (shared, reloader) = (Arc::clone(&self.shared), Arc::clone(&self.reloader));
         let control = self.control.clone();
         let work = move || async move {
             let upstreams = Arc::clone(&shared.upstreams);
+            let teller = Arc::clone(&reloader);
+            let tell = move |head: &Head| teller.tell(false, format!("the audit's head: {head}"));
             tokio::join!(
                 upstreams.watch(control.clone()),
                 reloader.watch(control.clone()),
                 crate::admin::serve(admin, Arc::clone(&shared), control.clone()),
                 crate::metrics::emf(Arc::clone(&shared), emf, control.clone()),
+                tell_heads(shared.log.clone(), tell, control.clone()),
+                spans(sending, control.clone()),
             );
         };
         thread("gate-control".to_owned(), work)
     }
 }
+
+/// What sends spans, if the gate was built for it.
+#[cfg(feature = "otlp")]
+type Sending = crate::trace::otlp::Sending;
+#[cfg(not(feature = "otlp"))]
+type Sending = std::convert::Infallible;
+
+#[cfg(feature = "otlp")]
+async fn spans(sending: Option<Sending>, until: Drain) {
+    if let Some(sending) = sending {
+        sending.run(until).await;
+    }
+}
+
+#[cfg(not(feature = "otlp"))]
+#[allow(clippy::unused_async, reason = "with the feature it is none")]
+async fn spans(_sending: Option<Sending>, _until: Drain) {}
 
 impl Drop for Gate {
     fn drop(&mut self) {

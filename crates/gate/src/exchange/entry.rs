@@ -14,7 +14,7 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use super::answer::{Answer, Content};
 use super::stream::Flow;
-use crate::audit::{Decision, Record};
+use crate::audit::{Decision, Record, SessionName};
 use crate::metrics::ServerMetrics;
 use crate::shared::Shared;
 
@@ -65,6 +65,11 @@ impl Entry {
         }
     }
 
+    /// A session, by what the client has of it.
+    pub(super) fn session(&mut self, sealed: &HeaderValue) {
+        self.record.session = sealed.to_str().ok().map(SessionName::of);
+    }
+
     pub(super) fn target(&mut self, target: SocketAddr) {
         self.record.target = Some(target);
     }
@@ -104,7 +109,9 @@ impl Entry {
                 Body::full(bytes)
             }
             Content::Stream { body, hold, idle, events } => {
-                Body::stream(Flow::new(body, hold, idle, events, self))
+                let open = self.metrics.as_ref().filter(|_| events.is_some());
+                let open = open.map(|metrics| metrics.stream());
+                Body::stream(Flow::new(body, (hold, open), idle, events, self))
             }
         };
         Response::from_parts(head, body)
@@ -134,6 +141,10 @@ impl Entry {
         self.record.reason = code;
         self.record.took = self.started.elapsed();
         self.shared.metrics.request(self.metrics.as_deref(), &self.record);
+        #[cfg(feature = "otlp")]
+        if let Some(spans) = &self.shared.spans {
+            spans.request(&self.record);
+        }
         self.shared.log.write(&self.record);
     }
 }

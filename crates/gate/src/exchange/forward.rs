@@ -40,6 +40,9 @@ impl Worker {
         };
         let headers = &call.head.headers;
         let opened = session::open(state, call.server, &call.principal, headers, &call.facts)?;
+        if let Some(opened) = &opened {
+            entry.session(&opened.sealed);
+        }
         let mut request = self.request(state, &mut call, opened.as_ref(), entry)?;
         let limit = Duration::from_secs(state.config.limits.answer_seconds);
         let mut tried = Vec::new();
@@ -50,7 +53,12 @@ impl Worker {
                 Ok(response) => {
                     let hold = Hold { pick, permit: call.permit };
                     let about = (&call.principal, &call.facts, opened.as_ref());
-                    return Answer::of(state, known, about, response, hold).await;
+                    let answer = Answer::of(state, known, about, response, hold).await?;
+                    let sealed = answer.head.headers.get(session::SESSION_ID);
+                    if let Some(sealed) = sealed.filter(|_| opened.is_none()) {
+                        entry.session(sealed);
+                    }
+                    return Ok(answer);
                 }
                 // Nothing of it was sent, so another target may have it.
                 Err(Unanswered::Unsent(unsent, _)) => {

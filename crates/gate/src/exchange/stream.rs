@@ -18,6 +18,7 @@ use tokio::time::{Instant, Sleep};
 
 use super::answer::{Hold, Idle};
 use super::entry::Entry;
+use crate::metrics::OpenStream;
 use crate::state::State;
 use crate::upstream::UpstreamBody;
 
@@ -41,7 +42,7 @@ pub(super) struct Flow {
     body: UpstreamBody,
     entry: Entry,
     #[allow(dead_code, reason = "counts as long as it lives")]
-    hold: Hold,
+    hold: (Hold, Option<OpenStream>),
     idle: Idle,
     events: Option<Events>,
     /// When the server said something last. Absent until it first kept us waiting: most answers are
@@ -117,7 +118,7 @@ impl Events {
 impl Flow {
     pub(super) fn new(
         body: UpstreamBody,
-        hold: Hold,
+        hold: (Hold, Option<OpenStream>),
         idle: Idle,
         events: Option<Events>,
         entry: Entry,
