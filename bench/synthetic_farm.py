@@ -22,7 +22,7 @@ auth:
   - api_keys: {{ store: "secretsmanager:many/api-keys" }}
 gate:
   image: "{REGISTRY}/farmgate@sha256:{DIGEST}"
-  public_key: "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE="
+  public_key: "Gb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE="
 databases:
   memories: {{ engine: postgres }}
 services:

@@ -101,7 +101,7 @@ impl Settings {
             plain: false,
             pass_principal: false,
             message_bytes: 8 << 20,
-            drain_time: Duration::from_secs(25),
+            drain_time: Duration::from_secs(18),
             children: Children::default(),
             log,
         }

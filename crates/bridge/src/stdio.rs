@@ -15,6 +15,7 @@ mod era;
 mod events;
 mod legacy;
 mod modern;
+mod outline;
 mod pool;
 mod process;
 mod sessions;

@@ -301,9 +301,15 @@ fn junk_is_logged_and_skipped() {
         assert_eq!(answer["result"]["done"], true);
         let answer = bridge.call(&session, json!(2), "long", json!({ "bytes": 20_000 })).await;
         assert_eq!(answer.json().await["result"]["done"], true);
-        // An answer that can't be read is answered nevertheless.
-        let answer = bridge.call(&session, json!(3), "deep", json!({})).await.json().await;
-        assert_eq!(answer["error"]["code"], -32603, "{answer}");
+        // An answer that is too long is answered nevertheless.
+        for late in [false, true] {
+            let args = json!({ "bytes": 20_000, "late": late });
+            let answer = bridge.call(&session, json!(5), "large", args).await.json().await;
+            assert_eq!(answer["error"]["message"], "the server's answer is too long");
+        }
+        // An answer that nests deeper than a message may is its client's to read.
+        let answer = bridge.call(&session, json!(3), "deep", json!({})).await.text().await;
+        assert!(answer.ends_with(&format!("{}}}}}", "]".repeat(200))), "{answer}");
         let answer = bridge.call(&session, json!(4), "error", json!({})).await.json().await;
         assert_eq!(answer["error"]["code"], -32602);
         until("what it prints is logged", async || {
@@ -356,6 +362,8 @@ fn a_command_that_does_not_work_is_not_started_again_at_once() {
             next.status == 503 && next.header("retry-after").is_some()
         })
         .await;
+        // A health check sees it, too.
+        assert_eq!(bridge.send(Method::GET, &[], "").await.status, 503);
         bridge.end().await;
     });
 }
@@ -381,20 +389,12 @@ fn there_are_never_more_processes_than_allowed() {
         assert_eq!(bridge.send(Method::DELETE, &headers, "").await.status, 204);
         until("there is a place", async || bridge.initialize(&[]).await.status == 200).await;
         // And never more requests.
-        let open = [bridge.address; 2].map(|_| ());
-        let mut slow = Vec::new();
-        for (number, ()) in open.into_iter().enumerate() {
-            let (session, id) = (sessions[1].clone(), json!(number));
-            slow.push((session, id));
-        }
-        let (one, two, three) = tokio::join!(
-            bridge.call(&slow[0].0, slow[0].1.clone(), "sleep", json!({ "seconds": 1 })),
-            bridge.call(&slow[1].0, slow[1].1.clone(), "sleep", json!({ "seconds": 1 })),
-            async {
-                tokio::time::sleep(Duration::from_millis(300)).await;
-                bridge.call(&slow[0].0, json!(9), "count", json!({})).await
-            }
-        );
+        let session = &sessions[1];
+        let sleep = |id| bridge.call(session, json!(id), "sleep", json!({ "seconds": 1 }));
+        let (one, two, three) = tokio::join!(sleep(1), sleep(2), async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            bridge.call(session, json!(9), "count", json!({})).await
+        });
         assert_eq!((one.status.as_u16(), two.status.as_u16()), (200, 200));
         assert_eq!(three.status, 429);
         bridge.end().await;

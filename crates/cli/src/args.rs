@@ -1,9 +1,23 @@
 //! The arguments, with the help texts from which `docs/cli.md` is made.
 
+mod audit;
+mod bridge;
+mod builtin;
+mod gate;
+mod key;
+mod up;
+
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use farmgate_audit::report::Severity;
+
+pub use audit::{Audit, AuditAction, AuditVerify};
+pub use bridge::{Bridge, LogFormat};
+pub use builtin::{Builtin, BuiltinServer};
+pub use gate::Gate;
+pub use key::{Key, KeyAction, KeyAdd, KeyInit, KeyList, KeyRevoke, KeyRotate, Overlap, StoreArgs};
+pub use up::Up;
 
 /// Proves what can reach what in AWS networks, from the files that describe them.
 #[derive(Debug, Parser)]
@@ -30,6 +44,16 @@ pub struct Args {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Run a farm on this machine
+    ///
+    /// Checks the farm and runs none of which a statement is refuted or an expectation is unknown.
+    /// Starts its servers as their `local` says, and the gate before them, with TLS, keys, limits and
+    /// audit as on AWS. What it needs to keep is in `.farmgate` beside the farm file. Ctrl-C drains,
+    /// and leaves no process; a second one ends it at once.
+    ///
+    /// Exit code: 0; 1 if the farm isn't proved; 2 if an input is wrong or a secret is missing; 3 if
+    /// it can't listen or no server can be started.
+    Up(Up),
     /// Write a farm file to start from
     ///
     /// Writes DIR/farm.yaml: a blueprint, or what a client's file of MCP servers says. Nothing that
@@ -68,8 +92,41 @@ pub enum Command {
     Build(Build),
     /// Print a farm file with its overlay merged in
     Print(Print),
+    /// Serve a farm's gate, alone
+    ///
+    /// This is what the gate's tasks run on Fargate; on this machine `up` starts it. Keys and stores
+    /// come from the variables that the configuration names, or from files: FARMGATE_KEYS, or
+    /// FARMGATE_KEYS_FILE with a path. Files are read again when they change. SIGTERM and SIGINT
+    /// drain: no stream is cut off before its time; a second signal ends it at once.
+    ///
+    /// Exit code: 0; 2 if the configuration or a secret is wrong; 3 if it can't listen or write its
+    /// audit.
+    Gate(Gate),
+    /// Make, list, rotate and revoke keys: clients' API keys, and the gate's own
+    ///
+    /// Keys are shown once, when they are made; stores keep hashes. docs/keys.md says more.
+    ///
+    /// Exit code: 0; 2 if an input is wrong or nothing has the name; 3 if a file can't be read or
+    /// written, or is open to others.
+    Key(Key),
+    /// Say whether a gate's audit is what the gate wrote
+    Audit(Audit),
+    /// Stand before one server, and take only what the gate signed
+    ///
+    /// This is what runs beside each server on Fargate; on this machine `up` starts it. It holds no
+    /// secret: FARMGATE_PUBLIC_KEY is the gate's public key, FARMGATE_SERVER the server's name. With
+    /// a key it serves TLS with a certificate that it makes itself; without, plain HTTP for this
+    /// machine only. A command gets one process for each session, and ends with its last byte.
+    /// docs/bridge.md says more.
+    ///
+    /// Exit code: 0; 1 if --check finds another status; 2 if an argument or a variable is wrong; 3
+    /// if it can't listen, copy or give away.
+    Bridge(Box<Bridge>),
     /// List the rules, or show one rule's page
     Rules(Rules),
+    /// Serve one of the servers that come with farmgate.
+    #[command(hide = true)]
+    Builtin(Builtin),
     /// Print the JSON Schema of the farm file, for editors, or of the report
     Schema(Schema),
     /// Print a page of the documentation that is made from the program.

@@ -6,6 +6,8 @@
 mod blueprint;
 mod write;
 
+pub(crate) use blueprint::quickstart;
+
 use std::fs;
 use std::path::Path;
 

@@ -84,7 +84,7 @@ pub fn file_if_there(path: &Path) -> Result<Option<File>, Problem> {
     }
 }
 
-fn unreadable(name: &str, error: &io::Error) -> Problem {
+pub(crate) fn unreadable(name: &str, error: &io::Error) -> Problem {
     let message = match error.kind() {
         io::ErrorKind::NotFound => "there is no such file".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),

@@ -16,6 +16,7 @@ mod rules;
 mod statements;
 pub mod style;
 mod totals;
+pub mod up;
 pub mod words;
 
 pub use build::{built, comparison};

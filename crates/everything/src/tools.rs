@@ -27,7 +27,7 @@ pub(crate) fn list() -> Vec<Tool> {
     let tool = |(name, about): (&'static str, &'static str)| {
         Tool::new_with_raw(name, Some(about.into()), schema::of(name))
     };
-    let lists = [running::TOOLS, content::TOOLS, asking::TOOLS, input::TOOLS];
+    let lists = [content::TOOLS, running::TOOLS, asking::TOOLS, input::TOOLS];
     lists.into_iter().flatten().copied().map(tool).collect()
 }
 

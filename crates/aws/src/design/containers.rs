@@ -62,7 +62,7 @@ pub(super) fn bridged(base: &Base<'_>, name: &Name, server: &Server) -> Vec<Cont
         name: "bridge".to_owned(),
         command: words(["bridge", "--listen", &listen(), "--upstream", &upstream]),
         ports: vec![gate::PORT],
-        environment: public_key(base),
+        environment: verifies(base, name),
         essential: true,
         stop_timeout: container.drain.as_seconds(),
         ..farmgate(base)
@@ -97,7 +97,7 @@ pub(super) fn stdio(base: &Base<'_>, name: &Name, server: &Server) -> Vec<Contai
     let mut all = plain(base, name, container, Some(gate::PORT));
     let Some(own) = all.last_mut() else { return all };
     own.entry_point = words([&binary, "bridge", "--listen", &listen(), "--"]);
-    own.environment.extend(public_key(base));
+    own.environment.extend(verifies(base, name));
     own.mounts.extend(volume(true));
     own.depends_on.push(("bridge-install".to_owned(), "SUCCESS"));
     if own.health.is_none() {
@@ -209,11 +209,15 @@ fn probe(server: &Server, binary: &str, url: &str, codes: &str) -> ContainerHeal
     }
 }
 
-/// The gate's public key, with which a bridge verifies what the gate signed. It is no secret.
-fn public_key(base: &Base<'_>) -> BTreeMap<String, String> {
+/// What a bridge verifies calls with: the gate's public key, and for which server they must be
+/// signed. Neither is a secret.
+fn verifies(base: &Base<'_>, server: &Name) -> BTreeMap<String, String> {
     let key = base.farm.gate.public_key.as_ref();
     let key = key.map(|key| key.as_str().to_owned()).unwrap_or_default();
-    BTreeMap::from([(gate::PUBLIC_KEY_VARIABLE.to_owned(), key)])
+    BTreeMap::from([
+        (gate::PUBLIC_KEY_VARIABLE.to_owned(), key),
+        (gate::SERVER_VARIABLE.to_owned(), server.as_str().to_owned()),
+    ])
 }
 
 fn listen() -> String {

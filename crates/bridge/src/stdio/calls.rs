@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use super::era::{self, Era};
 use super::events::{self, Guard, Manner};
-use super::modern::Shared;
+use super::modern::{LISTEN, Shared};
 use super::sessions::last;
 use super::stream::{Event, Next, Reader};
 use super::{Posted, Refused, Stdio, gone, unexpected};
@@ -63,15 +63,26 @@ impl Stdio {
             Ok(Next::Event(event)) if event.is_answer && posted.accepts.json => {
                 Ok(answer::json(era::status(&event.message), event.message))
             }
-            Ok(Next::Event(event)) => Ok(self.events(reader, Some(event), Box::new(call))),
+            Ok(Next::Event(event)) => {
+                Ok(self.events(posted.message, reader, Some(event), Box::new(call)))
+            }
             Ok(Next::End | Next::Lost) => Err(gone(message.id).into()),
-            Err(_) => Ok(self.events(reader, None, Box::new(call))),
+            Err(_) => Ok(self.events(posted.message, reader, None, Box::new(call))),
         }
     }
 
-    fn events(&self, reader: Reader, first: Option<Event>, guard: Guard) -> Response<Body> {
+    fn events(
+        &self,
+        message: &Message<'_>,
+        reader: Reader,
+        first: Option<Event>,
+        guard: Guard,
+    ) -> Response<Body> {
         let keep_alive = self.bounds.keep_alive;
-        let manner = Manner { ids: false, primed: false, keep_alive, ends_with: None };
+        // A subscription has no answer that a drain would wait for.
+        let listens = message.method.as_deref() == Some(LISTEN);
+        let ends_with = listens.then(|| self.drain.clone());
+        let manner = Manner { ids: false, primed: false, keep_alive, ends_with };
         answer::events(events::body(reader, first, manner, guard))
     }
 

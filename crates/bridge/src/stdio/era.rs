@@ -118,19 +118,20 @@ pub(super) async fn learn(process: &Rc<Shared>, bounds: &Children) -> Result<Lea
         let versions = if known.is_empty() { agreed(process, deadline).await } else { known };
         return Ok(Learnt { era: Era::Legacy(versions), usable: false });
     }
-    let agreement = agreed(process, deadline);
-    tokio::select! {
-        // Its messages are answered in their order by one that was only slow.
+    let mut agreement = Box::pin(agreed(process, deadline));
+    let era = tokio::select! {
+        // One that was only slow answers in order.
         biased;
-        answer = &mut discovery => {
-            let era = judge(&answer.ok_or_else(gone)?);
-            Ok(Learnt { era, usable: false })
-        }
-        versions = agreement => match versions.is_empty() {
-            false => Ok(Learnt { era: Era::Legacy(versions), usable: false }),
-            true => Err(Fault::new(504, SERVER_ERROR, "the server did not start in time")),
-        }
-    }
+        answer = &mut discovery => match judge(&answer.ok_or_else(gone)?) {
+            Era::Legacy(known) if known.is_empty() => Era::Legacy(agreement.await),
+            era => era,
+        },
+        versions = &mut agreement => match versions.is_empty() {
+            false => Era::Legacy(versions),
+            true => return Err(Fault::new(504, SERVER_ERROR, "the server did not start in time")),
+        },
+    };
+    Ok(Learnt { era, usable: false })
 }
 
 /// Who asks.

@@ -15,9 +15,10 @@ use farmgate_mcp::fault::{INTERNAL_ERROR, INVALID_REQUEST};
 use farmgate_mcp::{Fault, Kind, Message};
 use tokio::time::Instant;
 
-use super::key;
-use super::process::{Listener, Process};
+use super::outline::{self, Cut, answer_id};
+use super::process::{Listener, Process, TOO_LONG};
 use super::stream::Stream;
+use super::{key, log_junk};
 use crate::settings::Log;
 
 /// The stream of what belongs to no request.
@@ -107,17 +108,17 @@ impl Session {
     pub(super) fn expect(&self, message: &Message<'_>, events: bool) -> Result<Rc<Stream>, Fault> {
         let id = message.id.unwrap_or("null");
         let mut requests = self.requests.borrow_mut();
-        let key = key(id);
-        if requests.contains_key(&key) {
+        let own = key(id);
+        if requests.contains_key(&own) {
             let fault = Fault::new(400, INVALID_REQUEST, "a request with this id is still open");
             return Err(fault.with_id(message.id));
         }
         self.next.set(self.next.get() + 1);
         let stream = Stream::new(self.next.get());
         self.streams.borrow_mut().insert(stream.number, Rc::clone(&stream));
-        let token = message.progress_token.map(super::key);
+        let token = message.progress_token.map(key);
         let (pending, id) = (Rc::clone(&stream), id.to_owned());
-        requests.insert(key, Pending { stream: pending, token, events, id });
+        requests.insert(own, Pending { stream: pending, token, events, id });
         Ok(stream)
     }
 
@@ -156,6 +157,8 @@ impl Session {
     }
 
     fn answered(&self, id: &str, line: Vec<u8>) {
+        self.process.works();
+        self.touch();
         match self.requests.borrow_mut().remove(&key(id)) {
             Some(pending) => pending.stream.push(line.into(), true),
             None => self.log.say(
@@ -193,18 +196,32 @@ impl Listener for Session {
     async fn printed(&self, line: Vec<u8>) {
         let message = match Message::parse(&line) {
             Ok(message) => message,
-            Err(fault) => return self.unreadable(&line, &fault),
+            Err(fault) => match answer_id(&line) {
+                Some(id) => return self.answered(&id.to_owned(), line),
+                None => return log_junk(&self.log, self.process.number, &line, &fault),
+            },
         };
-        self.process.works();
-        self.touch();
         if message.kind == Kind::Response {
             let id = message.id.unwrap_or("null").to_owned();
             return self.answered(&id, line);
         }
+        self.process.works();
+        self.touch();
         if let Some(stream) = self.place(&message) {
             stream.push(Bytes::from(line), false);
             stream.room().await;
         }
+    }
+
+    fn too_long(&self, start: &[u8]) {
+        let mut requests = self.requests.borrow_mut();
+        let failed: Vec<Pending> = match outline::cut(start) {
+            Cut::Answer(id) => requests.remove(&key(&id)).into_iter().collect(),
+            Cut::Other => Vec::new(),
+            // Whose it was isn't known, and nobody waits for ever.
+            Cut::Unknown => std::mem::take(&mut *requests).into_values().collect(),
+        };
+        failed.iter().for_each(|pending| pending.fail(TOO_LONG));
     }
 
     fn gone(&self, why: &str) {
@@ -214,18 +231,6 @@ impl Listener for Session {
         }
         for stream in self.streams.borrow().values() {
             stream.end();
-        }
-    }
-}
-
-impl Session {
-    /// What isn't a message is logged and left out. If it would have been an answer, its request
-    /// gets another one: nobody waits for ever.
-    fn unreadable(&self, line: &[u8], fault: &Fault) {
-        super::log_junk(&self.log, self.process.number, line, fault);
-        let id = fault.id.as_ref().map(|id| key(id));
-        if let Some(pending) = id.and_then(|id| self.requests.borrow_mut().remove(&id)) {
-            pending.fail("the server's answer can't be read");
         }
     }
 }

@@ -16,13 +16,18 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::time::{Instant, timeout};
 
-use super::process::{Listener, Process};
+use super::log_junk;
+use super::outline::{self, Cut, answer_id};
+use super::process::{Listener, Process, TOO_LONG};
 use super::splice::{Splice, one_line};
 use super::stream::Stream;
 use crate::settings::Log;
 
 /// How long the word that a request was cancelled may wait for a process that doesn't read.
 const LAST_WORD: Duration = Duration::from_secs(30);
+
+/// The request whose answer is a stream of what changes.
+pub(super) const LISTEN: &str = "subscriptions/listen";
 
 /// A process, and the requests that it hasn't answered.
 pub(super) struct Shared {
@@ -120,7 +125,7 @@ impl Shared {
         body: &[u8],
         message: &Message<'_>,
     ) -> Result<Call, Fault> {
-        let listens = message.method.as_deref() == Some("subscriptions/listen");
+        let listens = message.method.as_deref() == Some(LISTEN);
         let id = message.id.unwrap_or("null").to_owned();
         let token = message.progress_token.map(str::to_owned);
         let (number, stream) = self.expect(id, token, listens);
@@ -167,8 +172,9 @@ impl Shared {
     }
 
     /// An answer, with the client's id in place of ours.
-    fn answered(&self, message: &Message<'_>, line: &[u8]) {
-        let number = message.id.and_then(number);
+    fn answered(&self, id: Option<&str>, line: &[u8]) {
+        self.process.works();
+        let number = id.and_then(number);
         let Some(pending) = number.and_then(|number| self.take(number)) else {
             // To a request that was cancelled: such answers may come.
             return;
@@ -176,7 +182,7 @@ impl Shared {
         let subscription = pending.listens.then(|| subscription(line)).flatten();
         let theirs = subscription.map(|own| pending.subscription(own));
         let mut splice = Splice::default();
-        splice.replace(line, message.id, &pending.id);
+        splice.replace(line, id, &pending.id);
         if let Some(theirs) = &theirs {
             splice.replace(line, subscription, theirs);
         }
@@ -225,18 +231,14 @@ impl Listener for Shared {
     async fn printed(&self, line: Vec<u8>) {
         let message = match Message::parse(&line) {
             Ok(message) => message,
-            Err(fault) => {
-                super::log_junk(&self.log, self.process.number, &line, &fault);
-                let pending = fault.id.as_deref().and_then(number).and_then(|it| self.take(it));
-                if let Some(pending) = pending {
-                    pending.fail("the server's answer can't be read");
-                }
-                return;
-            }
+            Err(fault) => match answer_id(&line) {
+                Some(id) => return self.answered(Some(id), &line),
+                None => return log_junk(&self.log, self.process.number, &line, &fault),
+            },
         };
         self.process.works();
         match message.kind {
-            Kind::Response => self.answered(&message, &line),
+            Kind::Response => self.answered(message.id, &line),
             Kind::Request => self.refuse(&message).await,
             Kind::Notification => match self.notified(&message, &line) {
                 Some(stream) => stream.room().await,
@@ -247,6 +249,21 @@ impl Listener for Shared {
                 ),
             },
         }
+    }
+
+    fn too_long(&self, start: &[u8]) {
+        let failed: Vec<Pending> = match outline::cut(start) {
+            Cut::Answer(id) => {
+                number(&id).and_then(|number| self.take(number)).into_iter().collect()
+            }
+            Cut::Other => Vec::new(),
+            // Whose it was isn't known, and nobody waits for ever.
+            Cut::Unknown => {
+                std::mem::take(&mut *self.requests.borrow_mut()).into_values().collect()
+            }
+        };
+        failed.iter().for_each(|pending| pending.fail(TOO_LONG));
+        self.done();
     }
 
     fn gone(&self, why: &str) {

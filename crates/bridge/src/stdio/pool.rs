@@ -80,10 +80,7 @@ impl Pool {
 
     /// Takes a place for a process of `subject`.
     pub(super) fn enter(self: &Rc<Self>, subject: &Rc<str>) -> Result<Permit, Busy> {
-        let now = Instant::now();
-        if let Some(until) = self.trouble.borrow().until.filter(|until| *until > now) {
-            return Err(Busy::Broken((until - now).as_secs() + 1));
-        }
+        self.works()?;
         let mut of = self.of.borrow_mut();
         let own = of.get(subject).copied().unwrap_or_default();
         if own >= self.bounds.most_of_one {
@@ -95,6 +92,15 @@ impl Pool {
         of.insert(Rc::clone(subject), own + 1);
         self.open.set(self.open.get() + 1);
         Ok(Permit { pool: Rc::clone(self), subject: Rc::clone(subject), number: Cell::new(0) })
+    }
+
+    /// Whether the last process worked, or it is time to try again.
+    pub(super) fn works(&self) -> Result<(), Busy> {
+        let now = Instant::now();
+        match self.trouble.borrow().until.filter(|until| *until > now) {
+            Some(until) => Err(Busy::Broken((until - now).as_secs() + 1)),
+            None => Ok(()),
+        }
     }
 
     /// The two halves of a process that isn't started yet.

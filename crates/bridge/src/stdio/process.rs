@@ -24,6 +24,9 @@ const WAITING: usize = 4;
 /// The longest line of its standard error that is logged.
 const ERROR_LINE: usize = 8 << 10;
 
+/// What a request is told whose answer is longer than a message may be.
+pub(super) const TOO_LONG: &str = "the server's answer is too long";
+
 /// How long its last words may take when it has ended.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -31,6 +34,9 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 pub(super) trait Listener: 'static {
     /// A line, without its end. The next one is read when this returns.
     fn printed(&self, line: Vec<u8>) -> impl Future<Output = ()>;
+
+    /// The start of a line that is longer than a message may be. The rest was thrown away.
+    fn too_long(&self, start: &[u8]);
 
     /// It has ended, or is about to: nothing more comes.
     fn gone(&self, why: &str);
@@ -146,7 +152,12 @@ impl Ends {
         let writing = write(stdin, &mut self.outgoing);
         tokio::pin!(writing);
         tokio::select! {
-            () = &mut reading => Some("it closed its standard output".to_owned()),
+            () = &mut reading => {
+                // Most of the time because it ends.
+                let status = timeout(LAST_WORDS, child.wait()).await;
+                let closed = |_| "it closed its standard output".to_owned();
+                Some(status.map_or_else(closed, |status| words(status.ok())))
+            }
             status = child.wait() => {
                 // What it printed last is still in the pipe.
                 let _rest = timeout(LAST_WORDS, &mut reading).await;
@@ -159,16 +170,14 @@ impl Ends {
     }
 }
 
-/// Reads lines. One that is too long can't be a message, and whoever waits for it is told so only by
-/// the log: what it was about is not known.
+/// Reads lines.
 async fn read<L: Listener>(stdout: ChildStdout, listener: &L, manner: &Manner, number: u64) {
     let mut lines = Lines::new(stdout, manner.message_bytes);
     while let Ok(Some(line)) = lines.next().await {
         if line.cut > 0 {
-            let most = manner.message_bytes;
-            manner
-                .log
-                .say(Some(number), format!("a message of more than {most} bytes is left out"));
+            let what = format!("a message of more than {} bytes is left out", manner.message_bytes);
+            manner.log.say(Some(number), what);
+            listener.too_long(&line.bytes);
         } else if !line.bytes.trim_ascii().is_empty() {
             listener.printed(line.bytes).await;
         }

@@ -170,7 +170,12 @@ impl Stdio {
         if version(headers)?.is_some_and(era::is_modern) {
             return Ok(answer::not_allowed("POST"));
         }
-        let session = self.find(session_id(headers)?, caller, None)?;
+        let id = session_id(headers)?;
+        if id.is_none() {
+            // What health checks ask. A command that doesn't work isn't well.
+            self.pool.works().map_err(Refused::Busy)?;
+        }
+        let session = self.find(id, caller, None)?;
         check_version(headers, &session, None)?;
         if !Accepts::of(headers).events {
             let words = "`Accept` must list `text/event-stream`\n";

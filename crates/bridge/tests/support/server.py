@@ -96,6 +96,10 @@ def call(line, message):
     elif name == "long":
         write('{"jsonrpc":"2.0","method":"notifications/message","params":{"data":"' + "x" * args["bytes"] + '"}}')
         result(id, done=True)
+    elif name == "large":  # an answer that is too long, with its id at the end or at the start
+        text = '"result":{"x":"' + "x" * args["bytes"] + '"}'
+        head = '"id":%s' % json.dumps(id)
+        write("{" + ",".join([text, head] if args.get("late") else [head, text]) + ',"jsonrpc":"2.0"}')
     elif name == "deep":
         write('{"jsonrpc":"2.0","id":%s,"result":{"x":%s}}' % (json.dumps(id), "[" * 200 + "]" * 200))
     elif name == "general":

@@ -36,6 +36,12 @@ const ALL: [Blueprint; 4] = [
     blueprint!("bus-simulator"),
 ];
 
+/// The farm file with which `init` and `up` begin by themselves.
+pub(crate) fn quickstart() -> &'static str {
+    let [first, ..] = &ALL;
+    first.farm
+}
+
 /// The blueprint of this name.
 pub(super) fn find(name: Option<&str>) -> Result<&'static Blueprint, Failure> {
     let [first, ..] = &ALL;

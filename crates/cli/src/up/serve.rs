@@ -1,0 +1,303 @@
+//! The farm while it runs: gate and servers are started, the screen is printed, changes are told,
+//! and on a signal everything ends in order.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use farmgate_farm::gate::{Config, KEYS_VARIABLE};
+use farmgate_gate::{Gate, Notice, Options, Secrets, StartError};
+use farmgate_wire::Certificate;
+use serde_json::json;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::{Instant, MissedTickBehavior};
+
+use super::config::RUN_STORE;
+use super::log::{Lines, Log};
+use super::plan::Kind;
+use super::servers::{Condition, Servers};
+use super::{Prepared, connect, environment};
+use crate::args::Color;
+use crate::exit::Exit;
+use crate::output;
+use crate::problem::Failure;
+use crate::render::up::{Running, Server, running};
+
+/// How often servers are looked at.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// How long the screen waits for servers that aren't ready; for programs it waits longer.
+const SCREEN_WAIT: Duration = Duration::from_secs(3);
+const JSON_WAIT: Duration = Duration::from_secs(120);
+
+/// How long calls and streams may go on after Ctrl-C, before their servers are stopped.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// The exit code of what a second signal ends at once, as shells have it for SIGINT.
+const INTERRUPTED: i32 = 130;
+
+/// SIGINT and SIGTERM.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+/// What was started, as it is shown.
+struct Shown {
+    name: String,
+    endpoint: String,
+    runs: String,
+    kind: Kind,
+}
+
+/// Runs everything until a signal comes.
+pub(super) async fn serve(mut prepared: Prepared, color: Color) -> Result<Exit, Failure> {
+    // Before anything is started, so that nothing is left behind.
+    let mut signals =
+        Signals::new().map_err(|error| environment("no-signals", error.to_string()))?;
+    let log = Arc::new(Log::new(color, prepared.json));
+    let planned = std::mem::take(&mut prepared.plan.servers);
+    let shown: Vec<Shown> = planned
+        .iter()
+        .map(|planned| Shown {
+            name: planned.name.clone(),
+            endpoint: planned.endpoint.clone(),
+            runs: planned.shown.clone(),
+            kind: planned.kind,
+        })
+        .collect();
+    let gate = gate(&mut prepared, &log)?;
+    let servers = Servers::start(planned, &log);
+    let wait = if prepared.json { JSON_WAIT } else { SCREEN_WAIT };
+    let mut ended = false;
+    tokio::select! {
+        () = settled(&servers, &gate, wait) => {}
+        () = signals.any() => ended = true,
+    }
+    let mut known = servers.conditions(&gate.states());
+    if !ended {
+        let told = tell(&prepared, &gate, &shown, &known, color);
+        log.begin();
+        // If nobody reads, the farm runs all the same; if nothing can be written, it ends.
+        if let Err(failure) = told {
+            end(gate, servers, signals, &log).await;
+            return Err(failure);
+        }
+        watch(&servers, &gate, &mut known, &mut signals, &log).await;
+    }
+    log.begin();
+    end(gate, servers, signals, &log).await;
+    log.close();
+    Ok(Exit::Fine)
+}
+
+/// Until every server is ready or can't be, or time is up.
+async fn settled(servers: &Servers, gate: &Gate, wait: Duration) {
+    let until = Instant::now() + wait;
+    while Instant::now() < until {
+        if servers.conditions(&gate.states()).values().all(Condition::is_settled) {
+            return;
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Tells what becomes of the servers, until a signal comes.
+async fn watch(
+    servers: &Servers,
+    gate: &Gate,
+    known: &mut BTreeMap<String, Condition>,
+    signals: &mut Signals,
+    log: &Log,
+) {
+    let mut look = tokio::time::interval(LOOK);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = signals.any() => return,
+            _ = look.tick() => {}
+        }
+        for (name, now) in servers.conditions(&gate.states()) {
+            let before = known.get(&name);
+            if before.map(Condition::word) != Some(now.word()) {
+                log.changed(&name, &now);
+                known.insert(name, now);
+            }
+        }
+    }
+}
+
+/// Calls may end for a while; then servers are stopped, with which every stream ends.
+async fn end(gate: Gate, servers: Servers, mut signals: Signals, log: &Log) {
+    log.notice(false, "ends; Ctrl-C again ends it at once");
+    gate.drain();
+    tokio::spawn(async move {
+        signals.any().await;
+        // Processes end with this one: their keepers see to that.
+        std::process::exit(INTERRUPTED);
+    });
+    let mut stopping = tokio::task::spawn_blocking(move || gate.stop());
+    let drained = tokio::time::timeout(DRAIN, &mut stopping).await;
+    servers.stop().await;
+    if drained.is_err() {
+        // Without servers no stream goes on.
+        let _ = stopping.await;
+    }
+}
+
+/// Starts the gate. An address that somebody took since it was free gets another port.
+fn gate(prepared: &mut Prepared, log: &Arc<Log>) -> Result<Gate, Failure> {
+    let state = &prepared.state;
+    let mut secrets = Secrets::default()
+        .file(KEYS_VARIABLE, state.gate_keys_file()?)
+        .text(RUN_STORE, prepared.key.store.clone());
+    for (variable, store) in &prepared.stores {
+        secrets = secrets.file(variable, state.store_file(store)?);
+    }
+    let authority = state.authority(&prepared.config.hosts)?;
+    let certificate = Certificate::signed_by(&authority, &prepared.config.hosts)
+        .map_err(|error| environment("bad-certificate", error.to_string()))?;
+    loop {
+        let told = Arc::clone(log);
+        let options = Options {
+            certificate: Some(certificate.clone()),
+            sink: Some(Box::new(Lines::new(Arc::clone(log)))),
+            notice: Some(Arc::new(move |notice: &Notice| told.notice(notice.bad, &notice.text))),
+            ..Options::default()
+        };
+        let error = match Gate::start(prepared.config.clone(), secrets.clone(), options) {
+            Ok(gate) => return Ok(gate),
+            Err(error) => error,
+        };
+        if !another_port(&mut prepared.config, &error) {
+            return Err(environment("gate-not-started", format!("the gate can't start: {error}")));
+        }
+    }
+}
+
+/// Takes another port where the one that was wanted is taken; false if that isn't what is wrong.
+fn another_port(config: &mut Config, error: &StartError) -> bool {
+    let StartError::Listen(taken, error) = error else { return false };
+    if error.kind() != io::ErrorKind::AddrInUse || taken.port() == 0 {
+        return false;
+    }
+    let mut wanted = [&mut config.listen, &mut config.admin].into_iter().flatten();
+    wanted.find(|address| *address == taken).is_some_and(|address| {
+        address.set_port(0);
+        true
+    })
+}
+
+/// Prints the screen, or the line for programs.
+fn tell(
+    prepared: &Prepared,
+    gate: &Gate,
+    shown: &[Shown],
+    known: &BTreeMap<String, Condition>,
+    color: Color,
+) -> Result<(), Failure> {
+    let base = connect::base(gate.address());
+    let servers: Vec<(Server, Kind)> = shown
+        .iter()
+        .map(|shown| {
+            let server = Server {
+                name: shown.name.clone(),
+                url: format!("{base}{}", shown.endpoint),
+                condition: known.get(&shown.name).cloned().unwrap_or(Condition::Starting),
+                runs: shown.runs.clone(),
+            };
+            (server, shown.kind)
+        })
+        .collect();
+    let ca = prepared.state.authority_file();
+    let ca = std::fs::canonicalize(&ca).unwrap_or(ca);
+    let connect = connect::connect(&servers, &prepared.header, prepared.key.made.as_ref(), &ca);
+    if prepared.json {
+        return line(prepared, gate, &base, &servers, &connect.ca);
+    }
+    let servers: Vec<Server> = servers.into_iter().map(|(server, _)| server).collect();
+    let left: Vec<(String, String)> =
+        prepared.plan.left.iter().map(|left| (left.name.clone(), left.why.clone())).collect();
+    let audit = prepared.config.audit.file.as_ref().map(|file| file.path.clone());
+    let text = running(
+        &Running {
+            farm: &prepared.farm,
+            file: &prepared.file,
+            embedded: prepared.embedded,
+            report: &prepared.report,
+            servers: &servers,
+            left: &left,
+            connect: &connect,
+            admin: gate.admin().to_string(),
+            audit: &audit.unwrap_or_default(),
+            notes: &prepared.notes,
+            isolation: &farmgate_runner::isolation(),
+        },
+        output::width(),
+    );
+    output::text(&text, color)
+}
+
+/// What programs want to know, on one line.
+fn line(
+    prepared: &Prepared,
+    gate: &Gate,
+    base: &str,
+    servers: &[(Server, Kind)],
+    ca: &str,
+) -> Result<(), Failure> {
+    use secrecy::ExposeSecret as _;
+    let servers: Vec<_> = servers
+        .iter()
+        .map(|(server, _)| {
+            json!({
+                "name": server.name,
+                "url": server.url,
+                "state": server.condition.word(),
+                "why": server.condition.why(),
+                "runs": server.runs,
+            })
+        })
+        .collect();
+    let left: Vec<_> = prepared
+        .plan
+        .left
+        .iter()
+        .map(|left| json!({ "name": left.name, "why": left.why }))
+        .collect();
+    let line = json!({
+        "event": "ready",
+        "farm": prepared.farm,
+        "address": gate.address(),
+        "admin": gate.admin(),
+        "url": base,
+        "ca": ca,
+        "header": prepared.header,
+        "key": prepared.key.made.as_ref().map(|key| key.expose_secret()),
+        "servers": servers,
+        "not_run": left,
+        "notes": prepared.notes,
+        "audit": prepared.config.audit.file.as_ref().map(|file| &file.path),
+    });
+    output::text(&format!("{line}\n"), Color::Never)
+}
+
+// === impl Signals ===
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Until one of them comes.
+    async fn any(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
