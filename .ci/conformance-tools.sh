@@ -24,8 +24,13 @@ npm install --no-audit --no-fund --loglevel=error --save-exact \
     conformance-next@npm:@modelcontextprotocol/conformance@0.2.0-alpha.12 \
     @modelcontextprotocol/server-everything@2026.8.31 \
     @modelcontextprotocol/server-memory@2026.8.31 \
-    @modelcontextprotocol/inspector@0.15.0 \
     @playwright/mcp@0.0.83
+
+# The inspector wants Node 22 already when it is installed, and its own versions of what it uses.
+mkdir -p inspector
+[ -f inspector/package.json ] || echo '{ "private": true }' > inspector/package.json
+PATH="$PWD/node_modules/.bin:$PATH" npm install --prefix inspector --no-audit --no-fund \
+    --loglevel=error --save-exact @modelcontextprotocol/inspector@2.12.0
 
 # Each in an environment of its own: they want different versions of the SDK.
 python() {

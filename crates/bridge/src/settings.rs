@@ -66,8 +66,9 @@ pub struct Children {
     pub patience: Duration,
     /// Requests that a session, or a principal's shared process, may have under way.
     pub requests: usize,
-    /// How long an answer may take to begin before a stream is opened for it, so that what stands
-    /// between sees that somebody is there.
+    /// How long the answer in a session may take to begin before a stream is opened for it: from then
+    /// on its client can come back for it. (A modern client can't, and its stream is opened when the
+    /// first comment is due: until then the answer's status may say more.)
     pub stream_after: Duration,
     /// How often a silent stream gets a comment.
     pub keep_alive: Duration,
@@ -121,7 +122,7 @@ impl Default for Children {
             era_time: Duration::from_secs(5),
             patience: Duration::from_secs(5),
             requests: 64,
-            stream_after: Duration::from_secs(10),
+            stream_after: Duration::from_millis(500),
             keep_alive: Duration::from_secs(15),
         }
     }

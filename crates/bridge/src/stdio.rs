@@ -16,6 +16,7 @@ mod events;
 mod legacy;
 mod modern;
 mod outline;
+mod parameters;
 mod pool;
 mod process;
 mod sessions;

@@ -5,6 +5,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::print_stderr,
     dead_code,
     reason = "a test; of the harness it uses a part"
 )]
@@ -254,7 +255,7 @@ fn the_own_stream_gets_what_belongs_to_no_request() {
         let mut own = bridge.send(Method::GET, &headers, "").await;
         assert_eq!(own.status, 200);
         // First an id to resume from; then comments, until there is something to say.
-        assert_eq!(own.piece().await.unwrap(), "id: 0_0\ndata: \n\n");
+        assert_eq!(own.piece().await.unwrap(), "id: 0_0\nretry: 1000\ndata: \n\n");
         assert!(own.piece().await.unwrap().starts_with(':'));
         let answer = bridge.call(&session, json!(1), "general", json!({})).await;
         assert_eq!(answer.json().await["result"]["done"], true);

@@ -5,6 +5,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::print_stderr,
     dead_code,
     reason = "a test; of the harness it uses a part"
 )]
@@ -106,7 +107,7 @@ fn only_ids_and_tokens_are_replaced() {
 fn a_client_that_goes_away_cancels() {
     run(async {
         let Some(bridge) = Harness::stdio(&[], |settings| {
-            settings.children.stream_after = Duration::from_millis(50);
+            settings.children.keep_alive = Duration::from_millis(50);
         }) else {
             return;
         };
@@ -281,6 +282,24 @@ fn an_answer_that_is_too_long_is_answered_nevertheless() {
             let answer = bridge.modern(&[], json!("a"), "large", args).await.json().await;
             assert_eq!(answer["error"]["message"], "the server's answer is too long");
             assert_eq!(answer["id"], "a");
+        }
+        bridge.end().await;
+    });
+}
+
+#[test]
+fn arguments_that_are_repeated_in_headers_are_compared() {
+    run(async {
+        let Some(bridge) = Harness::stdio(&[], |_| {}) else { return };
+        for (header, status) in [(Some("here"), 200), (Some("there"), 400), (None, 400)] {
+            let header = header.map(|value| ("mcp-param-region", value));
+            let headers: Vec<(&str, &str)> = header.into_iter().collect();
+            let args = json!({ "region": "here" });
+            let answer = bridge.modern(&headers, json!(1), "count", args).await;
+            assert_eq!(answer.status, status, "{header:?}");
+            let answer = answer.json().await;
+            assert_eq!(answer["id"], 1);
+            assert!(status == 200 || answer["error"]["code"] == -32020, "{answer}");
         }
         bridge.end().await;
     });

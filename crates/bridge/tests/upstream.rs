@@ -5,6 +5,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::print_stderr,
     dead_code,
     reason = "a test; of the harness it uses a part"
 )]

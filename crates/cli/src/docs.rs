@@ -47,22 +47,24 @@ fn cli() -> String {
     );
     let mut command = Args::command().term_width(100);
     command.build();
-    section(&mut page, "farmgate", &mut command);
-    for sub in
-        command.get_subcommands_mut().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help")
-    {
-        section(&mut page, &format!("farmgate {}", sub.get_name()), sub);
-    }
+    sections(&mut page, "farmgate", &mut command);
     page
 }
 
-fn section(page: &mut String, title: &str, command: &mut clap::Command) {
+/// A command, and those below it.
+fn sections(page: &mut String, title: &str, command: &mut clap::Command) {
     let help = command.render_long_help().to_string();
     let _ = write!(page, "\n## {title}\n\n```text\n");
     for line in help.trim_end().lines() {
         let _ = writeln!(page, "{}", line.trim_end());
     }
     page.push_str("```\n");
+    for sub in command.get_subcommands_mut() {
+        if !sub.is_hide_set() && sub.get_name() != "help" {
+            let title = format!("{title} {}", sub.get_name());
+            sections(page, &title, sub);
+        }
+    }
 }
 
 /// The list of the rules.

@@ -62,7 +62,7 @@ pub fn run(args: &Up, color: Color) -> Result<Exit, Failure> {
         output::text(&render::report(&report, &view), color)?;
         return Ok(Exit::Findings);
     }
-    let prepared = start::prepare(args, found, farm, report)?;
+    let prepared = start::prepare(args, found, &farm, report)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| environment("no-runtime", error.to_string()))?;
     let exit = runtime.block_on(serve::serve(prepared, color));

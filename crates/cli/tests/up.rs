@@ -101,13 +101,15 @@ fn a_key_of_the_environment_is_taken_and_not_shown() {
     let running = Running::start(command.env("THE_KEY", &key), folder.home());
     assert_eq!(running.ready["key"], Value::Null);
     assert_eq!(add(&running, &key).text(), "42");
+    running.signal(Signal::TERM);
+    assert!(running.end().success());
 
-    let output = folder.refused(&["--key-env", "NO_SUCH_KEY"]);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(said(&output).contains("`NO_SUCH_KEY`"), "{}", said(&output));
-    let output = folder.command(&["--key-env", "THE_KEY"]).env("THE_KEY", "secret").output();
-    let output = output.unwrap();
-    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    // HOME is set, and no key.
+    for variable in ["NO_SUCH_KEY", "HOME"] {
+        let output = folder.refused(&["--key-env", variable]);
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        assert!(said(&output).contains(&format!("`{variable}`")), "{}", said(&output));
+    }
 }
 
 #[test]
@@ -199,7 +201,7 @@ fn a_second_signal_ends_it_at_once() {
 #[test]
 fn a_farm_that_is_refuted_is_refused() {
     let servers = "  hello: { route: /hello/mcp, local: { command: [touch, started] } }\n";
-    let rest = "expect:\n  - can: { from: internet, to: servers.hello }\n";
+    let rest = "expect:\n  - can: { from: servers.hello, to: internet, ports: [443] }\n";
     let folder = Folder::with("refuted", &farm(servers, rest));
     let output = folder.refused(&[]);
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
@@ -245,6 +247,7 @@ fn secrets_reach_their_server_alone() {
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
     let mut child = child;
+    // Killed: its keepers see to the rest.
     let _ = child.kill();
     let _ = child.wait();
     assert!(read("one.env").contains(&format!("TOKEN={value}")));
@@ -318,6 +321,17 @@ fn a_port_that_is_taken_is_left_alone() {
     let notes = running.ready["notes"].to_string();
     assert!(notes.contains(&format!("{address} is taken")), "{notes}");
     assert_eq!(add(&running, &running.key()).status, 200);
+}
+
+#[test]
+fn a_farm_runs_once() {
+    let folder = Folder::new("twice");
+    let running = folder.up(&[]);
+    let output = folder.command(&[]).output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert!(said(&output).contains("this farm runs already"), "{}", said(&output));
+    // The first one goes on.
+    assert_eq!(add(&running, &running.key()).text(), "42");
 }
 
 #[test]

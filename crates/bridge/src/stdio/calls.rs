@@ -15,7 +15,7 @@ use super::events::{self, Guard, Manner};
 use super::modern::{LISTEN, Shared};
 use super::sessions::last;
 use super::stream::{Event, Next, Reader};
-use super::{Posted, Refused, Stdio, gone, unexpected};
+use super::{Posted, Refused, Stdio, gone, parameters, unexpected};
 use crate::answer;
 
 /// The methods whose requests repeat in a header what they are about.
@@ -50,6 +50,8 @@ impl Stdio {
             let fault = Fault::new(429, era::SERVER_ERROR, words);
             return Err(fault.with_id(message.id).into());
         }
+        let checked = parameters::check(&shared, posted.headers, message).await;
+        checked.map_err(|fault| fault.with_id(message.id))?;
         let call = shared.call(posted.body, message).await?;
         let mut reader = call.stream.reader(None);
         if !posted.accepts.events {
@@ -58,7 +60,7 @@ impl Stdio {
                 None => answer::fault(&gone(message.id)),
             });
         }
-        let first = timeout(self.bounds.stream_after, reader.next()).await;
+        let first = timeout(self.bounds.keep_alive, reader.next()).await;
         match first {
             Ok(Next::Event(event)) if event.is_answer && posted.accepts.json => {
                 Ok(answer::json(era::status(&event.message), event.message))

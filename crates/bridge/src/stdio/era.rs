@@ -107,10 +107,8 @@ impl Eras {
 pub(super) async fn learn(process: &Rc<Shared>, bounds: &Children) -> Result<Learnt, Fault> {
     let deadline = Instant::now() + bounds.start_time;
     let gone = || super::gone(None);
-    let meta = format!(
-        r#"{{"_meta":{{"io.modelcontextprotocol/protocolVersion":"{LATEST}","io.modelcontextprotocol/clientInfo":{CLIENT},"io.modelcontextprotocol/clientCapabilities":{{}}}}}}"#
-    );
-    let discovery = process.ask("server/discover", &meta).await.ok_or_else(gone)?;
+    let params = format!(r#"{{"_meta":{META}}}"#);
+    let discovery = process.ask("server/discover", &params).await.ok_or_else(gone)?;
     let mut discovery = Box::pin(last(discovery.reader(None)));
     if let Ok(answer) = timeout(bounds.era_time, &mut discovery).await {
         let era = judge(&answer.ok_or_else(gone)?);
@@ -137,6 +135,14 @@ pub(super) async fn learn(process: &Rc<Shared>, bounds: &Children) -> Result<Lea
 /// Who asks.
 const CLIENT: &str =
     concat!(r#"{"name":"farmgate-bridge","version":""#, env!("CARGO_PKG_VERSION"), r#""}"#);
+
+/// What every modern request of our own has in `_meta`.
+pub(super) const META: &str = concat!(
+    r#"{"io.modelcontextprotocol/protocolVersion":"2026-07-28","#,
+    r#""io.modelcontextprotocol/clientInfo":{"name":"farmgate-bridge","version":""#,
+    env!("CARGO_PKG_VERSION"),
+    r#""},"io.modelcontextprotocol/clientCapabilities":{}}"#
+);
 
 /// Asks `initialize`, for the version that a legacy server speaks; none if it doesn't say.
 async fn agreed(process: &Rc<Shared>, deadline: Instant) -> Vec<String> {
@@ -194,6 +200,8 @@ pub(super) fn status(message: &[u8]) -> StatusCode {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::indexing_slicing)]
+
     use bytes::Bytes;
 
     use super::*;
@@ -201,6 +209,12 @@ mod tests {
     fn judged(message: &'static str) -> Era {
         let message = Bytes::from_static(message.as_bytes());
         judge(&Event { number: 1, is_answer: true, message })
+    }
+
+    #[test]
+    fn what_we_ask_is_of_the_newest_revision() {
+        let meta: serde_json::Value = serde_json::from_str(META).unwrap_or_default();
+        assert_eq!(meta["io.modelcontextprotocol/protocolVersion"], LATEST);
     }
 
     #[test]

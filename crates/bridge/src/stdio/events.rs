@@ -22,6 +22,9 @@ pub(super) struct Accepts {
     pub(super) events: bool,
 }
 
+/// Milliseconds after which a client whose stream broke off comes back.
+const RETRY: u32 = 1000;
+
 /// How a stream is written.
 pub(super) struct Manner {
     /// Whether events have ids, by which a client that comes back says where it was.
@@ -36,9 +39,12 @@ pub(super) struct Manner {
 /// Is dropped with the body, whether that came to its end or its client went away.
 pub(super) type Guard = Box<dyn std::any::Any>;
 
+/// A piece of a stream on its way, and what comes after it.
+type Piece = Pin<Box<dyn Future<Output = (State, Option<Bytes>)>>>;
+
 struct Events {
     /// The piece that comes next; none at the end.
-    next: Option<Pin<Box<dyn Future<Output = (State, Option<Bytes>)>>>>,
+    next: Option<Piece>,
 }
 
 struct State {
@@ -91,7 +97,10 @@ impl State {
         }
         if !std::mem::replace(&mut self.primed, true) {
             let stream = self.reader.stream().number;
-            return (self, Some(Bytes::from(format!("id: {stream}_0\ndata: \n\n"))));
+            return (
+                self,
+                Some(Bytes::from(format!("id: {stream}_0\nretry: {RETRY}\ndata: \n\n"))),
+            );
         }
         let next = match self.first.take() {
             Some(event) => Some(Next::Event(event)),

@@ -159,7 +159,7 @@ impl Session {
     fn answered(&self, id: &str, line: Vec<u8>) {
         self.process.works();
         self.touch();
-        match self.requests.borrow_mut().remove(&key(id)) {
+        match self.requests.borrow_mut().remove(id) {
             Some(pending) => pending.stream.push(line.into(), true),
             None => self.log.say(
                 Some(self.process.number),
@@ -197,12 +197,12 @@ impl Listener for Session {
         let message = match Message::parse(&line) {
             Ok(message) => message,
             Err(fault) => match answer_id(&line) {
-                Some(id) => return self.answered(&id.to_owned(), line),
+                Some(id) => return self.answered(&key(id), line),
                 None => return log_junk(&self.log, self.process.number, &line, &fault),
             },
         };
         if message.kind == Kind::Response {
-            let id = message.id.unwrap_or("null").to_owned();
+            let id = key(message.id.unwrap_or("null"));
             return self.answered(&id, line);
         }
         self.process.works();

@@ -18,6 +18,7 @@ use tokio::time::{Instant, timeout};
 
 use super::log_junk;
 use super::outline::{self, Cut, answer_id};
+use super::parameters::Repeats;
 use super::process::{Listener, Process, TOO_LONG};
 use super::splice::{Splice, one_line};
 use super::stream::Stream;
@@ -39,6 +40,8 @@ pub(super) struct Shared {
     retired: Cell<bool>,
     over: Cell<bool>,
     log: Log,
+    /// Which arguments of its tools are repeated in headers.
+    pub(super) repeats: RefCell<Repeats>,
 }
 
 /// A request that isn't answered.
@@ -90,6 +93,7 @@ impl Shared {
             retired: Cell::new(false),
             over: Cell::new(false),
             log,
+            repeats: RefCell::default(),
         })
     }
 

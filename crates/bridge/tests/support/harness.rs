@@ -77,6 +77,8 @@ impl Harness {
         let take = Log::new(move |entry| into.lock().unwrap().push(entry));
         let mut settings = Settings::new("127.0.0.1:0".parse().unwrap(), behind, take);
         settings.children.patience = Duration::from_millis(500);
+        // A machine that is busy is no reason for another kind of answer.
+        settings.children.stream_after = LONG;
         settings.drain_time = Duration::from_secs(5);
         tune(&mut settings);
         let bridge = Bridge::bind(settings).unwrap();

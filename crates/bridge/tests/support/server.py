@@ -119,6 +119,13 @@ def modern(line, message):
         result(id, resultType="complete", supportedVersions=["2026-07-28"], capabilities={})
     elif method == "tools/call":
         threading.Thread(target=call, args=(line, message), daemon=True).start()
+    elif method == "tools/list":  # in two pages
+        if "cursor" in message["params"]:
+            region = {"type": "string", "x-mcp-header": "Region"}
+            schema = {"type": "object", "properties": {"region": region}}
+            result(id, tools=[{"name": "count", "inputSchema": schema}])
+        else:
+            result(id, tools=[{"name": "line"}], nextCursor="2")
     elif method == "subscriptions/listen":
         key = {"io.modelcontextprotocol/subscriptionId": str(id) if "text" in sys.argv else id}
         note("notifications/subscriptions/acknowledged", notifications={}, _meta=key)

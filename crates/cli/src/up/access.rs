@@ -39,7 +39,7 @@ pub(super) fn key(group: &str, variable: Option<&str>, now: i64) -> Result<RunKe
     let principal = Principal {
         subject: format!("key:{NAME}"),
         groups: vec![group.to_owned()],
-        kind: "api_key".into(),
+        kind: "api_key",
     };
     Ok(RunKey { made, store: SecretString::from(keys.text()), principal })
 }
@@ -90,8 +90,22 @@ fn problem(message: String, help: &str) -> Failure {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+    use farmgate_farm::gate::{self, Upstream};
+
     use super::*;
-    use crate::up::tests_support::config;
+
+    /// The configuration of a farm with two servers and these rules.
+    fn config(rules: &str) -> Config {
+        let text = format!(
+            "farm: test\nregion: eu-central-1\ningress:\n  allow: [203.0.113.0/24]\n  domain: {{ \
+             name: mcp.example.com, zone: Z0123456789ABCDEFGHIJ }}\nauth:\n  - api_keys: {{ store: \
+             \"secretsmanager:test/keys\" }}\nservers:\n  a: {{ route: /a }}\n  b: {{ route: /b \
+             }}\n{rules}"
+        );
+        let farm = farmgate_farm::farm::read(&text, &[]).expect("a farm");
+        let nowhere = std::net::SocketAddr::from(([127, 0, 0, 1], 1));
+        gate::config(&farm, Vec::new(), |_, _| Upstream::plain(nowhere))
+    }
 
     fn principal(group: &str) -> Principal {
         key(group, None, 0).map_err(|_| ()).expect("a key").principal

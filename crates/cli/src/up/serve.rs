@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use farmgate_farm::gate::{Config, KEYS_VARIABLE};
+use farmgate_gate::audit::AuditError;
 use farmgate_gate::{Gate, Notice, Options, Secrets, StartError};
 use farmgate_wire::Certificate;
 use serde_json::json;
@@ -21,7 +22,7 @@ use super::{Prepared, connect, environment};
 use crate::args::Color;
 use crate::exit::Exit;
 use crate::output;
-use crate::problem::Failure;
+use crate::problem::{Failure, Problem};
 use crate::render::up::{Running, Server, running};
 
 /// How often servers are looked at.
@@ -171,9 +172,19 @@ fn gate(prepared: &mut Prepared, log: &Arc<Log>) -> Result<Gate, Failure> {
             Err(error) => error,
         };
         if !another_port(&mut prepared.config, &error) {
-            return Err(environment("gate-not-started", format!("the gate can't start: {error}")));
+            return Err(not_started(&error));
         }
     }
+}
+
+fn not_started(error: &StartError) -> Failure {
+    let twice = matches!(error, StartError::Audit(AuditError::Taken(_)));
+    Failure::environment(vec![Problem::Plain {
+        code: if twice { "farm-runs" } else { "gate-not-started" },
+        file: None,
+        message: format!("the gate can't start: {error}"),
+        help: twice.then(|| "this farm runs already: end that, or run it there".to_owned()),
+    }])
 }
 
 /// Takes another port where the one that was wanted is taken; false if that isn't what is wrong.

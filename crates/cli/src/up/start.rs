@@ -28,7 +28,7 @@ const ADMIN_PORT: u16 = farmgate_gate::ADMIN_PORT;
 pub(super) fn prepare(
     args: &Up,
     found: Found,
-    file: FarmFile,
+    file: &FarmFile,
     report: Report,
 ) -> Result<Prepared, Failure> {
     let farm = &file.farm;

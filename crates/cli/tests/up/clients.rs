@@ -32,6 +32,10 @@ fn tools() -> Option<PathBuf> {
     folder
 }
 
+/// The inspector in it.
+const INSPECTOR: &str =
+    "inspector/node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js";
+
 /// A path with the tools before all else.
 fn path(tools: &Path) -> String {
     let own = ["node_modules/.bin", "interpreter/bin"].map(|bin| tools.join(bin));
@@ -100,8 +104,8 @@ fn the_inspector_calls_a_tool_through_the_gate() {
     let Some(tools) = tools() else { return };
     let running = Folder::new("inspector").up(&[]);
     let output = Command::new(tools.join("node_modules/.bin/node"))
-        .arg(tools.join("node_modules/@modelcontextprotocol/inspector/cli/build/cli.js"))
-        .args([&url(&running, HELLO), "--transport", "http"])
+        .arg(tools.join(INSPECTOR))
+        .args(["--cli", &url(&running, HELLO), "--transport", "http"])
         .args(["--header", &format!("x-api-key: {}", running.key())])
         .args(["--method", "tools/call", "--tool-name", "add"])
         .args(["--tool-arg", "a=20", "b=22"])

@@ -75,9 +75,18 @@ impl Folder {
 
     /// Runs it to its end: it is one that doesn't start.
     pub(crate) fn refused(&self, args: &[&str]) -> Output {
-        let output = self.command(args).output().unwrap();
+        let mut command = self.command(args);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let until = Instant::now() + LIMIT;
+        while child.try_wait().unwrap().is_none() {
+            if Instant::now() > until {
+                let _ = child.kill();
+                panic!("it starts: {:?}", child.wait_with_output());
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
         gone(&self.home());
-        output
+        child.wait_with_output().unwrap()
     }
 
     /// Runs it until it is ready.

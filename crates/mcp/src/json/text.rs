@@ -77,7 +77,7 @@ fn unescape(after: &str) -> Option<(char, usize)> {
     Some((character, 1))
 }
 
-/// `uXXXX`, or a pair of surrogates, `uXXXX\uXXXX`.
+/// `u` and four digits, or a pair of surrogates: two of them with a backslash between.
 fn unescape_unicode(after: &str) -> Option<(char, usize)> {
     let unit = |at: usize| u32::from_str_radix(after.get(at..at + 4)?, 16).ok();
     let first = unit(1)?;
