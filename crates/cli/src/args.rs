@@ -127,7 +127,7 @@ pub enum Command {
     /// Serve one of the servers that come with farmgate.
     #[command(hide = true)]
     Builtin(Builtin),
-    /// Print the JSON Schema of the farm file, for editors, or of the report
+    /// Print the JSON Schema of the farm file, for editors, of the report, or of the gate's configuration
     Schema(Schema),
     /// Print a page of the documentation that is made from the program.
     #[command(hide = true)]
@@ -288,6 +288,8 @@ pub enum SchemaOf {
     Farm,
     /// `farmgate check --format json`: docs/report.schema.json.
     Report,
+    /// The configuration of `farmgate gate`: docs/gate.schema.json.
+    Gate,
 }
 
 /// The pages that are made from the program.

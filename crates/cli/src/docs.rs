@@ -20,6 +20,7 @@ use crate::problem::Failure;
 pub fn schema(args: &Schema) -> Result<Exit, Failure> {
     match args.of {
         SchemaOf::Farm => output::text(&farmgate_farm::schema::text(), Color::Never)?,
+        SchemaOf::Gate => output::json(&schemars::schema_for!(farmgate_farm::gate::Config))?,
         SchemaOf::Report => output::json(&schemars::schema_for!(Report))?,
     }
     Ok(Exit::Fine)

@@ -19,6 +19,9 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+/// What a keeper's command line has.
+const KEEPER: &str = "keep-process";
+
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A server that starts others, one of them a daemon, and answers everything with its environment.
@@ -151,6 +154,11 @@ impl Drop for Bridge {
     fn drop(&mut self) {
         let _gone = self.process.kill();
         let _status = self.process.wait();
+        // Keepers get their time: one that is killed now leaves a daemon, without a namespace.
+        let began = Instant::now();
+        while !self.survivors().is_empty() && began.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(10));
+        }
         self.survivors().into_iter().for_each(|(pid, _)| signal(pid, "KILL"));
     }
 }
@@ -185,12 +193,15 @@ fn a_keeper_or_a_server_that_is_killed_takes_its_family_with_it() {
         return;
     }
     for namespaces in [true, false] {
-        for victim in ["keep-process", "python3 -c"] {
+        for victim in [KEEPER, "python3 -c"] {
             let mut bridge = Bridge::start(namespaces);
             bridge.open();
             bridge.until_all_run();
             let all = bridge.survivors();
-            let (pid, _) = all.iter().find(|(_, command)| command.contains(victim)).unwrap();
+            let is_victim = |command: &str| {
+                command.contains(victim) && command.contains("keep-process") == (victim == KEEPER)
+            };
+            let (pid, _) = all.iter().find(|(_, command)| is_victim(command)).unwrap();
             signal(*pid, "KILL");
             bridge.until_nothing_is_left(&format!("namespaces {namespaces}, {victim}"));
             // The bridge goes on, with a new one.

@@ -206,6 +206,7 @@ fn docs_rules_is_fresh() {
 #[test]
 fn docs_report_schema_is_fresh() {
     is_fresh(&["schema", "report"], "docs/report.schema.json");
+    is_fresh(&["schema", "gate"], "docs/gate.schema.json");
 }
 
 /// The example in `docs/json.md`, and the page itself.

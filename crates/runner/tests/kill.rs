@@ -171,6 +171,11 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         self.end();
+        // Keepers get their time: one that is killed now leaves a daemon, without a namespace.
+        let began = Instant::now();
+        while !self.survivors().is_empty() && began.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(5));
+        }
         for (pid, _) in self.survivors() {
             let _gone =
                 kill_process(Pid::from_raw(i32::try_from(pid).unwrap()).unwrap(), Signal::KILL);

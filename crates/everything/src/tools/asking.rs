@@ -3,8 +3,8 @@
 
 use rmcp::ErrorData;
 use rmcp::model::{
-    CallToolResponse, ClientCapabilities, CreateMessageRequestParams, ElicitRequestParams,
-    ElicitResult, ElicitationAction, SamplingMessage,
+    CallToolResponse, ClientCapabilities, ClientResult, CreateMessageRequestParams, ElicitRequest,
+    ElicitRequestParams, ElicitResult, ElicitationAction, SamplingMessage, ServerRequest,
 };
 use serde_json::{Value, json};
 
@@ -105,8 +105,10 @@ async fn elicit(
         message: message.to_owned(),
         requested_schema: ask::typed(schema)?,
     };
-    Ok(match call.context.peer.create_elicitation(request).await {
-        Ok(given) => text(told(answer, &given)).into(),
+    let question = ServerRequest::ElicitRequest(ElicitRequest::new(request));
+    Ok(match call.context.peer.send_request(question).await {
+        Ok(ClientResult::ElicitResult(given)) => text(told(answer, &given)).into(),
+        Ok(_) => failed("the client answered another question").into(),
         Err(error) => failed(format!("the user could not be asked: {error}")).into(),
     })
 }

@@ -95,9 +95,10 @@ fn word(message: &Message<'_>) -> Option<Cow<'static, str>> {
     Some(known.map_or_else(|| Cow::Owned(bounded(method)), Cow::Borrowed))
 }
 
+/// The tool or the prompt. A resource's URI is not written down: it may hold anything.
 fn tool(message: &Message<'_>) -> Option<String> {
-    let calls = message.method.as_deref() == Some("tools/call");
-    message.name.as_deref().filter(|_| calls).map(bounded)
+    let named = matches!(message.method.as_deref(), Some("tools/call" | "prompts/get"));
+    message.name.as_deref().filter(|_| named).map(bounded)
 }
 
 /// As much of a client's word as the audit holds.
