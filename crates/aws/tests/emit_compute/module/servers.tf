@@ -61,10 +61,10 @@ locals {
         entryPoint             = ["/opt/farmgate/farmgate", "bridge", "--listen", "0.0.0.0:8443", "--"]
         command                = ["node", "/app/index.js", "/data"]
         portMappings           = [{ containerPort = 8443, hostPort = 8443, protocol = "tcp" }]
-        environment = [{
-          name  = "FARMGATE_PUBLIC_KEY"
-          value = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
-        }]
+        environment = [
+          { name = "FARMGATE_PUBLIC_KEY", value = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=" },
+          { name = "FARMGATE_SERVER", value = "files" },
+        ]
         mountPoints = [{
           sourceVolume  = "farmgate"
           containerPath = "/opt/farmgate"
@@ -136,10 +136,10 @@ locals {
         readonlyRootFilesystem = true
         command                = ["bridge", "--listen", "0.0.0.0:8443", "--upstream", "http://127.0.0.1:3001"]
         portMappings           = [{ containerPort = 8443, hostPort = 8443, protocol = "tcp" }]
-        environment = [{
-          name  = "FARMGATE_PUBLIC_KEY"
-          value = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
-        }]
+        environment = [
+          { name = "FARMGATE_PUBLIC_KEY", value = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=" },
+          { name = "FARMGATE_SERVER", value = "python" },
+        ]
         healthCheck = {
           command = [
             "CMD",
