@@ -69,6 +69,48 @@ fn the_quickstart_needs_nothing_and_answers_over_tls() {
 }
 
 #[test]
+fn the_screen_says_how_to_connect() {
+    let folder = Folder::new("screen");
+    let mut child = folder.command(&[]).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()));
+    let mut lines = lines.map_while(Result::ok);
+    let screen: Vec<String> =
+        lines.by_ref().take_while(|line| !line.starts_with("Ctrl-C")).collect();
+    // What is said later is JSON, since this is no terminal; somebody has to read it.
+    let rest = std::thread::spawn(move || lines.collect::<Vec<_>>());
+    let from = |words: &str| screen.iter().position(|line| line.starts_with(words)).unwrap();
+    let block = |first: usize| {
+        let end = screen[first..].iter().position(String::is_empty).unwrap();
+        screen[first..first + end].join("\n")
+    };
+    let shown = screen.join("\n");
+    assert!(shown.contains("22 proved") && shown.contains("ready     hello"), "{shown}");
+    assert!(shown.contains("not yet   network"), "{shown}");
+
+    let entry = block(from("mcp.json") + 1);
+    let (entry, _) = entry.split_once("\nclients in Node").unwrap();
+    let entry: Value = serde_json::from_str(entry).expect("it is JSON");
+    let hello = &entry["mcpServers"]["hello"];
+    assert_eq!(hello["type"], "http");
+    assert!(hello["url"].as_str().unwrap().starts_with("https://127.0.0.1:"), "{entry}");
+    assert!(hello["headers"]["x-api-key"].as_str().unwrap().starts_with("fg_"), "{entry}");
+
+    let pasted = std::process::Command::new("sh").arg("-c").arg(block(from("curl") + 1)).output();
+    let pasted = pasted.unwrap();
+    if pasted.status.code() == Some(127) {
+        println!("skipped: there is no curl");
+    } else {
+        assert!(said(&pasted).contains("\"text\":\"42\""), "{}", said(&pasted));
+    }
+    let id = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(id, Signal::INT).unwrap();
+    assert!(child.wait().unwrap().success());
+    for line in rest.join().unwrap().iter().filter(|line| !line.is_empty()) {
+        assert!(serde_json::from_str::<Value>(line).is_ok(), "{line}");
+    }
+}
+
+#[test]
 fn who_has_no_key_gets_nowhere() {
     let folder = Folder::new("no-key");
     let running = folder.up(&[]);

@@ -161,6 +161,13 @@ impl Held {
         });
     }
 
+    fn kill_survivors(&self) {
+        for (pid, _) in self.survivors() {
+            let _gone =
+                kill_process(Pid::from_raw(i32::try_from(pid).unwrap()).unwrap(), Signal::KILL);
+        }
+    }
+
     /// Ends the stand-in as a machine that fails would.
     fn end(&mut self) {
         let _gone = self.farmgate.kill();
@@ -176,10 +183,7 @@ impl Drop for Held {
         while !self.survivors().is_empty() && began.elapsed() < PATIENCE {
             std::thread::sleep(Duration::from_millis(5));
         }
-        for (pid, _) in self.survivors() {
-            let _gone =
-                kill_process(Pid::from_raw(i32::try_from(pid).unwrap()).unwrap(), Signal::KILL);
-        }
+        self.kill_survivors();
     }
 }
 
@@ -258,6 +262,7 @@ fn without_a_namespace_the_program_itself_dies_with_farmgate_and_keeper() {
     held.kill(Victim::Farmgate, Signal::KILL);
     held.kill(Victim::Keeper, Signal::KILL);
     held.until("the program is gone", |held| held.find(Victim::Program).is_none());
+    held.kill_survivors();
 }
 
 #[test]

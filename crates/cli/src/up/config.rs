@@ -131,3 +131,74 @@ fn tools(farm: &Farm, mut rules: Vec<ToolRule>) -> Vec<ToolRule> {
     rules.extend(own);
     rules
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+    use farmgate_gate::authz::Authorizer;
+    use farmgate_keys::Principal;
+
+    use super::*;
+
+    fn farm(rest: &str) -> Farm {
+        let text = format!(
+            "farm: test\nregion: eu-central-1\ningress:\n  allow: [203.0.113.0/24]\n  domain: {{ name: \
+             mcp.example.com, zone: Z0123456789ABCDEFGHIJ }}\nauth:\n  - api_keys: {{ store: \
+             \"secretsmanager:test/keys\", header: x-key, group_header: x-group }}\n{rest}"
+        );
+        farmgate_farm::farm::read(&text, &[]).expect("a farm")
+    }
+
+    fn here(listen: &str) -> Here {
+        let admin = SocketAddr::from(([127, 0, 0, 1], 0));
+        Here { listen: listen.parse().unwrap(), admin, audit: PathBuf::from("a"), stdout: false }
+    }
+
+    #[test]
+    fn what_is_not_started_has_no_route() {
+        let farm = farm("servers:\n  a: { route: /a }\n");
+        let plan = Plan { servers: Vec::new(), left: Vec::new() };
+        let config = config(&farm, &plan, here("127.0.0.1:0"));
+        assert!(config.servers.is_empty());
+        assert_eq!(key_header(&farm), "x-key");
+    }
+
+    #[test]
+    fn only_this_machine_gets_in_unless_it_listens_for_others() {
+        let loopback = |text: &str| {
+            let blocks = allowed(&text.parse().unwrap(), vec!["203.0.113.0/24".parse().unwrap()]);
+            blocks.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(loopback("127.0.0.1:1"), ["127.0.0.0/8", "::1/128"]);
+        assert_eq!(loopback("0.0.0.0:1"), ["127.0.0.0/8", "::1/128", "203.0.113.0/24"]);
+        // The farm lets in everybody: so does the gate, if it listens for them.
+        assert!(allowed(&"0.0.0.0:1".parse().unwrap(), Vec::new()).is_empty());
+        assert_eq!(allowed(&"127.0.0.1:1".parse().unwrap(), Vec::new()).len(), 2);
+    }
+
+    #[test]
+    fn tools_of_local_commands_are_for_whom_the_rules_let_in_and_no_more() {
+        let farm = farm(
+            "servers:\n  a: { route: /a, local: { command: [x], tools: [look, \"run_*\"] } }\n  \
+             b: { route: /b, local: { command: [x] } }\n\
+             tools:\n  - deny: { principals: [\"group:guests\"], server: a, tools: [\"run_*\"] }\n  \
+             - allow: { principals: [\"group:*\"], server: a, tools: [act] }\n  \
+             - allow: { principals: [\"key:root\"], server: \"*\", tools: [\"*\"] }\n",
+        );
+        let plan = Plan { servers: Vec::new(), left: Vec::new() };
+        let rules = Authorizer::new(&config(&farm, &plan, here("127.0.0.1:0")).tools);
+        let may = |group: &str, server: &str, tool: &str| {
+            let groups = vec![group.to_owned()];
+            let who = Principal { subject: "key:x".to_owned(), groups, kind: "api_key" };
+            rules.allows(&who, server, tool)
+        };
+        assert!(
+            may("people", "a", "look") && may("people", "a", "run_it") && may("people", "a", "act")
+        );
+        assert!(!may("guests", "a", "run_it"), "what is denied stays denied");
+        assert!(may("guests", "a", "look"));
+        assert!(!may("people", "b", "look"), "another server's");
+        assert!(!may("people", "a", "other"), "nobody names it");
+    }
+}

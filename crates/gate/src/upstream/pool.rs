@@ -91,6 +91,11 @@ impl Idle {
         let connections = &mut waiting.get_mut(&target.id)?.connections;
         let now = Instant::now();
         let proved = target.keeps_alive.load(Ordering::Relaxed);
+        // If the oldest is not of age, none is, and none need be asked how it is.
+        let of_age = |kept: &Kept| proved || now >= kept.since + PROBATION;
+        if !connections.first().is_some_and(of_age) {
+            return None;
+        }
         let mut at = connections.len();
         while let Some(kept) = at.checked_sub(1).and_then(|last| connections.get(last)) {
             at -= 1;
@@ -101,7 +106,7 @@ impl Idle {
             };
             if closed || now >= kept.until {
                 connections.remove(at);
-            } else if kept.connection.is_ready() && (proved || now >= kept.since + PROBATION) {
+            } else if kept.connection.is_ready() && of_age(kept) {
                 return Some(connections.remove(at).connection);
             }
         }
@@ -124,6 +129,9 @@ impl Idle {
         let new = || Waiting { target: Arc::clone(target), connections: Vec::new() };
         let connections = &mut entry.or_insert_with(new).connections;
         if connections.len() >= self.pool.idle {
+            if !target.keeps_alive.load(Ordering::Relaxed) {
+                return; // or under load none of them would ever come of age
+            }
             connections.remove(0);
         }
         connections.push(Kept { connection, since: now, until: now + time });

@@ -269,6 +269,26 @@ fn connections_that_a_server_closes_without_a_word_lose_no_request() {
 }
 
 #[test]
+fn connections_are_used_again_under_load_from_the_first_request_on() {
+    let backend = Backend::echo();
+    let farm = Setup::of(&[("echo", &backend)]).start();
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                let mut client = farm.client();
+                for id in 0..500 {
+                    assert!(client.ask(&farm.call(id, "x")).echoes(id, "x"));
+                }
+            });
+        }
+    });
+    assert_eq!(backend.count(), 4000);
+    // Some are tried out at first, by each worker; a connection for each request would be 4000.
+    assert!(backend.connections() < 1000, "{} connections", backend.connections());
+    farm.stop();
+}
+
+#[test]
 fn a_sick_server_is_found_by_probes_and_comes_back_by_probes() {
     let backend = Backend::echo();
     let farm = Setup::of(&[("echo", &backend)]).start();

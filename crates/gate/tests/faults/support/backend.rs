@@ -42,6 +42,7 @@ struct Shared {
     open: Mutex<Vec<TcpStream>>,
     under_way: AtomicUsize,
     probes: AtomicUsize,
+    connections: AtomicUsize,
     sick: AtomicBool,
     stopped: AtomicBool,
 }
@@ -86,6 +87,7 @@ impl Backend {
                 }
                 let Ok(stream) = stream else { continue };
                 own.open.lock().unwrap().push(stream.try_clone().unwrap());
+                own.connections.fetch_add(1, Ordering::SeqCst);
                 let (own, handler) = (Arc::clone(&own), Arc::clone(&handler));
                 thread::spawn(move || own.serve(stream, &*handler));
             }
@@ -123,6 +125,11 @@ impl Backend {
     /// Requests whose handlers haven't returned.
     pub(crate) fn under_way(&self) -> usize {
         self.shared.under_way.load(Ordering::SeqCst)
+    }
+
+    /// Connections so far; a probe has one of its own.
+    pub(crate) fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::SeqCst) - self.probes()
     }
 
     pub(crate) fn probes(&self) -> usize {
