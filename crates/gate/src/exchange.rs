@@ -11,7 +11,6 @@ mod message;
 mod session;
 mod stream;
 
-use std::future::Future;
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -59,17 +58,13 @@ struct Call {
 // === impl Worker ===
 
 impl Handler for Worker {
-    fn handle(
-        self: Rc<Self>,
-        request: Request<Incoming>,
-        peer: Rc<Peer>,
-    ) -> impl Future<Output = Response<Body>> + 'static {
-        async move { self.answer(request, &peer).await }
+    async fn handle(self: Rc<Self>, request: Request<Incoming>, peer: Rc<Peer>) -> Response<Body> {
+        self.answer(request, &peer).await
     }
 }
 
 impl Worker {
-    async fn answer(self: Rc<Self>, request: Request<Incoming>, peer: &Peer) -> Response<Body> {
+    async fn answer(&self, request: Request<Incoming>, peer: &Peer) -> Response<Body> {
         let (head, body) = request.into_parts();
         if head.uri.path() == farmgate_farm::gate::HEALTH_PATH {
             return health(&head.method);

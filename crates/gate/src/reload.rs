@@ -26,6 +26,7 @@ pub(crate) struct Reloader {
     secrets: Secrets,
     certificate: Option<Certificate>,
     file: Option<PathBuf>,
+    drain: Option<Duration>,
     notice: Option<Notify>,
     /// One change after the other.
     turn: Mutex<()>,
@@ -40,9 +41,10 @@ impl Reloader {
         secrets: Secrets,
         certificate: Option<Certificate>,
         file: Option<PathBuf>,
+        drain: Option<Duration>,
         notice: Option<Notify>,
     ) -> Self {
-        Self { shared, wire, secrets, certificate, file, notice, turn: Mutex::new(()) }
+        Self { shared, wire, secrets, certificate, file, drain, notice, turn: Mutex::new(()) }
     }
 
     /// Takes another configuration, with the secrets as they are now.
@@ -69,7 +71,7 @@ impl Reloader {
         shared.upstreams.update(&state.config).map_err(StateError::Config)?;
         shared.limiter.update(&state.config.limits);
         shared.limiter.retain_servers(|name| state.config.servers.contains_key(name));
-        self.wire.store(Arc::new(settings(&state.config)));
+        self.wire.store(Arc::new(settings(&state.config, self.drain)));
         shared.probes.store(Arc::new(state.signer.clone()));
         shared.state.store(Arc::new(state));
         shared.metrics.reloaded();

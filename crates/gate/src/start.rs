@@ -54,6 +54,9 @@ pub struct Options {
     /// Whether counts of requests are written to the standard output for CloudWatch, as embedded
     /// metric format.
     pub emf: bool,
+    /// For how long streams go on after a drain began; as long as the server with the longest
+    /// `drain`, and 30 seconds at least, if absent.
+    pub drain: Option<Duration>,
     /// Who is told what happens beside requests; nobody if absent.
     pub notice: Option<Notify>,
 }
@@ -117,18 +120,19 @@ impl Gate {
     pub fn start(config: Config, secrets: Secrets, options: Options) -> Result<Self, StartError> {
         let metrics = Arc::new(Metrics::new(&config.farm));
         let workers = options.workers.unwrap_or_else(processors).max(1);
-        let wire = Arc::new(ArcSwap::from_pointee(settings(&config)));
+        let wire = Arc::new(ArcSwap::from_pointee(settings(&config, options.drain)));
         let state = State::new(config, &secrets, 0, &metrics)?;
         let config = &state.config;
         let probes = Arc::new(ArcSwap::from_pointee(state.signer.clone()));
         let principal = Some(signs(Arc::clone(&probes)));
         let upstream = upstream::Options { principal, ..upstream::Options::default() };
         let upstreams = Upstreams::new(config, upstream).map_err(StateError::Config)?;
-        let log = Log::start(&config.audit, &config.farm, options.sink, &metrics)?;
         let certificate = certificate(config, options.certificate)?;
         let listeners = listen(config, workers)?;
         let address = first_address(&listeners)?;
         let (admin_listener, admin) = admin(config)?;
+        // Last of what can fail: it takes a lock and begins a chain.
+        let log = Log::start(&config.audit, &config.farm, options.sink, &metrics)?;
         #[cfg(feature = "otlp")]
         let (spans, sending) = crate::trace::otlp::from_environment(&config.farm)?.unzip();
         #[cfg(not(feature = "otlp"))]
@@ -151,6 +155,7 @@ impl Gate {
             secrets,
             certificate.clone(),
             options.config_file,
+            options.drain,
             options.notice,
         ));
         let mut gate = Self {
@@ -327,7 +332,7 @@ fn processors() -> usize {
 }
 
 /// What the listeners have to know of a configuration.
-pub(crate) fn settings(config: &Config) -> farmgate_wire::Settings {
+pub(crate) fn settings(config: &Config, drain: Option<Duration>) -> farmgate_wire::Settings {
     let limits = &config.limits;
     let drains = config.servers.values().map(|server| Duration::from_secs(server.drain));
     farmgate_wire::Settings {
@@ -338,7 +343,7 @@ pub(crate) fn settings(config: &Config) -> farmgate_wire::Settings {
         connections: limits.connections,
         connections_per_address: limits.connections_per_address,
         uncounted: config.trusted_proxies.clone(),
-        drain_time: drains.max().unwrap_or_default().max(LEAST_DRAIN),
+        drain_time: drain.unwrap_or_else(|| drains.max().unwrap_or_default().max(LEAST_DRAIN)),
         redirect: !config.plain,
         ..farmgate_wire::Settings::default()
     }

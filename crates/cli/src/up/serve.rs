@@ -35,9 +35,6 @@ const JSON_WAIT: Duration = Duration::from_secs(120);
 /// How long calls and streams may go on after Ctrl-C, before their servers are stopped.
 const DRAIN: Duration = Duration::from_secs(5);
 
-/// How long it may take until the audit of a gate that could not start is closed.
-const LETTING_GO: Duration = Duration::from_secs(5);
-
 /// The exit code of what a second signal ends at once, as shells have it for SIGINT.
 const INTERRUPTED: i32 = 130;
 
@@ -162,25 +159,20 @@ fn gate(prepared: &mut Prepared, log: &Arc<Log>) -> Result<Gate, Failure> {
     let authority = state.authority(&prepared.config.hosts)?;
     let certificate = Certificate::signed_by(&authority, &prepared.config.hosts)
         .map_err(|error| environment("bad-certificate", error.to_string()))?;
-    let mut letting_go = None;
     loop {
         let told = Arc::clone(log);
         let options = Options {
             certificate: Some(certificate.clone()),
             sink: Some(Box::new(Lines::new(Arc::clone(log)))),
             notice: Some(Arc::new(move |notice: &Notice| told.notice(notice.bad, &notice.text))),
+            drain: Some(DRAIN),
             ..Options::default()
         };
         let error = match Gate::start(prepared.config.clone(), secrets.clone(), options) {
             Ok(gate) => return Ok(gate),
             Err(error) => error,
         };
-        if another_port(&mut prepared.config, &error) {
-            // The audit of the gate that could not listen is closed by a thread of its own.
-            letting_go = Some(Instant::now() + LETTING_GO);
-        } else if is_audited(&error) && letting_go.is_some_and(|until| Instant::now() < until) {
-            std::thread::sleep(LOOK);
-        } else {
+        if !another_port(&mut prepared.config, &error) {
             return Err(not_started(&error));
         }
     }

@@ -77,7 +77,7 @@ fn keys_rotated_under_load_refuse_nobody_who_is_right_and_admit_nobody_who_is_no
     load.go_on();
     load.end();
     // Now the first one goes.
-    let load = Load::of(&farm, &[farm.alice.clone(), new.clone()]);
+    let load = Load::of(&farm, &[farm.alice.clone(), new]);
     let old = store.keys().iter().find(|key| key.name == "bob" && key.expires.is_some());
     let old = old.unwrap().id.clone();
     store.revoke(&old, false).unwrap();
