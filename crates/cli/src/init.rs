@@ -132,6 +132,7 @@ fn said(dir: &Path, start: &Start, written: &write::Written) -> String {
         Some(overlay) => format!(" {DIM}# and with --env {overlay}{DIM:#}"),
         None => String::new(),
     };
+    text.push_str(&format!("  farmgate up {file} {DIM}# on this machine{DIM:#}\n"));
     text.push_str(&format!("  farmgate check {file}{env}\n"));
     text.push_str(&format!("  farmgate build {file} --out {}\n", path("out")));
     text
