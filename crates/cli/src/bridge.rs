@@ -10,12 +10,12 @@ use farmgate_farm::gate::PUBLIC_KEY_VARIABLE;
 use farmgate_keys::Verifier;
 use farmgate_runner::{Codes, Start, orphans};
 use farmgate_wire::Drain;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::LocalSet;
 
 use crate::args::{self, LogFormat};
 use crate::exit::Exit;
 use crate::problem::{Failure, Problem};
+use crate::signals::Signals;
 
 /// The variable with the server's name, for which a principal must be signed.
 const SERVER_VARIABLE: &str = "FARMGATE_SERVER";
@@ -71,11 +71,11 @@ fn serve(settings: Settings) -> Result<Exit, Failure> {
         let drain = Drain::new();
         let begin = drain.clone();
         tokio::task::spawn_local(async move {
-            signals.next().await;
+            signals.any().await;
             log.tell("drains");
             begin.begin();
             // A second signal is somebody who does not want to wait. What runs below us ends with us.
-            signals.next().await;
+            signals.any().await;
             std::process::exit(130);
         });
         bridge.serve(drain).await.map_err(|error| refused(&error))?;
@@ -155,30 +155,6 @@ fn write(entry: &Entry, json: bool) {
             (None, _) => writeln!(err, "bridge: {}", entry.text),
         }
     };
-}
-
-/// SIGTERM and SIGINT.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-// === impl Signals ===
-
-impl Signals {
-    fn new() -> io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use farmgate_farm::gate::{CONFIG_VARIABLE, Config};
 use farmgate_gate::{Gate, Notice, Options, Secrets, StartError, StateError};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args;
 use crate::exit::Exit;
 use crate::problem::{Failure, Problem};
+use crate::signals::Signals;
 
 /// Set by ECS in every container of a task.
 const ECS_VARIABLE: &str = "ECS_CONTAINER_METADATA_URI_V4";
@@ -35,14 +37,15 @@ pub fn run(args: &args::Gate) -> Result<Exit, Failure> {
     tell(&Notice { bad: false, text });
     let signals = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let signals = signals.map_err(|error| environment("no-runtime", error.to_string()))?;
-    signals.block_on(serve(&gate)).map_err(|error| environment("no-signals", error.to_string()))?;
+    let mut ends = signals
+        .block_on(serve(&gate))
+        .map_err(|error| environment("no-signals", error.to_string()))?;
     tell(&Notice { bad: false, text: "drains".to_owned() });
     gate.drain();
     // A second signal is somebody who does not want to wait.
-    signals.spawn(async {
-        if ended().await.is_ok() {
-            std::process::exit(130);
-        }
+    signals.spawn(async move {
+        ends.any().await;
+        std::process::exit(130);
     });
     let waiting = std::thread::spawn(move || gate.stop());
     signals.block_on(async {
@@ -54,37 +57,20 @@ pub fn run(args: &args::Gate) -> Result<Exit, Failure> {
 }
 
 /// Until a signal says that it is over. SIGHUP reads the files again.
-async fn serve(gate: &Gate) -> io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
+async fn serve(gate: &Gate) -> io::Result<Signals> {
+    let mut ends = Signals::new()?;
     let mut hangup = signal(SignalKind::hangup())?;
-    let over = ended();
-    tokio::pin!(over);
     loop {
         tokio::select! {
-            ended = &mut over => return ended,
-            _ = hangup.recv() => {
-                let notice = match gate.reload_files() {
-                    Ok(()) => Notice { bad: false, text: "SIGHUP: the files are in force".to_owned() },
-                    Err(error) => Notice {
-                        bad: true,
-                        text: format!("SIGHUP: what was in force stays: {error}"),
-                    },
-                };
-                tell(&notice);
-            }
+            () = ends.any() => return Ok(ends),
+            _ = hangup.recv() => {}
         }
+        let (bad, text) = match gate.reload_files() {
+            Ok(()) => (false, "SIGHUP: the files are in force".to_owned()),
+            Err(error) => (true, format!("SIGHUP: what was in force stays: {error}")),
+        };
+        tell(&Notice { bad, text });
     }
-}
-
-async fn ended() -> io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
 }
 
 fn config(args: &args::Gate) -> Result<Config, Failure> {

@@ -23,6 +23,7 @@ pub mod problem;
 pub mod render;
 pub mod rules;
 pub mod secrets;
+mod signals;
 mod staged;
 pub mod up;
 

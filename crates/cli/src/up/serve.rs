@@ -11,7 +11,6 @@ use farmgate_gate::audit::AuditError;
 use farmgate_gate::{Gate, Notice, Options, Secrets, StartError};
 use farmgate_wire::Certificate;
 use serde_json::json;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::config::RUN_STORE;
@@ -24,6 +23,7 @@ use crate::exit::Exit;
 use crate::output;
 use crate::problem::{Failure, Problem};
 use crate::render::up::{Running, Server, running};
+use crate::signals::Signals;
 
 /// How often servers are looked at.
 const LOOK: Duration = Duration::from_millis(100);
@@ -37,12 +37,6 @@ const DRAIN: Duration = Duration::from_secs(5);
 
 /// The exit code of what a second signal ends at once, as shells have it for SIGINT.
 const INTERRUPTED: i32 = 130;
-
-/// SIGINT and SIGTERM.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-}
 
 /// What was started, as it is shown.
 struct Shown {
@@ -298,23 +292,4 @@ fn line(
         "audit": prepared.config.audit.file.as_ref().map(|file| &file.path),
     });
     output::text(&format!("{line}\n"), Color::Never)
-}
-
-// === impl Signals ===
-
-impl Signals {
-    fn new() -> io::Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    /// Until one of them comes.
-    async fn any(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
 }
