@@ -31,6 +31,7 @@ def options():
     parser.add_argument("--workers", type=int, default=2, help="of nginx and Envoy")
     parser.add_argument("--envoy", help="the program; from PATH if absent")
     parser.add_argument("--mcp-proxy", help="the program; from PATH if absent")
+    parser.add_argument("--rate", type=int, help="of the timetable; half of what the gate does if absent")
     parser.add_argument("--streams", type=int, default=1000)
     parser.add_argument("--only", help="parts, by commas: calls,pace,streams,start")
     parser.add_argument("--json", help="a file for the figures")
@@ -99,16 +100,15 @@ def show_calls(figures):
                 print(f"  {gate:18} to {peer:10} {ratio:8.2f}   ({wanted})")
 
 
-def pace(found, figures, client, given):
-    """A constant rate, half of what the gate can do, straight to the backend and through each."""
-    rate = round(figures["farmgate"]["rate"] / 2)
+def pace(found, rate, client, given):
+    """A constant rate, straight to the backend and through each."""
     names = [name for name in ("backend", "nginx", "envoy", "farmgate") if name in found]
     rounds = {name: [] for name in names}
     for _ in range(given.rounds):
         for name in names:
             rounds[name].append(client.run(found[name], rate, given.seconds, CONNECTIONS))
     results = {name: load.medians(rounds[name]) for name in names}
-    print(f"\nhalf load: {rate:,} requests/s, as a timetable over {CONNECTIONS} connections")
+    print(f"\nconstant load: {rate:,} requests/s, as a timetable over {CONNECTIONS} connections")
     print(f"  {'':18} {'p50 ms':>8} {'p99 ms':>8} {'p99.9 ms':>9} {'added p99 ms':>13}")
     for name, one in results.items():
         added = one["p99"] - results["backend"]["p99"]
@@ -192,11 +192,12 @@ def main():
         work = pathlib.Path(folder)
         try:
             found = start_fronts(stack, work, given)
-            if "calls" in parts or "pace" in parts:
+            if "calls" in parts or ("pace" in parts and not given.rate):
                 figures["calls"] = calls(found, load.Wrk(work, "wrk"), given)
                 show_calls(figures["calls"])
             if "pace" in parts:
-                figures["pace"] = pace(found, figures["calls"], load.Pace(work), given)
+                rate = given.rate or round(figures["calls"]["farmgate"]["rate"] / 2)
+                figures["pace"] = pace(found, rate, load.Pace(work), given)
             if "start" in parts:
                 figures["start"] = first_answers(work, found["backend"].port, given)
             if "streams" in parts:
