@@ -87,9 +87,10 @@ fn a_blueprint_is_written_as_it_is() {
         let mut expected: BTreeSet<String> = files.iter().map(ToString::to_string).collect();
         expected.insert(".gitignore".to_owned());
         assert_eq!(names(&folder.join(dir)), expected);
-        // Three lines of what comes next.
+        // Four lines of what comes next.
         let next = said.split_once("next\n").unwrap().1;
-        assert_eq!(next.lines().count(), 3, "{said}");
+        assert_eq!(next.lines().count(), 4, "{said}");
+        assert!(next.contains(&format!("farmgate up {dir}/farm.yaml")), "{said}");
         assert!(next.contains(&format!("farmgate check {dir}/farm.yaml")), "{said}");
     }
     let ignored = fs::read_to_string(folder.join("a/.gitignore")).unwrap();
