@@ -1,9 +1,9 @@
 //! The audit: one line of JSON for every request, chained by hash, written without holding up a
 //! request. `docs/audit.md` describes the lines and says what the chain proves and what not.
 //!
-//! Workers put lines into a bounded queue ([`queue`]); for each place to which lines go there is a
-//! thread ([`writer`]) that chains them ([`chain`]) and writes them to a [`Sink`]. [`verify`] reads
-//! them again. What is in a line is decided by [`record`] alone, and no header, query or body is.
+//! Workers put lines into a bounded queue (`queue`); for each place to which lines go there is a
+//! thread (`writer`) that chains them (`chain`) and writes them to a [`Sink`]. [`verify`] reads
+//! them again. What is in a line is decided by `record` alone, and no header, query or body is.
 
 mod chain;
 mod file;

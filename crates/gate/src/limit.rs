@@ -1,7 +1,7 @@
 //! How much a caller may ask for: rates per principal, address and server, and requests at a time.
 //!
 //! Rates are counted by governor's GCRA over a monotonic clock, in tables of a fixed greatest size
-//! ([`table`]); requests at a time are counted by [`turns`]. All of it is of this process alone and
+//! (`table`); requests at a time are counted by `turns`. All of it is of this process alone and
 //! survives nothing: a limit over several gates is the business of what stands before them.
 
 mod table;
