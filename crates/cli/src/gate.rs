@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args;
 use crate::exit::Exit;
-use crate::problem::{Failure, Problem};
+use crate::problem::{Failure, Problem, environment};
 use crate::signals::Signals;
 
 /// Set by ECS in every container of a task.
@@ -47,12 +47,8 @@ pub fn run(args: &args::Gate) -> Result<Exit, Failure> {
         ends.any().await;
         std::process::exit(130);
     });
-    let waiting = std::thread::spawn(move || gate.stop());
-    signals.block_on(async {
-        while !waiting.is_finished() {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
-    });
+    let stopped = signals.block_on(async { tokio::task::spawn_blocking(|| gate.stop()).await });
+    stopped.map_err(|error| environment("gate-broke", error.to_string()))?;
     Ok(Exit::Fine)
 }
 
@@ -136,8 +132,4 @@ fn failure(error: &StartError) -> Failure {
         StartError::Spans(_) => Failure::input(vec![problem("bad-otlp")]),
         StartError::Thread(_) => Failure::environment(vec![problem("no-thread")]),
     }
-}
-
-fn environment(code: &'static str, message: String) -> Failure {
-    Failure::environment(vec![Problem::Plain { code, file: None, message, help: None }])
 }

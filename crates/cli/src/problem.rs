@@ -38,6 +38,11 @@ pub struct Failure {
     pub problems: Vec<Problem>,
 }
 
+/// One thing of the environment that is wrong, in no file.
+pub(crate) fn environment(code: &'static str, message: String) -> Failure {
+    Failure::environment(vec![Problem::Plain { code, file: None, message, help: None }])
+}
+
 // === impl Failure ===
 
 impl Failure {

@@ -28,7 +28,7 @@ use crate::check::check_farm;
 use crate::exit::{Exit, exit_code};
 use crate::farm::FarmFile;
 use crate::output;
-use crate::problem::{Failure, Problem};
+use crate::problem::{Failure, environment};
 use crate::render::{self, View};
 use crate::secrets::Local;
 
@@ -68,8 +68,4 @@ pub fn run(args: &Up, color: Color) -> Result<Exit, Failure> {
     let exit = runtime.block_on(serve::serve(prepared, color));
     runtime.shutdown_background();
     exit
-}
-
-fn environment(code: &'static str, message: String) -> Failure {
-    Failure::environment(vec![Problem::Plain { code, file: None, message, help: None }])
 }

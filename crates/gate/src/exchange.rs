@@ -204,16 +204,12 @@ async fn read(state: &State, head: &Parts, body: Incoming) -> Result<Bytes, Refu
     let time = Duration::from_secs(limits.body_seconds);
     let read = farmgate_wire::body::collect(body, limits.body_bytes, time).await;
     read.map_err(|error| {
-        let (code, status, text) = match error {
-            BodyError::TooLarge(_) => {
-                ("body_too_large", StatusCode::PAYLOAD_TOO_LARGE, "the body is too large")
-            }
-            BodyError::TooSlow => {
-                ("body_too_slow", StatusCode::REQUEST_TIMEOUT, "the body is too slow")
-            }
-            BodyError::Broken(_) => ("body_broken", StatusCode::BAD_REQUEST, "the body is broken"),
+        let (code, text) = match error {
+            BodyError::TooLarge(_) => ("body_too_large", "the body is too large"),
+            BodyError::TooSlow => ("body_too_slow", "the body is too slow"),
+            BodyError::Broken(_) => ("body_broken", "the body is broken"),
         };
-        Refusal::new(code, status, text)
+        Refusal::new(code, error.status(), text)
     })
 }
 

@@ -17,11 +17,11 @@ use super::config::RUN_STORE;
 use super::log::{Lines, Log};
 use super::plan::Kind;
 use super::servers::{Condition, Servers};
-use super::{Prepared, connect, environment};
+use super::{Prepared, connect};
 use crate::args::Color;
 use crate::exit::Exit;
 use crate::output;
-use crate::problem::{Failure, Problem};
+use crate::problem::{Failure, Problem, environment};
 use crate::render::up::{Running, Server, running};
 use crate::signals::Signals;
 

@@ -4,7 +4,6 @@
 use std::io::IsTerminal as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use farmgate_audit::report::Report;
 use farmgate_farm::farm::{Auth, Farm};
@@ -13,10 +12,10 @@ use farmgate_farm::word::SecretRef;
 
 use super::config::Here;
 use super::find::Found;
-use super::{Prepared, access, config, environment, plan};
+use super::{Prepared, access, config, plan};
 use crate::args::{Format, Up};
 use crate::farm::FarmFile;
-use crate::problem::Failure;
+use crate::problem::{Failure, environment};
 use crate::secrets::Local;
 
 /// The file of the audit in its folder.
@@ -33,7 +32,7 @@ pub(super) fn prepare(
 ) -> Result<Prepared, Failure> {
     let farm = &file.farm;
     let state = Local::open(&found.path)?;
-    let key = access::key(&args.group, args.key_env.as_deref(), now())?;
+    let key = access::key(&args.group, args.key_env.as_deref(), crate::key::now())?;
     let public_key = state.gate_keys()?.public();
     let json = args.format == Format::Json;
     let people = !json && std::io::stdout().is_terminal();
@@ -136,10 +135,4 @@ fn about_access(
         notes.push("servers that are not enabled are not run".to_owned());
     }
     notes
-}
-
-/// Seconds since 1970.
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }

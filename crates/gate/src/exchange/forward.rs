@@ -89,15 +89,14 @@ impl Worker {
         opened: Option<&session::Opened>,
         entry: &Entry,
     ) -> Result<Request<Body>, Refusal> {
-        let mut headers = std::mem::take(&mut call.head.headers);
-        farmgate_wire::strip_hop_by_hop(&mut headers);
+        let headers = &mut call.head.headers;
+        farmgate_wire::strip_hop_by_hop(headers);
         let mut kept = HeaderMap::with_capacity(headers.len() + 6);
-        for (name, value) in &headers {
+        for (name, value) in headers.iter() {
             if is_carried(name) && !state.credentials.contains(name) {
                 kept.append(name, value.clone());
             }
         }
-        call.head.headers = headers;
         if let Some(opened) = opened {
             kept.insert(session::SESSION_ID, opened.upstream.clone());
         }
