@@ -94,6 +94,11 @@ def framing():
     return [text.encode() for text in texts]
 
 
+def entry(word):
+    """A word as libFuzzer's dictionaries write it: it knows the escapes of quotes, of backslashes, and \\xNN."""
+    return '"' + "".join(c if c.isprintable() and c not in '"\\' else f"\\x{ord(c):02x}" for c in word) + '"'
+
+
 def main(target, folder, dictionary):
     folder, found = pathlib.Path(folder), set()
     if target == "import_terraform":
@@ -134,8 +139,8 @@ def main(target, folder, dictionary):
         (folder / "keys").write_text(json.dumps({"version": 1, "sign": [pair, pair], "seal": [pair, pair]}))
         (folder / "public").write_text(",".join(["/9SiZkjohyXtohKJjUoVGSqDwTAjtWbdODPypKE8X6w="] * 2))
         found |= {f'"{word}":' for word in key} | {'"version":1', '"keys":[', '"sign":[', '"seal":[', "v1.", "s1.", "fg_"}
-    entries = (json.dumps(word, ensure_ascii=True) for word in sorted(found) if word.isascii())
-    pathlib.Path(dictionary).write_text("".join(entry + "\n" for entry in entries))
+    entries = sorted(entry(word) for word in found if word.isascii())
+    pathlib.Path(dictionary).write_text("".join(line + "\n" for line in entries))
 
 
 if __name__ == "__main__":
