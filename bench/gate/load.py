@@ -125,7 +125,7 @@ class Pace:
         found = json.loads(text)
         if found["failed"]:
             raise SystemExit(f"not every call was answered: {found}")
-        return {key: found[key] / 1000 for key in ("p50", "p99", "p999")} | {"rate": found["rate"]}
+        return {key: found[key] / 1000 for key in ("p50", "p99", "p999", "calm")} | {"rate": found["rate"]}
 
 
 def medians(rounds):

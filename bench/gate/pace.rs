@@ -1,24 +1,47 @@
 //! A load at a constant rate: `pace ADDRESS RATE SECONDS CONNECTIONS REQUEST_FILE`.
 //!
-//! Each connection has a thread and a timetable. What is late because the server was slow counts from
-//! the time in the timetable, as with wrk2, so that a slow answer is not hidden by the requests that
-//! were not sent meanwhile; what is late because this thread woke late counts from when it was sent,
-//! for it is not the server's fault. Prints one line of JSON: microseconds, and how many went wrong.
+//! One thread asks all connections in turn, and sleeps where nothing is to do: the load takes little of
+//! the processors that it shares with what is measured. Each connection has a timetable. What is late
+//! because the server was slow counts from the time in the timetable, as with wrk2, so that a slow
+//! answer is not hidden by the requests that were not sent meanwhile; what is late because this thread
+//! woke late counts from when it was sent, for it is not the server's fault. Prints one line of JSON:
+//! microseconds, and how many went wrong. `calm` is the median of the 99th percentiles of windows of
+//! 50 ms: where a machine stops now and then for milliseconds with all that runs on it, `p99` tells how
+//! often it did, and `calm` what the server adds while it doesn't.
 //!
 //! Built by `rustc -O`, with nothing but the standard library. It speaks as much HTTP/1.1 as it needs:
 //! answers have a `Content-Length`.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
-/// What a connection saw.
+/// How long to sleep where nothing is to do; the kernel adds some 50 microseconds.
+const NAP: Duration = Duration::from_micros(10);
+
+/// How long a window is.
+const WINDOW: Duration = Duration::from_millis(50);
+
+/// What was seen.
 #[derive(Default)]
 struct Seen {
-    nanoseconds: Vec<u64>,
+    /// Latencies, by the window in which the request was due.
+    windows: Vec<Vec<u64>>,
     failed: u64,
+}
+
+/// A connection and its timetable.
+struct Line {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+    have: usize,
+    /// When its next request is due.
+    due: Instant,
+    /// From when the request under way counts.
+    since: Option<Instant>,
+    /// When the last answer came.
+    free: Instant,
 }
 
 fn main() {
@@ -30,89 +53,125 @@ fn main() {
     let rate: f64 = rate.parse().expect("a rate");
     let seconds: f64 = seconds.parse().expect("seconds");
     let connections: u32 = connections.parse().expect("a number of connections");
-    let request: Arc<[u8]> = fs::read(file).expect("the request's file").into();
+    let request = fs::read(file).expect("the request's file");
     let begin = Instant::now() + Duration::from_millis(100);
     let gap = Duration::from_secs_f64(f64::from(connections) / rate);
-    let threads: Vec<_> = (0..connections)
+    let end = begin + Duration::from_secs_f64(seconds);
+    let mut lines: Vec<Line> = (0..connections)
         .map(|number| {
-            let (address, request) = (address.clone(), Arc::clone(&request));
-            let first = begin + gap.mul_f64(f64::from(number) / f64::from(connections));
-            let end = begin + Duration::from_secs_f64(seconds);
-            thread::spawn(move || keep_pace(&address, &request, first, gap, end))
+            let due = begin + gap.mul_f64(f64::from(number) / f64::from(connections));
+            Line::open(address, due)
         })
         .collect();
     let mut all = Seen::default();
-    for thread in threads {
-        let seen = thread.join().expect("a connection's thread");
-        all.nanoseconds.extend(seen.nanoseconds);
-        all.failed += seen.failed;
+    let mut open = lines.len();
+    while open > 0 {
+        let mut idle = true;
+        for line in &mut lines {
+            idle &= !line.turn(&request, gap, (begin, end), &mut all);
+        }
+        open = lines.iter().filter(|line| line.since.is_some() || line.due < end).count();
+        if idle {
+            thread::sleep(NAP);
+        }
     }
     report(all, seconds);
 }
 
-/// Sends a request at each of its times, and waits for the answer.
-fn keep_pace(address: &str, request: &[u8], first: Instant, gap: Duration, end: Instant) -> Seen {
-    let mut seen = Seen::default();
-    let mut stream = TcpStream::connect(address).expect("a connection");
-    stream.set_nodelay(true).expect("no delay");
-    let mut buffer = vec![0; 64 << 10];
-    let mut due = first;
-    while due < end {
-        let start = match due.checked_duration_since(Instant::now()) {
-            Some(early) if !early.is_zero() => {
-                thread::sleep(early);
-                Instant::now()
-            }
-            _ => due,
-        };
-        stream.write_all(request).expect("a request that is sent");
-        match answer(&mut stream, &mut buffer) {
-            Some(200) => {}
-            Some(_) => seen.failed += 1,
-            None => panic!("the server closed the connection"),
-        }
-        seen.nanoseconds.push(u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX));
-        due += gap;
+impl Line {
+    fn open(address: &str, due: Instant) -> Self {
+        let stream = TcpStream::connect(address).expect("a connection");
+        stream.set_nodelay(true).expect("no delay");
+        stream.set_nonblocking(true).expect("a socket that doesn't block");
+        Self { stream, buffer: vec![0; 64 << 10], have: 0, due, since: None, free: due }
     }
-    seen
+
+    /// Sends what is due, and reads what is there; whether there was anything to do.
+    fn turn(
+        &mut self,
+        request: &[u8],
+        gap: Duration,
+        (begin, end): (Instant, Instant),
+        all: &mut Seen,
+    ) -> bool {
+        let now = Instant::now();
+        let Some(since) = self.since else {
+            if self.due > now || self.due >= end {
+                return false;
+            }
+            // If the last answer came too late for this time, the server made it late.
+            self.since = Some(if self.free > self.due { self.due } else { now });
+            self.due += gap;
+            // A request of a kilobyte fits into the buffer of a socket that has nothing under way.
+            self.stream.write_all(request).expect("a request that is sent");
+            return true;
+        };
+        match self.stream.read(self.buffer.get_mut(self.have..).unwrap_or_default()) {
+            Ok(0) => panic!("the server closed the connection"),
+            Ok(read) => self.have += read,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
+            Err(error) => panic!("the connection broke: {error}"),
+        }
+        if let Some(status) = self.buffer.get(..self.have).and_then(answer) {
+            all.failed += u64::from(status != 200);
+            let took = since.elapsed().as_nanos();
+            all.add(
+                since.saturating_duration_since(begin),
+                u64::try_from(took).unwrap_or(u64::MAX),
+            );
+            self.free = Instant::now();
+            (self.since, self.have) = (None, 0);
+        }
+        true
+    }
 }
 
-/// Reads one answer, and gives its status.
-fn answer(stream: &mut TcpStream, buffer: &mut [u8]) -> Option<u16> {
-    let mut have = 0;
-    loop {
-        let read = stream.read(buffer.get_mut(have..)?).ok().filter(|read| *read > 0)?;
-        have += read;
-        let text = buffer.get(..have)?;
-        let Some(head) = text.windows(4).position(|four| four == b"\r\n\r\n") else {
-            continue;
-        };
-        let lines = std::str::from_utf8(text.get(..head)?).ok()?;
-        let length = lines.lines().find_map(|line| {
-            let (name, value) = line.split_once(':')?;
-            let named = name.eq_ignore_ascii_case("content-length");
-            named.then(|| value.trim().parse::<usize>().ok()).flatten()
-        })?;
-        if have >= head + 4 + length {
-            return lines.split(' ').nth(1)?.parse().ok();
+/// The status of an answer that is whole.
+fn answer(text: &[u8]) -> Option<u16> {
+    let head = text.windows(4).position(|four| four == b"\r\n\r\n")?;
+    let lines = std::str::from_utf8(text.get(..head)?).ok()?;
+    let length = lines.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        let named = name.eq_ignore_ascii_case("content-length");
+        named.then(|| value.trim().parse::<usize>().ok()).flatten()
+    })?;
+    (text.len() >= head + 4 + length).then(|| lines.split(' ').nth(1)?.parse().ok()).flatten()
+}
+
+impl Seen {
+    fn add(&mut self, at: Duration, nanoseconds: u64) {
+        let window = usize::try_from(at.as_nanos() / WINDOW.as_nanos()).unwrap_or_default();
+        if self.windows.len() <= window {
+            self.windows.resize_with(window + 1, Vec::new);
         }
+        self.windows[window].push(nanoseconds);
     }
+}
+
+/// A quantile of numbers in order, in microseconds.
+fn at(sorted: &[u64], part: f64) -> f64 {
+    let index = ((sorted.len() as f64 * part) as usize).min(sorted.len().saturating_sub(1));
+    sorted.get(index).map_or(0.0, |nanoseconds| *nanoseconds as f64 / 1000.0)
 }
 
 fn report(mut seen: Seen, seconds: f64) {
-    seen.nanoseconds.sort_unstable();
-    let count = seen.nanoseconds.len();
-    let at = |part: f64| {
-        let index = ((count as f64 * part) as usize).min(count.saturating_sub(1));
-        seen.nanoseconds.get(index).map_or(0.0, |nanoseconds| *nanoseconds as f64 / 1000.0)
-    };
+    let mut all: Vec<u64> = seen.windows.iter().flatten().copied().collect();
+    all.sort_unstable();
+    let mut calm: Vec<u64> = Vec::new();
+    for window in seen.windows.iter_mut().filter(|window| !window.is_empty()) {
+        window.sort_unstable();
+        calm.push((at(window, 0.99) * 1000.0) as u64);
+    }
+    calm.sort_unstable();
     println!(
-        r#"{{"requests":{count},"rate":{:.0},"failed":{},"p50":{:.1},"p90":{:.1},"p99":{:.1},"p999":{:.1}}}"#,
-        count as f64 / seconds,
+        r#"{{"requests":{},"rate":{:.0},"failed":{},"p50":{:.1},"p90":{:.1},"p99":{:.1},"p999":{:.1},"calm":{:.1}}}"#,
+        all.len(),
+        all.len() as f64 / seconds,
         seen.failed,
-        at(0.5),
-        at(0.9),
-        at(0.99),
-        at(0.999),
+        at(&all, 0.5),
+        at(&all, 0.9),
+        at(&all, 0.99),
+        at(&all, 0.999),
+        at(&calm, 0.5),
     );
 }

@@ -109,10 +109,13 @@ def pace(found, rate, client, given):
             rounds[name].append(client.run(found[name], rate, given.seconds, CONNECTIONS))
     results = {name: load.medians(rounds[name]) for name in names}
     print(f"\nconstant load: {rate:,} requests/s, as a timetable over {CONNECTIONS} connections")
-    print(f"  {'':18} {'p50 ms':>8} {'p99 ms':>8} {'p99.9 ms':>9} {'added p99 ms':>13}")
+    print(f"  {'':18} {'p50 ms':>8} {'p99 ms':>8} {'p99.9 ms':>9} {'added p99':>10} {'calm p99':>9} {'added':>7}")
+    plain = results["backend"]
     for name, one in results.items():
-        added = one["p99"] - results["backend"]["p99"]
-        print(f"  {name:18} {one['p50']:8.3f} {one['p99']:8.3f} {one['p999']:9.3f} {added:13.3f}")
+        print(
+            f"  {name:18} {one['p50']:8.3f} {one['p99']:8.3f} {one['p999']:9.3f} {one['p99'] - plain['p99']:10.3f}"
+            f" {one['calm']:9.3f} {one['calm'] - plain['calm']:7.3f}"
+        )
     return results
 
 
