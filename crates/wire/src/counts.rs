@@ -6,9 +6,13 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What all workers count together: connections, by address too, and refusals.
+use crate::balance::Workers;
+
+/// What the workers of one address count together: connections, by address too, and refusals. By it
+/// they know each other, and share connections out evenly.
 #[derive(Debug, Default)]
 pub struct Counts {
+    pub(crate) workers: Workers,
     open: AtomicUsize,
     by_address: Mutex<HashMap<IpAddr, usize>>,
     accepted: AtomicU64,

@@ -6,6 +6,7 @@
 //! its own. What comes from outside is bounded in bytes, in time and in number, and what could be
 //! read in two ways is refused and never repaired.
 
+mod balance;
 pub mod body;
 mod bounds;
 pub mod client;

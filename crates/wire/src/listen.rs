@@ -15,6 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep_until, timeout};
 
+use crate::balance::{Given, Held, Place};
 use crate::connection;
 use crate::counts::{Ticket, count};
 use crate::link::{End, Link, Phase};
@@ -114,10 +115,11 @@ pub async fn serve<H: Handler>(
     let listener = TcpListener::from_std(listener)?;
     let worker = Worker { tls, settings, counts, handler, links: RefCell::default() };
     let mut tasks = JoinSet::new();
+    let place = worker.counts.workers.join();
     tokio::select! {
         biased;
         () = drain.begun() => {}
-        never = worker.accept_all(&listener, &mut tasks) => match never {},
+        never = worker.accept_all(&listener, place, &mut tasks) => match never {},
     }
     drop(listener);
     worker.end_all(&mut tasks).await;
@@ -136,16 +138,31 @@ struct Worker<H> {
 }
 
 impl<H: Handler> Worker<H> {
-    async fn accept_all(&self, listener: &TcpListener, tasks: &mut JoinSet<()>) -> Never {
+    async fn accept_all(
+        &self,
+        listener: &TcpListener,
+        mut place: Place<'_>,
+        tasks: &mut JoinSet<()>,
+    ) -> Never {
         let mut ticks = interval(self.between_sweeps());
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut back_off = BackOff::default();
         loop {
             tokio::select! {
                 accepted = back_off.accept(listener) => match accepted {
-                    Ok((stream, address)) => self.take(stream, address, tasks),
+                    Ok((stream, address)) => match place.settle(stream, address) {
+                        Ok(Some((stream, held))) => self.take(stream, address, held, tasks),
+                        Ok(None) => {}
+                        Err(_) => count(&self.counts.refusals.accept),
+                    },
                     Err(_) => count(&self.counts.refusals.accept),
                 },
+                Given { stream, address, held } = place.given() => {
+                    match TcpStream::from_std(stream) {
+                        Ok(stream) => self.take(stream, address, held, tasks),
+                        Err(_) => count(&self.counts.refusals.accept),
+                    }
+                }
                 _ = ticks.tick() => {
                     let between = self.between_sweeps();
                     if between != ticks.period() {
@@ -160,7 +177,7 @@ impl<H: Handler> Worker<H> {
         }
     }
 
-    fn take(&self, stream: TcpStream, address: SocketAddr, tasks: &mut JoinSet<()>) {
+    fn take(&self, stream: TcpStream, address: SocketAddr, held: Held, tasks: &mut JoinSet<()>) {
         let settings = self.settings.load();
         let Some(ticket) = self.ticket(address, &settings) else { return };
         let socket = SockRef::from(&stream);
@@ -182,7 +199,7 @@ impl<H: Handler> Worker<H> {
         };
         tasks.spawn_local(async move {
             connection.serve(stream).await;
-            drop(ticket);
+            drop((ticket, held));
         });
     }
 

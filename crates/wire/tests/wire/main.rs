@@ -13,3 +13,4 @@ mod http2;
 mod limits;
 mod support;
 mod versions;
+mod workers;
