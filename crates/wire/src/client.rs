@@ -69,7 +69,9 @@ async fn open(address: SocketAddr, tls: Option<&TlsClient>) -> Result<Connection
         None => start(socket.clone(), socket).await,
         Some(tls) => {
             let socket = socket.with_tls();
-            start(tls.handshake(address, socket.clone()).await?, socket).await
+            // Boxed: a handshake is large, and plain connections have none.
+            let stream = Box::pin(tls.handshake(address, socket.clone())).await?;
+            start(stream, socket).await
         }
     }
 }

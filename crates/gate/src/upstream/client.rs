@@ -91,7 +91,8 @@ impl Client {
             let reused = kept.is_some();
             let mut connection = match kept {
                 Some(connection) => connection,
-                None => match self.connect(target, first_byte).await {
+                // Boxed: it is large and rare, and every request would carry the room for it.
+                None => match Box::pin(self.connect(target, first_byte)).await {
                     Ok(connection) => connection,
                     Err(failure) => return Err(Unanswered::Unsent(Box::new(request), failure)),
                 },
