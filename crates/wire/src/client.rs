@@ -4,10 +4,10 @@
 //! two ways, or that nobody asked for, breaks the connection, so that nothing of it can be taken for
 //! the answer to somebody else's request. Pools, retries and the choice of a target are the caller's.
 
+mod long;
 mod socket;
 mod trust;
 
-use std::cell::Cell;
 use std::fmt;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -23,7 +23,9 @@ use tokio::task::{AbortHandle, spawn_local};
 
 use crate::framing::Due;
 use crate::{Body, Failure};
-use socket::{Guarded, Socket};
+pub use long::LongBody;
+use long::{Driven, TakeApart};
+use socket::{Guarded, Pause, Signals, Socket};
 pub use trust::{TlsClient, Trust};
 
 /// Bytes of an answer's head.
@@ -32,8 +34,9 @@ const HEAD_BYTES: usize = 64 << 10;
 /// One connection to a target. Dropping it closes it, whatever is under way.
 pub struct Connection {
     sender: SendRequest<Body>,
-    due: Rc<Cell<Option<Due>>>,
+    signals: Rc<Signals>,
     socket: Socket,
+    driven: Box<dyn TakeApart>,
     driver: AbortHandle,
 }
 
@@ -80,14 +83,14 @@ async fn start<S>(stream: S, socket: Socket) -> Result<Connection, Failure>
 where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
-    let due = Rc::new(Cell::new(None));
-    let guarded = Guarded::new(stream, Rc::clone(&due), HEAD_BYTES);
+    let signals = Rc::new(Signals::default());
+    let guarded = Guarded::new(stream, Rc::clone(&signals), HEAD_BYTES);
     let mut builder = http1::Builder::new();
     builder.max_header_size(HEAD_BYTES);
     let (sender, connection) = builder.handshake(TokioIo::new(guarded)).await?;
-    // An error shows where the answer is waited for.
-    let driver = spawn_local(async move { drop(connection.await) }).abort_handle();
-    Ok(Connection { sender, due, socket, driver })
+    let driven = Driven::new(connection);
+    let driver = spawn_local(driven.again()).abort_handle();
+    Ok(Connection { sender, signals, socket, driven: Box::new(driven), driver })
 }
 
 impl Connection {
@@ -130,13 +133,47 @@ impl Connection {
             return Err(SendFailure::Unsent(Box::new(request)));
         }
         let head = *request.method() == Method::HEAD;
-        self.due.set(Some(if head { Due::Head } else { Due::Other }));
+        self.signals.due.set(Some(if head { Due::Head } else { Due::Other }));
         self.sender.try_send_request(request).await.map_err(|mut error| {
             match error.take_message() {
                 Some(request) => SendFailure::Unsent(Box::new(request)),
                 None => SendFailure::Broken(error.into_error().into()),
             }
         })
+    }
+
+    /// As [`Connection::send`], for an answer that may have no end in sight: nothing is read beyond
+    /// its head until [`Connection::resume`] or [`Connection::into_long`] is called.
+    ///
+    /// # Errors
+    /// As [`Connection::send`].
+    pub async fn send_and_pause(
+        &mut self,
+        request: Request<Body>,
+    ) -> Result<Response<Incoming>, SendFailure> {
+        self.signals.pause.set(Pause::AfterHead);
+        let sent = self.send(request).await;
+        if sent.is_err() {
+            self.signals.pause.set(Pause::No);
+        }
+        sent
+    }
+
+    /// Reads on, after [`Connection::send_and_pause`]: the answer is one as others are.
+    pub fn resume(&self) {
+        self.signals.resume();
+    }
+
+    /// The body of an answer that [`Connection::send_and_pause`] gave, without the connection and
+    /// its buffers. The body that came with the answer is of no use any more.
+    ///
+    /// # Errors
+    /// If the connection has ended, or the answer has no body.
+    pub fn into_long(self) -> Result<LongBody, Failure> {
+        if self.signals.pause.get() != Pause::Now {
+            return Err("the connection is not paused after a head".into());
+        }
+        self.driven.take_apart().ok_or_else(|| "the connection has ended".into())
     }
 }
 

@@ -177,25 +177,54 @@ impl Follower {
     /// Follows what comes next. After anything but [`Seen::Clear`] it is lost: all that is followed
     /// then is a fault.
     pub fn follow(&mut self, bytes: &[u8]) -> Seen {
+        self.follow_body(bytes, |_| {})
+    }
+
+    /// Follows what comes next up to the last byte of a head, interim answers aside; what comes
+    /// after it is not followed. Returns how many bytes that are, none if no head ended.
+    ///
+    /// # Errors
+    /// As [`Follower::follow`] says, anything but [`Seen::Clear`].
+    pub(crate) fn follow_head(&mut self, bytes: &[u8]) -> Result<Option<usize>, Seen> {
         let mut at = 0;
         while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
-            match self.step(rest) {
+            let heads = self.heads;
+            at += self.step(rest, |_| {}).map_err(|stop| self.lose(at, stop))?;
+            if self.heads > heads && !self.head.is_interim() {
+                return Ok(Some(at));
+            }
+        }
+        Ok(None)
+    }
+
+    /// As [`Follower::follow`], and hands on what is of bodies and not of their framing.
+    pub(crate) fn follow_body(&mut self, bytes: &[u8], mut own: impl FnMut(&[u8])) -> Seen {
+        let mut at = 0;
+        while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+            match self.step(rest, &mut own) {
                 Ok(read) => at += read,
-                Err((read, stop)) => {
-                    self.state = State::Lost;
-                    let at = at + read;
-                    return match stop {
-                        Stop::Fault(fault) => Seen::Fault { at, fault },
-                        Stop::TooLarge => Seen::TooLarge { at },
-                    };
-                }
+                Err(stop) => return self.lose(at, stop),
             }
         }
         Seen::Clear
     }
 
+    /// Whether the end of the connection is the end of the body (RFC 9112, 6.3).
+    pub(crate) fn ends_with_connection(&self) -> bool {
+        matches!(self.state, State::UntilClose)
+    }
+
+    fn lose(&mut self, at: usize, (read, stop): (usize, Stop)) -> Seen {
+        self.state = State::Lost;
+        let at = at + read;
+        match stop {
+            Stop::Fault(fault) => Seen::Fault { at, fault },
+            Stop::TooLarge => Seen::TooLarge { at },
+        }
+    }
+
     /// Takes one step; returns how many bytes it read, at least one.
-    fn step(&mut self, bytes: &[u8]) -> Result<usize, (usize, Stop)> {
+    fn step(&mut self, bytes: &[u8], mut own: impl FnMut(&[u8])) -> Result<usize, (usize, Stop)> {
         match &mut self.state {
             State::Between => {
                 if self.side == Side::Answers && self.due.is_none() {
@@ -209,6 +238,7 @@ impl Follower {
             State::Length(left) => {
                 let read = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len());
                 *left -= read as u64;
+                own(bytes.get(..read).unwrap_or_default());
                 if *left == 0 {
                     self.end();
                 }
@@ -216,13 +246,16 @@ impl Follower {
             }
             State::Chunked(chunked) => {
                 let (read, ended) =
-                    chunked.follow(bytes).map_err(|at| (at, Stop::Fault(Fault::Chunk)))?;
+                    chunked.follow(bytes, own).map_err(|at| (at, Stop::Fault(Fault::Chunk)))?;
                 if ended {
                     self.end();
                 }
                 Ok(read)
             }
-            State::UntilClose => Ok(bytes.len()),
+            State::UntilClose => {
+                own(bytes);
+                Ok(bytes.len())
+            }
             State::Lost => Err((0, Stop::Fault(Fault::FirstLine))),
         }
     }

@@ -8,13 +8,13 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use farmgate_wire::client::{self, Connection, SendFailure};
+use farmgate_wire::client::{self, Connection, LongBody, SendFailure};
 use farmgate_wire::{Body, Failure};
-use http::{HeaderMap, Request, Response, StatusCode, Version, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header};
 use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, timeout_at};
@@ -43,9 +43,20 @@ pub enum Unanswered {
 /// The body of a target's answer. Read to its end, it gives its connection back; dropped before, it
 /// closes it.
 #[derive(Debug)]
-pub struct UpstreamBody {
-    incoming: Incoming,
-    lease: Option<Lease>,
+pub struct UpstreamBody(Source);
+
+#[derive(Debug)]
+enum Source {
+    Leased {
+        incoming: Incoming,
+        lease: Option<Lease>,
+    },
+    /// A stream of events that somebody listens to: it may stay for hours, and its connection was
+    /// given up for it.
+    Long {
+        body: Box<LongBody>,
+        target: Arc<Target>,
+    },
 }
 
 /// A connection that is in use.
@@ -86,6 +97,7 @@ impl Client {
         let target = &pick.target;
         let deadline = Instant::now() + first_byte;
         request.headers_mut().insert(header::HOST, pick.host_header());
+        let listens = listens(&request);
         loop {
             let kept = self.idle.take(target);
             let reused = kept.is_some();
@@ -97,7 +109,13 @@ impl Client {
                     Err(failure) => return Err(Unanswered::Unsent(Box::new(request), failure)),
                 },
             };
-            match timeout_at(deadline, connection.send(request)).await {
+            let sent = async {
+                match listens {
+                    true => connection.send_and_pause(request).await,
+                    false => connection.send(request).await,
+                }
+            };
+            match timeout_at(deadline, sent).await {
                 // Nobody asked for another protocol, and what comes next on the connection is none
                 // of HTTP's.
                 Ok(Ok(response)) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
@@ -109,7 +127,20 @@ impl Client {
                     if reused && !target.keeps_alive.load(Ordering::Relaxed) {
                         target.keeps_alive.store(true, Ordering::Relaxed);
                     }
-                    return Ok(self.lend(response, connection, target));
+                    if !listens {
+                        return Ok(self.lend(response, connection, target));
+                    }
+                    if !is_events(&response) {
+                        connection.resume();
+                        return Ok(self.lend(response, connection, target));
+                    }
+                    let (head, _) = response.into_parts();
+                    let body = connection.into_long().map_err(|failure| {
+                        target.failed();
+                        Unanswered::Broken(failure)
+                    })?;
+                    let source = Source::Long { body: Box::new(body), target: Arc::clone(target) };
+                    return Ok(Response::from_parts(head, UpstreamBody(source)));
                 }
                 // The next one that waits, or a new one.
                 Ok(Err(SendFailure::Unsent(unsent))) if reused => request = *unsent,
@@ -160,10 +191,9 @@ impl Client {
             (false, None) => pool.idle_time,
         };
         let (idle, target) = (Rc::clone(&self.idle), Arc::clone(target));
-        let mut body =
-            UpstreamBody { incoming, lease: Some(Lease { connection, idle, target, time }) };
-        body.give_back_at_end();
-        Response::from_parts(head, body)
+        let mut lease = Some(Lease { connection, idle, target, time });
+        give_back_at_end(&incoming, &mut lease);
+        Response::from_parts(head, UpstreamBody(Source::Leased { incoming, lease }))
     }
 }
 
@@ -211,17 +241,36 @@ fn promised(headers: &HeaderMap) -> Option<Duration> {
     seconds?.parse().ok().map(Duration::from_secs)
 }
 
-// === impl UpstreamBody ===
+/// Whether a request asks for a stream of what happens, and not for an answer: GET (MCP 2025-11-25,
+/// "Listening for Messages from the Server") or `subscriptions/listen` (2026-07-28).
+fn listens(request: &Request<Body>) -> bool {
+    *request.method() == Method::GET
+        || request.headers().get("mcp-method").is_some_and(|it| it == "subscriptions/listen")
+}
 
-impl UpstreamBody {
-    fn give_back_at_end(&mut self) {
-        if self.incoming.is_end_stream()
-            && let Some(Lease { connection, idle, target, time }) = self.lease.take()
-        {
-            idle.put(&target, connection, time);
-        }
+fn is_events<B>(response: &Response<B>) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let events = |kind: &[u8]| {
+        let essence = kind.split(|byte| *byte == b';').next().unwrap_or_default();
+        essence.trim_ascii().eq_ignore_ascii_case(b"text/event-stream")
+    };
+    response.status() == StatusCode::OK && kind.is_some_and(events)
+}
+
+/// Gives the connection back if nothing more comes.
+fn give_back_at_end(incoming: &Incoming, lease: &mut Option<Lease>) {
+    if incoming.is_end_stream() {
+        give_back(lease);
     }
 }
+
+fn give_back(lease: &mut Option<Lease>) {
+    if let Some(Lease { connection, idle, target, time }) = lease.take() {
+        idle.put(&target, connection, time);
+    }
+}
+
+// === impl UpstreamBody ===
 
 impl http_body::Body for UpstreamBody {
     type Data = Bytes;
@@ -231,33 +280,42 @@ impl http_body::Body for UpstreamBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Failure>>> {
-        match Pin::new(&mut self.incoming).poll_frame(context) {
-            Poll::Pending => Poll::Pending,
-            Poll::Ready(Some(Err(error))) => {
-                if let Some(lease) = self.lease.take() {
-                    lease.target.failed();
+        match &mut self.0 {
+            Source::Leased { incoming, lease } => {
+                let frame = ready!(Pin::new(&mut *incoming).poll_frame(context));
+                match &frame {
+                    Some(Ok(_)) => give_back_at_end(incoming, lease),
+                    Some(Err(_)) => {
+                        if let Some(lease) = lease.take() {
+                            lease.target.failed();
+                        }
+                    }
+                    None => give_back(lease),
                 }
-                Poll::Ready(Some(Err(error.into())))
+                Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
             }
-            Poll::Ready(Some(Ok(frame))) => {
-                self.give_back_at_end();
-                Poll::Ready(Some(Ok(frame)))
-            }
-            Poll::Ready(None) => {
-                if let Some(Lease { connection, idle, target, time }) = self.lease.take() {
-                    idle.put(&target, connection, time);
+            Source::Long { body, target } => {
+                let frame = ready!(Pin::new(body).poll_frame(context));
+                if let Some(Err(_)) = &frame {
+                    target.failed();
                 }
-                Poll::Ready(None)
+                Poll::Ready(frame)
             }
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.incoming.is_end_stream()
+        match &self.0 {
+            Source::Leased { incoming, .. } => incoming.is_end_stream(),
+            Source::Long { body, .. } => body.is_end_stream(),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.incoming.size_hint()
+        match &self.0 {
+            Source::Leased { incoming, .. } => incoming.size_hint(),
+            Source::Long { body, .. } => body.size_hint(),
+        }
     }
 }
 

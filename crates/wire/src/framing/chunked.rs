@@ -25,17 +25,23 @@ enum State {
 }
 
 impl Chunked {
-    /// Follows what comes next. Returns how many bytes are of this body, and whether it ended.
+    /// Follows what comes next, and hands on what is the body's own and not its framing's. Returns
+    /// how many bytes are of this body, and whether it ended.
     ///
     /// # Errors
     /// Where the framing is not plain.
-    pub(super) fn follow(&mut self, bytes: &[u8]) -> Result<(usize, bool), usize> {
+    pub(super) fn follow(
+        &mut self,
+        bytes: &[u8],
+        mut own: impl FnMut(&[u8]),
+    ) -> Result<(usize, bool), usize> {
         let mut at = 0;
         while let Some(&byte) = bytes.get(at) {
             if self.state == State::Data {
                 let left = bytes.len() - at;
                 let read = usize::try_from(self.size).unwrap_or(usize::MAX).min(left);
                 self.size -= read as u64;
+                own(bytes.get(at..at + read).unwrap_or_default());
                 at += read;
                 if self.size == 0 {
                     self.state = State::DataCr;

@@ -11,6 +11,7 @@ mod faults;
 mod framing;
 mod http2;
 mod limits;
+mod long;
 mod support;
 mod versions;
 mod workers;
