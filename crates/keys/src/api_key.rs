@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::encode::{NoRandomness, digits, from_url, is_digits, random, sha256, url};
 use crate::principal::Principal;
+use crate::store::Named;
 use crate::weak::{self, Weakness};
 
 /// What every key begins with, by which scanners for leaked secrets know it.
@@ -72,6 +73,20 @@ impl ApiKey {
             groups: self.group.iter().cloned().collect(),
             kind: "api_key",
         }
+    }
+}
+
+impl Named for ApiKey {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn group(&self) -> Option<&str> {
+        self.group.as_deref()
     }
 }
 

@@ -35,7 +35,7 @@ const MIN_KEYS: usize = 2;
 const MAX_BYTES: usize = 16 << 10;
 
 /// What only the gate has: Ed25519 pairs (RFC 8032) for the principal header and keys of AES-256-GCM-SIV
-/// (RFC 8452) for sessions.
+/// (RFC 8452) for sessions and for the secrets of access keys.
 ///
 /// GCM-SIV rather than GCM: all replicas seal with one key and agree on no counter, so nonces are
 /// random, and with GCM a nonce that comes twice gives the key of its authentication away.
@@ -307,6 +307,11 @@ impl GateKeys {
     pub fn signer(&self) -> Signer {
         let keys = self.signing.iter().map(|key| (key.id.clone(), Arc::clone(&key.pair)));
         Signer::new(keys)
+    }
+
+    /// The keys that seal, each with its id; the first is in use.
+    pub(crate) fn ciphers(&self) -> impl Iterator<Item = (&str, &RandomizedNonceKey)> {
+        self.sealing.iter().map(|key| (key.id.as_str(), &*key.cipher))
     }
 
     /// What seals sessions with the key in use, and opens those of all.

@@ -29,7 +29,8 @@ pub const SKEW: i64 = 5;
 pub const MAX_HEADER_BYTES: usize = 8 << 10;
 
 /// The ways in which a principal proves who it is; `gate` is the gate itself, as it probes.
-pub const KINDS: [&str; 5] = ["api_key", "sigv4_issued_keys", "sts_proof", "oauth", "gate"];
+pub const KINDS: [&str; 6] =
+    ["api_key", "sigv4_issued_keys", "sts_proof", "apigw_iam", "oauth", "gate"];
 
 /// What is signed begins with this, so that no signature over anything else is taken for one.
 const DOMAIN: &[u8] = b"farmgate principal v1\0";

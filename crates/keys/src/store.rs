@@ -8,9 +8,10 @@
 //!
 //! It knows no file: who writes it where, and safely, is the command line's.
 
+mod naming;
 mod read;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -21,10 +22,12 @@ use thiserror::Error;
 use crate::api_key::{self, ApiKey, NotAKey};
 use crate::encode::{NoRandomness, hex, sha256};
 
+pub(crate) use naming::{Named, check_new, chosen, newest};
 pub use read::{KeyFault, StoreError};
+pub(crate) use read::{Owners, check_names, seconds, there, whole};
 
 /// The version of the format.
-const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 1;
 
 /// A store has no more keys than this.
 pub const MAX_STORE_KEYS: usize = 10_000;
@@ -105,6 +108,17 @@ pub enum Unchanged {
     /// The key to take isn't fit to be one.
     #[error("{0}")]
     NotAKey(NotAKey),
+    /// An access key can't be sealed anew, since it can't be opened.
+    #[error("the key of the id `{id}` can't be opened: {fault}")]
+    Closed {
+        /// The key's id.
+        id: String,
+        /// Why.
+        fault: KeyFault,
+    },
+    /// The library failed to seal a secret, which happens on no healthy machine.
+    #[error("the secret could not be sealed")]
+    Broken,
     /// The system gives no random bytes.
     #[error("the system gives no random bytes")]
     Randomness,
@@ -200,7 +214,7 @@ impl ApiKeys {
 }
 
 /// Seconds since 1970 as RFC 3339 has them.
-fn time(seconds: i64) -> String {
+pub(crate) fn time(seconds: i64) -> String {
     Timestamp::from_second(seconds).unwrap_or_default().to_string()
 }
 
@@ -218,7 +232,7 @@ impl ApiKeys {
     pub fn add(&mut self, new: &NewKey, now: i64) -> Result<(SecretString, &ApiKey), Unchanged> {
         let (id, key) = self.new_key()?;
         let hash = sha256(key.expose_secret().as_bytes());
-        self.check_new(new, now)?;
+        check_new(&self.keys, new, now)?;
         let name = new.name.clone().unwrap_or_else(|| id.clone());
         let group = new.group.clone();
         self.push(ApiKey { id, name, group, created: now, expires: new.expires, hash })
@@ -239,7 +253,7 @@ impl ApiKeys {
         if self.by_id.contains_key(&id) {
             return Err(Unchanged::Known);
         }
-        self.check_new(new, now)?;
+        check_new(&self.keys, new, now)?;
         let name = new.name.clone().unwrap_or_else(|| id.clone());
         let group = new.group.clone();
         self.push(ApiKey { id, name, group, created: now, expires: new.expires, hash })
@@ -259,7 +273,7 @@ impl ApiKeys {
         now: i64,
     ) -> Result<(SecretString, &ApiKey), Unchanged> {
         let ApiKey { id: old, name, group, created, expires: known, .. } =
-            self.newest(which)?.clone();
+            newest(&self.keys, which)?.clone();
         let life = known.map(|end| end.saturating_sub(created));
         let expires = expires.or(life.map(|life| now.saturating_add(life)));
         if expires.is_some_and(|expires| expires <= now) {
@@ -283,17 +297,7 @@ impl ApiKeys {
     /// # Errors
     /// If there is none, or there are several and not all are meant.
     pub fn revoke(&mut self, which: &str, all: bool) -> Result<Vec<ApiKey>, Unchanged> {
-        let of_name: Vec<&ApiKey> = self.keys.iter().filter(|key| key.name == which).collect();
-        let ids: BTreeSet<String> = if self.by_id.contains_key(which) && !all {
-            [which.to_owned()].into()
-        } else if of_name.len() > 1 && !all {
-            return Err(Unchanged::Several { name: which.to_owned(), count: of_name.len() });
-        } else {
-            of_name.iter().map(|key| key.id.clone()).collect()
-        };
-        if ids.is_empty() {
-            return Err(Unchanged::Nobody(which.to_owned()));
-        }
+        let ids = chosen(&self.keys, which, all)?;
         let (gone, kept) =
             self.keys.iter().cloned().partition(|key: &ApiKey| ids.contains(&key.id));
         *self = Self::of(kept);
@@ -310,35 +314,6 @@ impl ApiKeys {
         }
     }
 
-    /// The key of an id, or the newest of a name: the others of the name are on their way out.
-    fn newest(&self, which: &str) -> Result<&ApiKey, Unchanged> {
-        let of_id = self.by_id.get(which).and_then(|at| self.keys.get(*at));
-        let of_name = || self.keys.iter().rfind(|key| key.name == which);
-        of_id.or_else(of_name).ok_or_else(|| Unchanged::Nobody(which.to_owned()))
-    }
-
-    fn check_new(&self, new: &NewKey, now: i64) -> Result<(), Unchanged> {
-        for name in new.name.iter().chain(&new.group) {
-            if !is_name(name) {
-                return Err(Unchanged::Name(name.clone()));
-            }
-        }
-        if new.expires.is_some_and(|expires| expires <= now) {
-            return Err(Unchanged::Past);
-        }
-        if let Some(name) = new.name.as_ref().filter(|name| self.by_id.contains_key(*name)) {
-            return Err(Unchanged::Taken(name.clone()));
-        }
-        let known = self.keys.iter().find(|key| Some(&key.name) == new.name.as_ref());
-        match known {
-            Some(known) if known.group != new.group => {
-                Err(Unchanged::OtherGroup { name: known.name.clone(), group: known.group.clone() })
-            }
-            Some(known) => Err(Unchanged::Taken(known.name.clone())),
-            None => Ok(()),
-        }
-    }
-
     fn push(&mut self, key: ApiKey) -> Result<&ApiKey, Unchanged> {
         if self.keys.len() >= MAX_STORE_KEYS {
             return Err(Unchanged::Full);
@@ -347,12 +322,6 @@ impl ApiKeys {
         self.keys.push(key);
         self.keys.last().ok_or(Unchanged::Full)
     }
-}
-
-/// Whether a text can be a name of a key or a group: what rules can say, without their wildcards.
-pub(crate) fn is_name(text: &str) -> bool {
-    let fits = |c: char| c.is_ascii_alphanumeric() || "._-@".contains(c);
-    (1..=MAX_NAME).contains(&text.len()) && text.chars().all(fits)
 }
 
 impl fmt::Debug for ApiKeys {

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use super::{MAX_STORE_KEYS, VERSION, group_words, is_name};
+use super::naming::{Named, is_name};
+use super::{MAX_STORE_KEYS, VERSION, group_words};
 use crate::api_key::{ApiKey, is_id};
 use crate::encode::from_hex;
 use crate::json::{self, JsonFault};
@@ -86,13 +88,41 @@ pub enum KeyFault {
     /// Another key has the hash.
     #[error("key {0} has this hash already")]
     SameHash(usize),
+    /// The id of an access key isn't one.
+    #[error("the id is not `FGAK` and 16 digits of base32 (A-Z, 2-7)")]
+    AccessId,
+    /// The secret itself stands where it belongs sealed.
+    #[error(
+        "the secret itself stands under `sealed`: it is no secret any more; revoke the key and make another one with `farmgate key issue-sigv4`"
+    )]
+    PlainSecret,
+    /// It isn't a sealed secret.
+    #[error("`sealed` is not a sealed secret, as `farmgate key issue-sigv4` writes it")]
+    NotSealed,
+    /// It is sealed with a key that the gate doesn't have.
+    #[error(
+        "the secret is sealed with a key that is not among the gate's keys: the store is another gate's, or that key was retired before the store was sealed anew"
+    )]
+    OtherGate,
+    /// The line isn't the one that was sealed.
+    #[error("the line is not as it was sealed: it was changed by hand, or damaged")]
+    Changed,
+    /// What was sealed isn't a secret of an access key.
+    #[error("what is sealed is not the secret of an access key")]
+    NotASecret,
+    /// What was sealed is no secret.
+    #[error("the secret is refused: {0}")]
+    WeakSecret(Weakness),
+    /// Another key has the secret.
+    #[error("key {0} has this secret already")]
+    SameSecret(usize),
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Store {
+struct Store<L> {
     version: u32,
-    keys: Vec<Line>,
+    keys: Vec<L>,
 }
 
 #[derive(Deserialize)]
@@ -109,78 +139,95 @@ struct Line {
 }
 
 /// A text, and not `null`: what isn't there is left out.
-fn there<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+pub(crate) fn there<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     String::deserialize(from).map(Some)
 }
 
 /// The keys of a store.
 pub(super) fn keys(text: &str) -> Result<Vec<ApiKey>, StoreError> {
+    let mut seen = Owners::default();
+    let mut hashes = BTreeMap::new();
+    whole(text, |number, line: Line| {
+        let key = line.read()?;
+        seen.see(number, &key)?;
+        match hashes.insert(key.hash, number) {
+            Some(first) => Err(KeyFault::SameHash(first)),
+            None => Ok(key),
+        }
+    })
+}
+
+/// Reads a whole store of any kind, a line after the other.
+pub(crate) fn whole<L: DeserializeOwned, K>(
+    text: &str,
+    mut read: impl FnMut(usize, L) -> Result<K, KeyFault>,
+) -> Result<Vec<K>, StoreError> {
     if text.trim().is_empty() {
         return Err(StoreError::Empty);
     }
     if text.len() > MAX_BYTES {
         return Err(StoreError::TooLong);
     }
-    let store: Store = json::read(text).map_err(StoreError::Malformed)?;
+    let store: Store<L> = json::read(text).map_err(StoreError::Malformed)?;
     if store.version != VERSION {
         return Err(StoreError::Version(store.version));
     }
     if store.keys.len() > MAX_STORE_KEYS {
         return Err(StoreError::Count(store.keys.len()));
     }
-    let mut seen = Seen::default();
     let lines = (1..).zip(store.keys);
     lines
-        .map(|(number, line)| {
-            line.read()
-                .and_then(|key| seen.see(number, key))
-                .map_err(|fault| StoreError::Key { number, fault })
-        })
+        .map(|(number, line)| read(number, line).map_err(|fault| StoreError::Key { number, fault }))
         .collect()
 }
 
-/// What must differ between keys, and what must not.
+/// What must differ between keys of any kind, and what must not.
 #[derive(Default)]
-struct Seen {
+pub(crate) struct Owners {
     ids: BTreeMap<String, usize>,
-    hashes: BTreeMap<[u8; 32], usize>,
     groups: BTreeMap<String, Option<String>>,
 }
 
-impl Seen {
-    fn see(&mut self, number: usize, key: ApiKey) -> Result<ApiKey, KeyFault> {
-        if let Some(first) = self.ids.insert(key.id.clone(), number) {
+impl Owners {
+    /// Looks at the next key.
+    pub(crate) fn see(&mut self, number: usize, key: &impl Named) -> Result<(), KeyFault> {
+        if let Some(first) = self.ids.insert(key.id().to_owned(), number) {
             return Err(KeyFault::SameId(first));
         }
-        if let Some(first) = self.hashes.insert(key.hash, number) {
-            return Err(KeyFault::SameHash(first));
+        let group = || key.group().map(str::to_owned);
+        let known = self.groups.entry(key.name().to_owned()).or_insert_with(group);
+        if known.as_deref() == key.group() {
+            return Ok(());
         }
-        let group = self.groups.entry(key.name.clone()).or_insert_with(|| key.group.clone());
-        if *group != key.group {
-            return Err(KeyFault::Group { name: key.name, group: group.clone() });
-        }
-        Ok(key)
+        Err(KeyFault::Group { name: key.name().to_owned(), group: known.clone() })
     }
+}
+
+/// Whether the names of a line are names.
+pub(crate) fn check_names(name: &str, group: Option<&str>) -> Result<(), KeyFault> {
+    for (name, field) in [(Some(name), "name"), (group, "group")] {
+        if name.is_some_and(|name| !is_name(name)) {
+            return Err(KeyFault::Name(field));
+        }
+    }
+    Ok(())
+}
+
+/// A time of a line, in seconds since 1970.
+pub(crate) fn seconds(text: &str, field: &'static str) -> Result<i64, KeyFault> {
+    text.parse::<Timestamp>().map(Timestamp::as_second).map_err(|_| KeyFault::Time(field))
 }
 
 impl Line {
     fn read(self) -> Result<ApiKey, KeyFault> {
-        let time = |text: &str, field| {
-            let time = text.parse::<Timestamp>().map_err(|_| KeyFault::Time(field))?;
-            Ok(time.as_second())
-        };
         if !is_id(&self.id) {
             return Err(KeyFault::Id);
         }
-        for (name, field) in [(Some(&self.name), "name"), (self.group.as_ref(), "group")] {
-            if name.is_some_and(|name| !is_name(name)) {
-                return Err(KeyFault::Name(field));
-            }
-        }
+        check_names(&self.name, self.group.as_deref())?;
         Ok(ApiKey {
             hash: hash(&Zeroizing::new(self.sha256))?,
-            created: time(&self.created, "created")?,
-            expires: self.expires.map(|text| time(&text, "expires")).transpose()?,
+            created: seconds(&self.created, "created")?,
+            expires: self.expires.map(|text| seconds(&text, "expires")).transpose()?,
             id: self.id,
             name: self.name,
             group: self.group,
