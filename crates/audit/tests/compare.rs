@@ -886,6 +886,7 @@ fn with_gate(routes: &[(&str, u16)], authentication: &[&str]) -> Model {
         tls: true,
         health_path: "/health".to_owned(),
         authentication: authentication.iter().map(|word| (*word).to_owned()).collect(),
+        vouched: false,
     });
     let routes = routes.collect();
     model.gates.insert(key.clone(), Gate { key: key.clone(), origin, port: 8443, routes });

@@ -319,3 +319,51 @@ fn a_neighbour_that_is_named_but_not_reached_is_found() {
         "ENI_SG_RULES_MISMATCH",
     );
 }
+
+// === SigV4 on a load balancer ===
+
+const GATEWAY: &str = "apigw_iam: { secret: \"secretsmanager:FARM/gateway\", principals: \
+                       [\"arn:aws:sts::123456789012:assumed-role/agents/*\"] }";
+
+/// A farm whose only way in is SigV4 on a bare load balancer, which verifies none: that is refuted, so
+/// that nothing of it is built.
+#[test]
+fn sigv4_on_a_bare_load_balancer_is_refuted() {
+    let api_keys = "api_keys: { store: \"secretsmanager:smallest/api-keys\" }";
+    let source = source("smallest").replace(api_keys, &GATEWAY.replace("FARM", "smallest"));
+    let report = report(&source);
+    for id in ["authenticates:gate", "authenticates:ingress"] {
+        let found = statement(&report, id);
+        assert_eq!(found.verdict, Verdict::Refuted, "{found:#?}");
+        let because = found.because.iter().find(|because| because.code == "SIGV4_UNVERIFIED");
+        let text = &because.unwrap_or_else(|| panic!("{found:#?}")).text;
+        assert!(text.contains("ingress, which verifies no SigV4"), "{text}");
+    }
+    let finding = report.findings.iter().find(|it| it.rule == "unauthenticated-path").unwrap();
+    assert!(
+        finding.title.starts_with("nobody verifies SigV4 on `/hello/mcp`"),
+        "{}",
+        finding.title
+    );
+    for words in ["`sigv4_issued_keys` or `sts_proof`", "a load balancer verifies no SigV4"] {
+        assert!(finding.fix.text.contains(words), "{}", finding.fix.text);
+    }
+    // With keys that the farm issued, the gate verifies it, and all is proved.
+    let issued = "sigv4_issued_keys: { store: \"secretsmanager:smallest/access-keys\" }";
+    let source = self::source("smallest").replace(api_keys, issued);
+    let report = self::report(&source);
+    assert!(report.statements.iter().all(|it| it.verdict == Verdict::Proved));
+}
+
+/// Behind a load balancer without a public address, an API Gateway of somebody's own may verify.
+#[test]
+fn an_api_gateway_before_an_internal_farm_is_assumed_and_said() {
+    let sts = "sts_proof: { principals: [\"arn:aws:sts::123456789012:assumed-role/agents/*\"] }";
+    let source = source("internal").replace(sts, &GATEWAY.replace("FARM", "internal"));
+    assert!(source.contains("apigw_iam"));
+    let report = report(&source);
+    let found = statement(&report, "authenticates:gate");
+    assert_eq!(found.verdict, Verdict::Proved, "{found:#?}");
+    assert!(found.assumes.iter().any(|it| it.contains("an API Gateway")), "{:?}", found.assumes);
+    assert!(report.statements.iter().all(|it| it.verdict == Verdict::Proved));
+}

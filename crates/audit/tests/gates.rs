@@ -390,6 +390,7 @@ fn behind_an_api() -> Model {
             tls: true,
             health_path: "/health".to_owned(),
             authentication: vec!["OAuth tokens".to_owned()],
+            vouched: false,
         }],
     };
     model.gates.insert(key(GATE), gate);
@@ -416,6 +417,44 @@ fn an_api_may_leave_it_to_the_gate() {
     model.gates.clear();
     let finding = one(&model, "unauthenticated-path");
     assert!(finding.title.contains("`ANY /mcp` of aws_apigatewayv2_api.mcp"), "{}", finding.title);
+}
+
+/// A gate that takes an API Gateway's word has one before it that verifies.
+#[test]
+fn who_vouches_for_callers_verifies_them() {
+    let id = format!("authenticates:{GATE}");
+    let mut model = behind_an_api();
+    let own = &mut model.gates.get_mut(GATE).unwrap().routes[0];
+    own.authentication = vec!["SigV4 that API Gateway verified".to_owned()];
+    own.vouched = true;
+    // The API lets in anybody, and then nobody verifies.
+    let refuted = verdict(&model, &id, Verdict::Refuted);
+    because(&refuted, "SIGV4_UNVERIFIED", "farm.yaml servers.server");
+    verdict(&model, "authenticates:aws_apigatewayv2_api.mcp", Verdict::Refuted);
+    let finding = one(&model, "unauthenticated-path");
+    assert!(finding.title.starts_with("nobody verifies SigV4 on `/mcp`"), "{}", finding.title);
+    assert!(finding.fix.text.contains("`sts_proof`"), "{}", finding.fix.text);
+
+    let routes = &mut model.apis.get_mut("aws_apigatewayv2_api.mcp").unwrap().routes;
+    routes[0].authorization = Val::Known(Authorization::Iam);
+    let proved = verdict(&model, &id, Verdict::Proved);
+    assert!(
+        proved.because.iter().any(|it| it.text.contains("aws_apigatewayv2_api.mcp verifies SigV4"))
+    );
+    assert!(proved.assumes.is_empty(), "{:?}", proved.assumes);
+
+    let routes = &mut model.apis.get_mut("aws_apigatewayv2_api.mcp").unwrap().routes;
+    routes[0].authorization = Val::Unknown("how callers are authorized".into());
+    verdict(&model, &id, Verdict::Unknown);
+
+    // Without it in these sources, somebody has to know of one.
+    model.apis.clear();
+    let proved = verdict(&model, &id, Verdict::Proved);
+    assert!(proved.assumes[0].contains("API Gateway that these sources don't show"));
+    model.services.get_mut(GATE).unwrap().subnets = keys(&[PUBLIC]);
+    model.services.get_mut(GATE).unwrap().assign_public_ip = Val::Known(true);
+    ingress(&mut model, "aws_security_group.gate", ServiceSet::tcp(8443), &["0.0.0.0/0"]);
+    verdict(&model, &id, Verdict::Refuted);
 }
 
 #[test]

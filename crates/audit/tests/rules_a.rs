@@ -11,7 +11,7 @@ use build::{
     keys, linked, listener, load_balancer, network, route, service, target_group, verify,
 };
 use farmgate_audit::check::{Options, check};
-use farmgate_audit::report::{Finding, Severity};
+use farmgate_audit::report::{Finding, Severity, Verdict};
 use farmgate_aws::model::{
     Action, ApiKind, Authorization, Distribution, IntegrationTarget, LoadBalancerKind, Model,
     SetVal, Val,
@@ -294,6 +294,30 @@ fn a_load_balancer_that_verifies_nobody_is_high_and_medium_behind_a_list_of_call
     origins(&finding, &[HTTPS]);
     assert!(finding.fix.text.contains("verifies no SigV4"));
     assert!(finding.fix.tried[0].works);
+}
+
+/// Seen: servers that are told that their callers sign, behind a load balancer that looks at nothing.
+#[test]
+fn servers_that_speak_of_sigv4_behind_a_load_balancer_are_quoted() {
+    let mut model = alb_farm();
+    default_actions(&mut model, HTTPS, vec![forward(TARGETS)]);
+    let id = format!("authenticates:{LB}");
+    let because = |model: &Model| {
+        let report = check(model, &Options::default()).unwrap();
+        let found = report.statements.into_iter().find(|statement| statement.id == id).unwrap();
+        assert_eq!(found.verdict, Verdict::Refuted);
+        found.because.into_iter().map(|because| because.text).collect::<Vec<_>>().join("; ")
+    };
+    assert!(!because(&model).contains("SigV4"));
+    for (name, value) in [("AUTH_MODE", "aws-sigv4"), ("REQUIRE_SIG_V4", "true")] {
+        let definition = model.task_definitions.values_mut().next().unwrap();
+        let Val::Known(containers) = &mut definition.containers else { panic!("not known") };
+        containers[0].environment = [(name.to_owned(), value.to_owned())].into();
+        let text = because(&model);
+        let wanted =
+            format!("`{name}` of {SERVER} speaks of SigV4, and a load balancer verifies no SigV4");
+        assert!(text.contains(&wanted), "{text}");
+    }
 }
 
 #[test]

@@ -55,6 +55,9 @@ pub struct Design {
     /// The tasks: the gate, then servers, then services, each in order of name. What is disabled
     /// or exists already is left out.
     pub tasks: Vec<Task>,
+    /// The task that somebody starts by hand, to try the farm's controls from inside the network. No
+    /// service runs it.
+    pub probe: Task,
     /// The listener's rules: servers by priority.
     pub routes: Vec<RouteDesign>,
     /// The rule for the path at which clients of OAuth look first: forwarded to the gate, as those
@@ -86,6 +89,8 @@ pub enum Party {
     Ingress,
     /// The gate.
     Gate,
+    /// The task that tries the farm's controls from inside the network.
+    Probe,
     /// A server.
     Server(Name),
     /// A service's tasks.
@@ -326,6 +331,7 @@ impl Party {
         match self {
             Self::Ingress => "ingress".to_owned(),
             Self::Gate => "gate".to_owned(),
+            Self::Probe => "probe".to_owned(),
             Self::Server(name) => format!("servers.{name}"),
             Self::Service(name) | Self::Existing(name) => format!("services.{name}"),
             Self::Balancer(name) => format!("services.{name}.alb"),
@@ -353,6 +359,11 @@ impl Design {
     #[must_use]
     pub fn task(&self, party: &Party) -> Option<&Task> {
         self.tasks.iter().find(|task| task.party == *party)
+    }
+
+    /// All task definitions: those that services run, and the probe's.
+    pub fn definitions(&self) -> impl Iterator<Item = &Task> {
+        self.tasks.iter().chain([&self.probe])
     }
 
     /// The parties that have a group of ours, in order.

@@ -27,6 +27,7 @@ mod members;
 mod network;
 mod outputs;
 mod policies;
+mod probe;
 mod readme;
 mod repositories;
 mod rules;

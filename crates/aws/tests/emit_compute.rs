@@ -29,7 +29,8 @@ mod scaling;
 mod secrecy;
 
 /// The files of this half, by what they begin with.
-const FILES: [&str; 14] = [
+const FILES: [&str; 15] = [
+    "probe.tf",
     "alarms",
     "databases",
     "deploy-policy",

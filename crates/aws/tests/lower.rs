@@ -17,7 +17,7 @@ use farmgate_aws::design::{
 use farmgate_aws::emit::names::names;
 use farmgate_aws::lower;
 use farmgate_aws::model::{Key, Model, Val};
-use farmgate_farm::gate::{Authentication, CONFIG_VARIABLE, Config};
+use farmgate_farm::gate::{Authentication, CONFIG_VARIABLE, Config, PROBE_VARIABLE, ProbeTask};
 
 fn source(name: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../audit/tests/farms");
@@ -84,8 +84,77 @@ fn only_what_is_said_or_needed_flows() {
         "services.api -> endpoints.secretsmanager 443",
         "services.search -> endpoints 443",
         "services.search -> endpoints.s3 443",
+        "probe -> 10.0.0.0/16 8000, 8443, 9443",
+        "probe -> endpoints 443",
+        "probe -> endpoints.s3 443",
     ];
     assert_eq!(table(&design("whole")), expected);
+}
+
+/// The probe has to be let in by nobody: else it would try nothing, and be a way past the gate.
+#[test]
+fn the_probe_is_told_where_to_look_and_nobody_admits_it() {
+    for name in ["smallest", "whole", "internal", "existing", "lists", "open"] {
+        let design = design(name);
+        let model = model(&design);
+        let probe = farmgate_aws::design::keys::group(&Party::Probe);
+        for group in model.security_groups.values() {
+            let admits =
+                group.ingress.rules.iter().any(|rule| rule.peers.groups.sure.contains(&probe));
+            let starts = group.key.to_string().starts_with("groups.endpoints");
+            assert!(!admits || starts, "{name}: {} admits it", group.key);
+        }
+        let own = &model.security_groups[&probe];
+        assert!(own.ingress.rules.is_empty() && !own.egress.rules.is_empty(), "{name}");
+        assert!(design.tasks.iter().all(|task| task.party != Party::Probe), "no service runs it");
+        assert!(design.probe.role.is_empty() && design.probe.containers[0].secrets.is_empty());
+    }
+    let whole = design("whole");
+    let container = &whole.probe.containers[0];
+    assert_eq!(
+        (container.command.join(" "), container.read_only),
+        ("probe --task".to_owned(), true)
+    );
+    let told = ProbeTask::parse(&container.environment[PROBE_VARIABLE]).unwrap();
+    assert_eq!(
+        told.servers["nova-act"],
+        ["nova-act.whole.local:8443", "nova-act.whole.local:8000"]
+    );
+    assert_eq!(told.servers["python"], ["python.whole.local:8443"], "it speaks standard input");
+    assert_eq!(told.servers["own-tls"], ["own-tls.whole.local:9443"]);
+    assert!(!told.servers.contains_key("gone"), "it is disabled");
+}
+
+/// The secret by which an API Gateway is known is the gate's alone, and in no file.
+#[test]
+fn an_api_gateways_secret_is_named_and_not_written() {
+    let own = "sts_proof: { principals: [\"arn:aws:sts::123456789012:assumed-role/agents/*\"] }";
+    let gateway = "apigw_iam: { secret: \"secretsmanager:internal/gateway\", principals: \
+                   [\"arn:aws:iam::123456789012:role/agents\"] }";
+    let source = source("internal").replace(own, gateway);
+    let design = of(&source);
+    let [way] = design.gate.servers["files"].authentication.as_slice() else { panic!("one way") };
+    let wanted = Authentication::ApigwIam {
+        secret: "FARMGATE_STORE_1".to_owned(),
+        principals: vec!["arn:aws:iam::123456789012:role/agents".to_owned()],
+    };
+    assert_eq!(*way, wanted);
+    let secrets = &container(task(&design, "gate"), "gate").secrets;
+    let SecretSource::Arn(arn) = &secrets["FARMGATE_STORE_1"] else { panic!("an ARN") };
+    assert!(arn.ends_with(":secret:internal/gateway"), "{arn}");
+    assert!(model(&design).gates.values().all(|gate| gate.routes.iter().all(|it| it.vouched)));
+    let module = farmgate_aws::emit::terraform::module(&design);
+    let readme = &module["README.md"];
+    for words in [
+        "\"overwrite:header.farmgate-caller\"  = \"$context.identity.userArn\"",
+        "\"overwrite:header.farmgate-gateway\" = var.gateway_secret",
+        "create-secret --region eu-central-1 --name 'internal/gateway'",
+        "in API Gateway's configuration",
+    ] {
+        assert!(readme.contains(words), "`{words}` isn't in: {readme}");
+    }
+    let without = farmgate_aws::emit::terraform::module(&of(&self::source("internal")));
+    assert!(!without["README.md"].contains("API Gateway"));
 }
 
 #[test]

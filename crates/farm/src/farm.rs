@@ -23,7 +23,8 @@ use crate::word::{AccountId, Label, Name, Region, Text};
 use crate::yaml::{Node, Value};
 
 pub use access::{
-    ApiKeys, Auth, Oauth, Permission, SigV4IssuedKeys, StsProof, ToolRule, ToolSelection,
+    ApiKeys, ApigwIam, Auth, Oauth, Permission, Replay, SigV4IssuedKeys, StsProof, ToolRule,
+    ToolSelection,
 };
 pub use container::{
     Architecture, Container, ContainerCheck, GateScale, LogSettings, Scale, TaskSize,

@@ -5,6 +5,7 @@
 //! ECS, or `farmgate up`, injects them.
 
 mod derive;
+mod probe;
 mod settings;
 
 use std::collections::BTreeMap;
@@ -14,9 +15,10 @@ use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use probe::{PROBE_VARIABLE, PROBE_VERSION, ProbeTask};
 pub use settings::{Answer, Audit, AuditFile, Concurrency, Limits, OnFailure, Rate, Tls};
 
-pub use derive::{auth, config, enabled, health_path, stores, sts_regions, url};
+pub use derive::{audience, auth, config, enabled, health_path, stores, sts_regions, url};
 
 /// The version of this format.
 pub const VERSION: u32 = 1;
@@ -35,6 +37,24 @@ pub const PUBLIC_KEY_VARIABLE: &str = "FARMGATE_PUBLIC_KEY";
 /// The environment variable of a bridge that names its server: what the gate signed for another one
 /// is refused.
 pub const SERVER_VARIABLE: &str = "FARMGATE_SERVER";
+
+/// The service in the credential scope of SigV4, where nobody names another: for the gate, for
+/// `connect` and for `build`. (The service of API Gateway, which clients of AWS sign for if the
+/// address is one of `execute-api`.)
+pub const SIGV4_SERVICE: &str = "execute-api";
+
+/// The header with a proof that STS verifies: a signed `sts:GetCallerIdentity`.
+pub const STS_PROOF_HEADER: &str = "farmgate-sts-proof";
+
+/// The header that is signed in a proof for STS, and names the farm that it is for.
+pub const STS_AUDIENCE_HEADER: &str = "x-farmgate-audience";
+
+/// The header in which an API Gateway that verified a signature says whose it was: the ARN in
+/// `$context.identity.userArn`.
+pub const GATEWAY_CALLER_HEADER: &str = "farmgate-caller";
+
+/// The header with the secret by which the gate knows that API Gateway.
+pub const GATEWAY_SECRET_HEADER: &str = "farmgate-gateway";
 
 /// The port on which the gate serves HTTPS, and a bridge does.
 pub const PORT: u16 = 8443;
@@ -181,6 +201,12 @@ pub enum Authentication {
         region: String,
         /// The service in the credential scope.
         service: String,
+        /// What becomes of a request that comes twice.
+        #[serde(default, skip_serializing_if = "is_default")]
+        replay: Replay,
+        /// Whether a signature may leave out the body (`UNSIGNED-PAYLOAD`).
+        #[serde(default, skip_serializing_if = "is_default")]
+        unsigned_payload: bool,
     },
     /// A signed `sts:GetCallerIdentity` that the gate replays to STS.
     StsProof {
@@ -188,6 +214,15 @@ pub enum Authentication {
         principals: Vec<String>,
         /// The regions of STS to which it is replayed.
         regions: Vec<String>,
+        /// The farm that a proof must be for, as its signed [`STS_AUDIENCE_HEADER`] says.
+        audience: String,
+    },
+    /// An API Gateway before this gate verified the signature, and says whose it was.
+    ApigwIam {
+        /// The environment variable that holds the secret by which the gateway is known.
+        secret: String,
+        /// ARNs of the callers, with wildcards.
+        principals: Vec<String>,
     },
     /// A bearer token of an OAuth 2.0 authorization server.
     Oauth {
@@ -198,6 +233,17 @@ pub enum Authentication {
         /// Scopes that a token must have.
         scopes: Vec<String>,
     },
+}
+
+/// What becomes of a signed request that comes twice while its signature is valid.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Replay {
+    /// It is taken as often as it comes: the signature's time bounds that.
+    #[default]
+    Window,
+    /// It is refused: each replica remembers the signatures that it took while they are valid.
+    Refuse,
 }
 
 /// Who may call which tools of a server.
@@ -238,6 +284,18 @@ impl Upstream {
     }
 }
 
+// === impl Server ===
+
+impl Server {
+    /// Whether its callers prove nothing to the gate itself: all that it takes is the word of an API
+    /// Gateway.
+    #[must_use]
+    pub fn is_vouched(&self) -> bool {
+        let word = |way: &Authentication| matches!(way, Authentication::ApigwIam { .. });
+        !self.authentication.is_empty() && self.authentication.iter().all(word)
+    }
+}
+
 // === impl Authentication ===
 
 impl Authentication {
@@ -248,6 +306,7 @@ impl Authentication {
             Self::ApiKeys { .. } => "API keys",
             Self::Sigv4IssuedKeys { .. } => "SigV4 with keys of the farm",
             Self::StsProof { .. } => "a proof that STS verifies",
+            Self::ApigwIam { .. } => "SigV4 that API Gateway verified",
             Self::Oauth { .. } => "OAuth tokens",
         }
     }

@@ -93,8 +93,9 @@ fn section(section: &Section) -> String {
 }
 
 /// Names that are written otherwise than a type's are.
-const SPELT: [(&str, &str); 6] = [
+const SPELT: [(&str, &str); 7] = [
     ("Api keys", "API keys"),
+    ("Apigw iam", "API Gateway with IAM"),
     ("Oauth", "OAuth"),
     ("Sig v4 issued keys", "SigV4 issued keys"),
     ("Sts proof", "STS proof"),

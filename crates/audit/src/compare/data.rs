@@ -74,11 +74,12 @@ impl Entry for GateRoute {
     }
 
     fn compare(diff: &mut Diff<'_>, left: &Self, right: &Self) {
-        let Self { origin: _, path: _, to, port, tls, health_path, authentication } = left;
+        let Self { origin: _, path: _, to, port, tls, health_path, authentication, vouched } = left;
         diff.val("to", to, &right.to);
         diff.plain("port", port, &right.port);
         diff.plain("tls", tls, &right.tls);
         diff.plain("health_path", health_path, &right.health_path);
         diff.unordered("authentication", authentication, &right.authentication);
+        diff.plain("vouched", vouched, &right.vouched);
     }
 }

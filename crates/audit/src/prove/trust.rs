@@ -5,6 +5,7 @@
 //! Balancing, "Authenticate users" (OIDC, Cognito, JWT) and "Mutual authentication". An application
 //! load balancer verifies no SigV4. WebSocket APIs authorize at `$connect` alone.
 
+mod claims;
 mod gates;
 mod hops;
 
@@ -16,7 +17,8 @@ use farmgate_aws::model::{
 };
 use farmgate_net::reach::Verdict as Reached;
 
-pub(crate) use gates::{Verifier, behind_route, open_routes, verifier};
+pub(crate) use claims::sigv4_claim;
+pub(crate) use gates::{Verifier, behind_route, open_routes, unvouched, verifier};
 pub(crate) use hops::{Carries, Hop, plain_hops, ways};
 
 use super::{Proof, Scope, Tally, listed};
@@ -206,12 +208,16 @@ fn load_balancer_authenticates(proof: &Proof<'_>, key: &Key) -> Statement {
                     tally.assume_all(&assumed_targets(proof, rule));
                 }
                 Verifier::Unknown(note) => tally.unknown(note),
-                Verifier::Nobody => tally.fact(
-                    Verdict::Refuted,
-                    "NO_AUTHORIZATION",
-                    &rule.origin,
-                    "forwards without an action that verifies the caller",
-                ),
+                Verifier::Nobody => {
+                    let text = match sigv4_claim(proof, rule) {
+                        None => "forwards without an action that verifies the caller".to_owned(),
+                        Some(claim) => format!(
+                            "forwards without an action that verifies the caller: {claim}, and a load \
+                             balancer verifies no SigV4"
+                        ),
+                    };
+                    tally.fact(Verdict::Refuted, "NO_AUTHORIZATION", &rule.origin, text);
+                }
             }
         }
     }

@@ -43,11 +43,10 @@ fn run(facts: &Facts<'_>) -> Vec<Finding> {
     let unknown: Vec<&Interface> = interfaces
         .filter(|interface| interface.groups.as_ref().is_some_and(|groups| groups.open))
         .collect();
-    let groups = model
-        .security_groups
-        .values()
-        .filter(|group| group.managed && !group.is_default);
+    let groups = model.security_groups.values().filter(|group| group.managed && !group.is_default);
+    let by_hand = run_by_hand(model);
     let unused: Vec<Key> = groups
+        .filter(|group| !(by_hand && admits_nobody(group)))
         .filter(|group| !named.contains(&group.key) && !is_carried(facts, group, &unknown))
         .map(|group| group.key.clone())
         .collect();
@@ -83,15 +82,30 @@ fn owns_interfaces(model: &Model) -> bool {
         || model.functions.values().any(in_vpc)
 }
 
+/// Whether there is a task definition that no service runs: somebody starts it by hand, or on a
+/// schedule, and says then which groups it carries.
+fn run_by_hand(model: &Model) -> bool {
+    model.task_definitions.keys().any(|key| {
+        model.services.values().all(|service| match service.task_definition.get() {
+            Some(Some(run)) => run != key,
+            Some(None) => true,
+            None => false,
+        })
+    })
+}
+
+/// A task that is run once takes no connections, and so its group admits nobody.
+fn admits_nobody(group: &SecurityGroup) -> bool {
+    let ingress = &group.ingress;
+    ingress.rules.is_empty() && ingress.open.is_none() && !group.egress.rules.is_empty()
+}
+
 /// Whether there is something that is not modelled and may carry any group.
 fn others_may_carry(model: &Model) -> bool {
     let carries = |kind: &String| !WITHOUT_GROUPS.iter().any(|prefix| kind.starts_with(prefix));
     let endpoint =
         |endpoint: &VpcEndpoint| endpoint.kind == farmgate_aws::model::EndpointKind::Other;
-    let unmodelled = model
-        .unmodelled
-        .keys()
-        .filter(|kind| *kind != "aws_vpc_endpoint");
+    let unmodelled = model.unmodelled.keys().filter(|kind| *kind != "aws_vpc_endpoint");
     unmodelled.into_iter().any(carries) || model.endpoints.values().any(endpoint)
 }
 
@@ -99,17 +113,10 @@ fn others_may_carry(model: &Model) -> bool {
 fn named_by_rules(model: &Model) -> BTreeSet<Key> {
     let mut all = BTreeSet::new();
     for group in model.security_groups.values() {
-        let removed = model
-            .removed_rules
-            .iter()
-            .filter(|removed| removed.group == group.key);
+        let removed = model.removed_rules.iter().filter(|removed| removed.group == group.key);
         let rules = group.ingress.rules.iter().chain(&group.egress.rules);
         for rule in rules.chain(removed.map(|removed| &removed.rule)) {
-            let others = rule
-                .peers
-                .groups
-                .mentioned()
-                .filter(|key| **key != group.key);
+            let others = rule.peers.groups.mentioned().filter(|key| **key != group.key);
             all.extend(others.cloned());
         }
     }
@@ -122,9 +129,7 @@ fn is_carried(facts: &Facts<'_>, group: &SecurityGroup, unknown: &[&Interface]) 
         return true;
     };
     !facts.proof.engine.carriers(*id).is_empty()
-        || unknown
-            .iter()
-            .any(|interface| is_near(facts, interface, group))
+        || unknown.iter().any(|interface| is_near(facts, interface, group))
 }
 
 /// Whether an interface may be in the group's VPC.

@@ -32,6 +32,9 @@ const VOLUMES_PATH: &str = "/volumes";
 const LONGEST_TIMEOUT: u64 = 60;
 const LONGEST_START: u64 = 300;
 
+/// Seconds that a probe which is stopped may take to say what it found.
+const PROBE_STOP: u64 = 10;
+
 /// The gate's container.
 pub(super) fn gate(base: &Base<'_>, config: &gate::Config, drain: u64) -> ContainerDesign {
     let keys = base.farm.gate.keys.clone().unwrap_or_else(|| SecretRef {
@@ -50,6 +53,18 @@ pub(super) fn gate(base: &Base<'_>, config: &gate::Config, drain: u64) -> Contai
         secrets: stores.chain([keys]).collect(),
         essential: true,
         stop_timeout: drain,
+        ..farmgate(base)
+    }
+}
+
+/// The probe's container.
+pub(super) fn prober(base: &Base<'_>, places: &gate::ProbeTask) -> ContainerDesign {
+    ContainerDesign {
+        name: "probe".to_owned(),
+        command: words(["probe", "--task"]),
+        environment: BTreeMap::from([(gate::PROBE_VARIABLE.to_owned(), places.text())]),
+        essential: true,
+        stop_timeout: PROBE_STOP,
         ..farmgate(base)
     }
 }

@@ -50,7 +50,7 @@ pub(super) struct Use {
 pub(super) type Uses = BTreeMap<Party, Vec<Use>>;
 
 /// What the tasks use of AWS.
-pub(super) fn uses(base: &Base<'_>, tasks: &[Task]) -> Uses {
+pub(super) fn uses<'a>(base: &Base<'_>, tasks: impl Iterator<Item = &'a Task>) -> Uses {
     let mut all = Uses::new();
     for task in tasks {
         let mut uses = start(base, task);

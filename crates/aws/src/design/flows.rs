@@ -1,6 +1,6 @@
 //! The flows that a farm admits. Nothing else is: every security group rule comes from one of these.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use farmgate_farm::farm::{Auth, Behind, Farm};
@@ -58,7 +58,7 @@ fn internet_v6() -> End {
 }
 
 /// All flows.
-pub(super) fn all(base: &Base<'_>, all: &[Task], uses: &Uses) -> Vec<Flow> {
+pub(super) fn all(base: &Base<'_>, all: &[Task], prober: &Task, uses: &Uses) -> Vec<Flow> {
     let farm = base.farm;
     let mut flows = Flows::default();
     clients(farm, &mut flows);
@@ -84,7 +84,31 @@ pub(super) fn all(base: &Base<'_>, all: &[Task], uses: &Uses) -> Vec<Flow> {
     for task in all {
         needs(base, task, uses, &mut flows);
     }
+    probe(farm, all, prober, &mut flows);
+    needs(base, prober, uses, &mut flows);
     flows.list
+}
+
+/// What the probe tries: the servers' ports, wherever in the network a task may be. These are
+/// addresses and no groups, so its own group lets it out and nobody's lets it in, and that is what it
+/// is there to find.
+fn probe(farm: &Farm, all: &[Task], prober: &Task, flows: &mut Flows) {
+    let ports = gate::enabled(farm).flat_map(|(name, server)| {
+        let party = Party::Server(name.clone());
+        let task = all.iter().find(|task| task.party == party);
+        task.map(|task| task.port).into_iter().chain(tasks::behind_bridge(server))
+    });
+    let ports: BTreeSet<u16> = ports.collect();
+    let blocks: Vec<IpNet> = match &farm.network.existing {
+        Some(existing) => existing.private_subnets.iter().map(|subnet| subnet.cidr.0).collect(),
+        None => vec![farm.network.cidr.0],
+    };
+    for block in blocks {
+        for port in &ports {
+            let to = End::Cidr(block);
+            flows.add(Party::Probe, to, *port, "tries whether a server answers", prober.at);
+        }
+    }
 }
 
 /// From clients to the load balancer, and on to the gate.
@@ -128,7 +152,7 @@ fn verification(farm: &Farm, flows: &mut Flows) {
                     flows.add(Party::Gate, internet(), HTTPS, &why, at);
                 }
             }
-            Auth::ApiKeys(_) | Auth::SigV4IssuedKeys(_) => {}
+            Auth::ApiKeys(_) | Auth::SigV4IssuedKeys(_) | Auth::ApigwIam(_) => {}
         }
     }
 }

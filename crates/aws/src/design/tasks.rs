@@ -1,4 +1,4 @@
-//! Tasks: the gate's, the servers', the services'.
+//! Tasks: the gate's, the servers', the services', and the probe.
 
 use farmgate_farm::farm::{
     Architecture, Container, LogSettings, Scale, Server, ServerTls, Service, Transport,
@@ -27,6 +27,48 @@ pub(super) fn all(base: &Base<'_>, config: &gate::Config) -> Vec<Task> {
     let there = made.filter(|(_, service)| service.container.enabled);
     tasks.extend(there.map(|(name, service)| service_task(base, name, service)));
     tasks
+}
+
+/// CPU units and MiB of the probe: the least that Fargate has.
+const PROBE_SIZE: (u64, u64) = (256, 512);
+
+/// The probe: farmgate's own image, told where to look. It holds no secret and may do nothing at AWS.
+pub(super) fn probe(base: &Base<'_>, tasks: &[Task]) -> Task {
+    let at = base.farm.gate.at.own().start;
+    let parts = Parts {
+        name: "probe".to_owned(),
+        containers: vec![containers::prober(base, &places(base, tasks))],
+        role: Vec::new(),
+        size: PROBE_SIZE,
+        architecture: base.farm.gate.architecture,
+    };
+    Task { desired: 0, min: 0, max: 0, at, ..task(base, Party::Probe, parts) }
+}
+
+/// Where the probe looks: at each server's task, by its name, on the port that the gate calls and, if
+/// a bridge stands before it, on its own. The gate has no name but the load balancer's.
+fn places(base: &Base<'_>, tasks: &[Task]) -> gate::ProbeTask {
+    let servers = gate::enabled(base.farm).map(|(name, server)| {
+        let party = Party::Server(name.clone());
+        let task = tasks.iter().find(|task| task.party == party);
+        let host = format!("{name}.{}", super::whole::namespace(base.farm));
+        let ports = task.map(|task| task.port).into_iter().chain(behind_bridge(server));
+        (name.as_str().to_owned(), ports.map(|port| format!("{host}:{port}")).collect())
+    });
+    gate::ProbeTask {
+        version: gate::PROBE_VERSION,
+        farm: base.farm.farm.as_str().to_owned(),
+        url: format!("https://{}", base.farm.ingress.domain.name),
+        servers: servers.collect(),
+        gate: Vec::new(),
+        admin: Vec::new(),
+    }
+}
+
+/// The port of a server that only the bridge beside it may reach.
+pub(super) fn behind_bridge(server: &Server) -> Option<u16> {
+    let bridged = server.transport == Transport::Http && server.tls == ServerTls::Bridge;
+    bridged.then(|| u16::try_from(server.port.get()).ok()).flatten()
 }
 
 /// The name of a party's log group.

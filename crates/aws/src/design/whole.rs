@@ -31,13 +31,15 @@ impl Design {
         let (public, private) = all_subnets(farm);
         let config = config(farm, &public, &private);
         let tasks = tasks::all(&base, &config);
-        let uses = endpoints::uses(&base, &tasks);
+        let probe = tasks::probe(&base, &tasks);
+        let all = || tasks.iter().chain([&probe]);
+        let uses = endpoints::uses(&base, all());
         let mut logs: BTreeMap<String, LogGroup> =
-            tasks.iter().map(|task| (task.log_group.clone(), tasks::logs(&base, task))).collect();
+            all().map(|task| (task.log_group.clone(), tasks::logs(&base, task))).collect();
         logs.extend(other_logs(farm));
         let routes = routes(farm);
         let (nat, internet) = nat(farm, &private);
-        let flows = flows::all(&base, &tasks, &uses);
+        let flows = flows::all(&base, &tasks, &probe, &uses);
         let databases = farm.databases.keys().map(|name| Party::Database(name.clone()));
         let reached = |party: &Party| {
             flows.iter().any(|flow| matches!(&flow.to, End::Party(to) if to == party))
@@ -55,6 +57,7 @@ impl Design {
             public,
             private,
             tasks,
+            probe,
             routes,
             gate: config,
             logs,
@@ -75,7 +78,7 @@ impl Design {
     }
 }
 
-fn namespace(farm: &Farm) -> String {
+pub(super) fn namespace(farm: &Farm) -> String {
     format!("{}.local", farm.farm)
 }
 

@@ -18,9 +18,10 @@ pub(super) fn file(design: &Design) -> File {
         .blank()
         .block(trust(design));
     let file = match design.task(&Party::Gate) {
-        Some(gate) => of_gate(design, file, gate),
+        Some(gate) => of_one(design, file, gate),
         None => file,
     };
+    let file = of_one(design, file, &design.probe);
     let file = of_each(design, file, "server", &tasks::servers(design));
     of_each(design, file, "service", &tasks::services(design))
 }
@@ -72,23 +73,24 @@ fn one_or_all(mut items: Vec<Expr>) -> Expr {
     }
 }
 
-// === The gate's ===
+// === The gate's and the probe's ===
 
-fn of_gate(design: &Design, mut file: File, gate: &Task) -> File {
-    let of = Of::One(gate);
+fn of_one(design: &Design, mut file: File, task: &Task) -> File {
+    let of = Of::One(task);
+    let own = of.label();
     for role in ROLES {
-        let label = format!("gate_{}", role.word());
-        let name = names::physical_within(design, &["gate", role.word()], ROLE_NAME);
+        let label = format!("{own}_{}", role.word());
+        let name = names::physical_within(design, &[own, role.word()], ROLE_NAME);
         if role == Role::Task {
-            file = file.comment(about_task_role(&[gate]));
+            file = file.comment(about_task_role(&[task]));
         }
         file.push(
             Block::resource("aws_iam_role", &label)
                 .attr("name", name)
-                .attr("description", description(design, role) + "the gate")
+                .attr("description", description(design, role) + "the " + own)
                 .attr("assume_role_policy", raw("local.tasks_trust")),
         );
-        let grants = grants(gate, role);
+        let grants = grants(task, role);
         if !grants.is_empty() {
             file.push(
                 Block::resource("aws_iam_role_policy", &label)

@@ -18,6 +18,12 @@ pub(super) fn file(design: &Design) -> File {
             group(design, gate),
         ));
     }
+    let probe = &design.probe;
+    file = file.comment("What the probe found, each time that somebody ran it.");
+    file.push(settings(
+        Block::resource("aws_cloudwatch_log_group", "probe").attr("name", &probe.log_group),
+        group(design, probe),
+    ));
     for (label, tasks) in [("server", tasks::servers(design)), ("service", tasks::services(design))]
     {
         if !tasks.is_empty() {

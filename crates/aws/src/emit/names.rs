@@ -46,6 +46,7 @@ pub fn label(party: &Party) -> (&'static str, Option<&str>) {
     match party {
         Party::Ingress => ("ingress", None),
         Party::Gate => ("gate", None),
+        Party::Probe => ("probe", None),
         Party::Server(name) => ("server", Some(name.as_str())),
         Party::Service(name) => ("service", Some(name.as_str())),
         Party::Balancer(name) => ("balancer", Some(name.as_str())),
@@ -348,13 +349,16 @@ fn parties(design: &Design, names: &mut BTreeMap<Key, Key>) {
         let party = &task.party;
         name(keys::party(party), &service_address(task));
         name(keys::scaling(party), &address("aws_appautoscaling_target", party));
+        if task.discovered {
+            name(keys::discovery(party), &address("aws_service_discovery_service", party));
+        }
+    }
+    for task in design.definitions() {
+        let party = &task.party;
         name(keys::log_group(&task.log_group), &address("aws_cloudwatch_log_group", party));
         name(keys::task(party), &address("aws_ecs_task_definition", party));
         name(keys::execution_role(party), &role_address(party, Role::Execution));
         name(keys::task_role(party), &role_address(party, Role::Task));
-        if task.discovered {
-            name(keys::discovery(party), &address("aws_service_discovery_service", party));
-        }
     }
     for route in &design.routes {
         let server = Party::Server(route.server.clone());

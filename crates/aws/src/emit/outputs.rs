@@ -97,8 +97,14 @@ fn tasks(design: &Design) -> Vec<Output> {
         ("server", !super::tasks::servers(design).is_empty()),
         ("service", !super::tasks::services(design).is_empty()),
     ];
-    let mut roles = object().tall().attr("gate", raw("aws_iam_role.gate_task.arn"));
-    let mut logs = object().tall().attr("gate", raw("aws_cloudwatch_log_group.gate.name"));
+    let mut roles = object()
+        .tall()
+        .attr("gate", raw("aws_iam_role.gate_task.arn"))
+        .attr("probe", raw("aws_iam_role.probe_task.arn"));
+    let mut logs = object()
+        .tall()
+        .attr("gate", raw("aws_cloudwatch_log_group.gate.name"))
+        .attr("probe", raw("aws_cloudwatch_log_group.probe.name"));
     for (label, _) in labels.into_iter().filter(|(_, some)| *some) {
         let (key, group) = (format!("{label}s"), format!("aws_cloudwatch_log_group.{label}"));
         roles = roles.attr(&key, each(&format!("aws_iam_role.{label}_task"), "arn"));
@@ -108,8 +114,16 @@ fn tasks(design: &Design) -> Vec<Output> {
         .attr("arn", raw("aws_ecs_cluster.farm.arn"))
         .attr("name", raw("aws_ecs_cluster.farm.name"))
         .tall();
+    let probe = object()
+        .attr("cluster", raw("aws_ecs_cluster.farm.name"))
+        .attr("task_definition", raw("aws_ecs_task_definition.probe.family"))
+        .attr("subnets", names::private_subnets(design))
+        .attr("security_group", names::group(design, &Party::Probe))
+        .attr("log_group", raw("aws_cloudwatch_log_group.probe.name"))
+        .tall();
     vec![
         ("cluster", "The ECS cluster", cluster.into()),
+        ("probe", "What `farmgate probe --from-task` runs, and where", probe.into()),
         ("task_role_arns", "The roles with which containers run", roles.into()),
         ("log_group_names", "Where tasks log to", logs.into()),
     ]

@@ -2,6 +2,7 @@
 
 mod before;
 mod cost;
+mod gateway;
 mod picture;
 mod quotas;
 
@@ -11,6 +12,8 @@ use crate::design::{Design, Party};
 
 pub(super) fn text(design: &Design) -> String {
     let farm = design.farm.farm.as_str();
+    let gateway =
+        gateway::text(design).map(|text| format!("## The API Gateway before it\n\n{text}"));
     let parts = [
         format!("# {farm}\n\n{}", about(design)),
         format!("## The network\n\n```\n{}```\n", picture::text(design)),
@@ -20,7 +23,8 @@ pub(super) fn text(design: &Design) -> String {
         format!("## What it costs to leave on\n\n{}", cost::text(design)),
         format!("## Quotas\n\n{}", quotas::text(design)),
     ];
-    parts.join("\n")
+    let (before, after) = parts.split_at(4);
+    before.iter().chain(&gateway).chain(after).cloned().collect::<Vec<_>>().join("\n")
 }
 
 /// A table of Markdown: columns that are padded, so that it reads as text too.
@@ -66,6 +70,8 @@ file and build again: farmgate refuses to write over files that were changed by 
 - All tasks are in private subnets and have no public address. Every hop from clients to servers is
   TLS.
 - A security group admits what the farm file says, by group, and nothing else in either direction.
+- The task `probe` runs when somebody starts it, and tries from inside the network what nobody should
+  let it do. `farmgate probe --from-task` prints the command.
 ";
 
 fn numbered(count: usize, one: &str, several: &str) -> String {

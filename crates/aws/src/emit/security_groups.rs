@@ -70,6 +70,11 @@ fn groups(design: &Design) -> Vec<Group> {
     let all = [
         ("ingress", ingress, "Load balancer in front"),
         ("gate", "The gate: only the load balancer comes in.", "Gate"),
+        (
+            "probe",
+            "The probe, which somebody starts by hand: it tries the servers' ports, and nobody lets it in.",
+            "Probe",
+        ),
         ("server", "MCP servers: only the gate comes in.", "MCP server"),
         ("service", "Services: only those come in that say so.", "Service"),
         ("balancer", "The load balancers of services.", "Load balancer of service"),

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::hcl::File;
 use super::{
     access_logs, alarms, databases, deploy_policy, detection, dns, endpoints, gate, iam, ingress,
-    logs, moves, network, outputs, readme, repositories, scaling, secrets, security_groups,
+    logs, moves, network, outputs, probe, readme, repositories, scaling, secrets, security_groups,
     servers, services, versions, waf,
 };
 use crate::design::Design;
@@ -28,6 +28,7 @@ const HCL: &[(&str, Writer<File>)] = &[
     ("waf.tf", waf::file),
     ("gate.tf", gate::file),
     ("servers.tf", servers::file),
+    ("probe.tf", probe::file),
     ("services.tf", services::file),
     ("databases.tf", databases::file),
     ("iam.tf", iam::file),

@@ -45,6 +45,8 @@ impl Lowering<'_> {
             };
             model.scaling_targets.insert(target.key.clone(), target);
         }
+        let probe = self.definition(&self.design.probe);
+        model.task_definitions.insert(probe.key.clone(), probe);
         let gate = self.gate();
         model.gates.insert(gate.key.clone(), gate);
     }
@@ -152,6 +154,7 @@ impl Lowering<'_> {
                 tls: server.upstream.tls,
                 health_path: server.health.path.clone(),
                 authentication: authentication.collect(),
+                vouched: server.is_vouched(),
             })
         });
         let at = farm.gate.at.own().start;

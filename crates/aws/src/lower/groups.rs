@@ -144,6 +144,7 @@ fn description(party: &Party) -> String {
     match party {
         Party::Ingress => "Load balancer in front".to_owned(),
         Party::Gate => "Gate".to_owned(),
+        Party::Probe => "Probe".to_owned(),
         Party::Server(name) => format!("MCP server {name}"),
         Party::Service(name) | Party::Existing(name) => format!("Service {name}"),
         Party::Balancer(name) => format!("Load balancer of service {name}"),

@@ -45,6 +45,9 @@ impl Lowering<'_> {
         }
         let cluster = keys::cluster();
         for task in &design.tasks {
+            name(keys::party(&task.party), "ECS service", cluster.as_str(), task.name.clone());
+        }
+        for task in design.definitions() {
             let party = &task.party;
             for (role, key) in [
                 (Role::Execution, keys::execution_role(party)),
@@ -55,7 +58,6 @@ impl Lowering<'_> {
                 let physical = names::physical_within(design, &words, names::ROLE_NAME);
                 name(key, "IAM role", "account", physical);
             }
-            name(keys::party(party), "ECS service", cluster.as_str(), task.name.clone());
         }
         for database in design.farm.databases.keys() {
             let party = Party::Database(database.clone());

@@ -35,4 +35,7 @@ pub struct GateRoute {
     pub health_path: String,
     /// How callers prove who they are, in words; any one suffices. Empty: not at all.
     pub authentication: Vec<String>,
+    /// Whether nothing of that is a proof that the gate verifies itself: an API Gateway before it
+    /// verified SigV4, and says whose it was (`apigw_iam`).
+    pub vouched: bool,
 }

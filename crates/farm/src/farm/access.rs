@@ -1,7 +1,7 @@
 //! `auth:`, `tools:` and permissions: who may do what.
 
 use crate::diagnostic::Diagnostic;
-use crate::record::{Field, Read, Record, Shape, Spanned, one_key, record};
+use crate::record::{Field, Read, Record, Shape, Spanned, choice, one_key, record};
 use crate::word::{Arn, GroupPattern, Region, SecretRef, Text};
 use crate::yaml::Node;
 
@@ -14,11 +14,13 @@ pub enum Auth {
     SigV4IssuedKeys(SigV4IssuedKeys),
     /// A signed `sts:GetCallerIdentity`.
     StsProof(StsProof),
+    /// SigV4 that an API Gateway verified.
+    ApigwIam(ApigwIam),
     /// Tokens of an OAuth 2.0 authorization server.
     Oauth(Oauth),
 }
 
-const KINDS: [&str; 4] = ["api_keys", "sigv4_issued_keys", "sts_proof", "oauth"];
+const KINDS: [&str; 5] = ["api_keys", "sigv4_issued_keys", "sts_proof", "apigw_iam", "oauth"];
 
 impl Read for Auth {
     fn read(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<Self> {
@@ -28,6 +30,7 @@ impl Read for Auth {
                 SigV4IssuedKeys::read(value, problems).map(Self::SigV4IssuedKeys)
             }
             ("sts_proof", value) => StsProof::read(value, problems).map(Self::StsProof),
+            ("apigw_iam", value) => ApigwIam::read(value, problems).map(Self::ApigwIam),
             (_, value) => Oauth::read(value, problems).map(Self::Oauth),
         }
     }
@@ -56,6 +59,13 @@ impl Read for Auth {
                         " A signed `sts:GetCallerIdentity`, replayed to STS: who calls is that role.",
                     ],
                     StsProof::shape(),
+                ),
+                field(
+                    "apigw_iam",
+                    &[
+                        " SigV4 that the API Gateway before the gate verified: who calls is that role.",
+                    ],
+                    ApigwIam::shape(),
                 ),
                 field("oauth", &[" Bearer tokens of an OAuth 2.0 server."], Oauth::shape()),
             ],
@@ -86,9 +96,26 @@ record! {
         /// The secret that holds the key pairs.
         store: SecretRef;
         /// The service in the credential scope.
-        service: Text = header("execute-api");
+        service: Text = header(crate::gate::SIGV4_SERVICE);
         /// The region in the credential scope; the farm's if absent.
         region: Option<Region> = None;
+        /// What becomes of a signed request that comes twice. A signature has a time in whole
+        /// seconds and no number of its own, so with `refuse` a client that sends one request twice
+        /// within a second is refused once.
+        replay: Replay = Replay::Window;
+        /// Whether a signature may leave out the body (`UNSIGNED-PAYLOAD`): who sees such a request
+        /// can then send another body with it.
+        unsigned_payload: bool = false;
+    }
+}
+
+choice! {
+    /// What becomes of a signed request that comes twice.
+    Replay {
+        /// It is taken again while its signature is valid, which is for five minutes.
+        Window = "window",
+        /// It is refused by the replica of the gate that took it before.
+        Refuse = "refuse",
     }
 }
 
@@ -100,6 +127,20 @@ record! {
         principals: Vec<Spanned<Arn>>;
         /// The regions whose STS may be asked; the farm's if absent.
         regions: Vec<Region> = Vec::new();
+    }
+}
+
+record! {
+    /// SigV4 that an API Gateway before the gate verified. It is one of yours, before an internal load
+    /// balancer (`ingress.scheme`): a load balancer verifies no signature, and the gate not these. The
+    /// gateway says whose it was, and proves with a secret that it is the one that says so.
+    ApigwIam {
+        /// The secret that the gateway sends with every call: 32 characters at least, made by
+        /// chance.
+        secret: SecretRef;
+        /// ARNs of the callers, with wildcards: assumed roles as
+        /// `arn:aws:sts::123456789012:assumed-role/agents-*/*`.
+        principals: Vec<Spanned<Arn>>;
     }
 }
 

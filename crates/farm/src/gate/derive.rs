@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use ipnet::IpNet;
 
 use super::{
-    Answer, Audit, Authentication, Concurrency, Config, Health, Limits, OnFailure, Rate, Server,
-    ToolRule, Upstream, VERSION,
+    Answer, Audit, Authentication, Concurrency, Config, Health, Limits, OnFailure, Rate, Replay,
+    Server, ToolRule, Upstream, VERSION,
 };
 use crate::farm::{self, Auth, Farm};
 use crate::record::Number;
@@ -18,8 +18,9 @@ use crate::word::{Client, Name, SecretRef};
 /// What stands before the number of a store in the name of its environment variable.
 const STORE_VARIABLE: &str = "FARMGATE_STORE_";
 
-/// The stores that the gate reads, each with the environment variable in which it finds it:
-/// numbered in the order in which the file names them, the farm's own before those of servers.
+/// The secrets with which the gate verifies callers, each with the environment variable in which it
+/// finds it: stores of keys, and the secrets by which API Gateways are known. Numbered in the order
+/// in which the file names them, the farm's own before those of servers.
 #[must_use]
 pub fn stores(farm: &Farm) -> Vec<(String, SecretRef)> {
     let own = enabled(farm).filter_map(|(_, server)| server.auth.as_ref());
@@ -28,6 +29,7 @@ pub fn stores(farm: &Farm) -> Vec<(String, SecretRef)> {
         let store = match auth {
             Auth::ApiKeys(keys) => &keys.store,
             Auth::SigV4IssuedKeys(keys) => &keys.store,
+            Auth::ApigwIam(gateway) => &gateway.secret,
             Auth::StsProof(_) | Auth::Oauth(_) => continue,
         };
         if !stores.iter().any(|(_, known)| known == store) {
@@ -183,10 +185,20 @@ fn authentication(
             store: variable(&keys.store),
             region: keys.region.as_ref().map_or(region, |region| region.as_str()).to_owned(),
             service: keys.service.as_str().to_owned(),
+            replay: match keys.replay {
+                farm::Replay::Window => Replay::Window,
+                farm::Replay::Refuse => Replay::Refuse,
+            },
+            unsigned_payload: keys.unsigned_payload,
         },
         Auth::StsProof(proof) => Authentication::StsProof {
-            principals: proof.principals.iter().map(|arn| arn.as_str().to_owned()).collect(),
+            principals: callers(&proof.principals),
             regions: sts_regions(farm, proof),
+            audience: audience(farm).to_owned(),
+        },
+        Auth::ApigwIam(gateway) => Authentication::ApigwIam {
+            secret: variable(&gateway.secret),
+            principals: callers(&gateway.principals),
         },
         Auth::Oauth(oauth) => Authentication::Oauth {
             issuer: oauth.issuer.as_str().to_owned(),
@@ -194,6 +206,16 @@ fn authentication(
             scopes: oauth.scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
         },
     }
+}
+
+fn callers(arns: &[crate::record::Spanned<crate::word::Arn>]) -> Vec<String> {
+    arns.iter().map(|arn| arn.as_str().to_owned()).collect()
+}
+
+/// What a proof for STS has to name as its audience: the farm's domain.
+#[must_use]
+pub fn audience(farm: &Farm) -> &str {
+    farm.ingress.domain.name.as_str()
 }
 
 /// The regions to whose STS a proof may be replayed; the farm's if none is written.

@@ -1,12 +1,14 @@
 //! `auth:`: every server has a way in, and each way works and lets in only whom it names.
 
+mod caller;
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::{Scope, amazon, twice};
+use super::Scope;
 use crate::diagnostic::{Diagnostic, listed, quoted};
-use crate::farm::{ApiKeys, Auth, Oauth, SigV4IssuedKeys, StsProof};
-use crate::word::{Arn, SecretRef, SecretStore, Text};
+use crate::farm::{ApiKeys, ApigwIam, Auth, Oauth, SigV4IssuedKeys, StsProof};
+use crate::word::{SecretRef, SecretStore, Text};
 
 /// Headers with a meaning of their own, in which no key is.
 const TAKEN: [&str; 14] = [
@@ -89,9 +91,11 @@ fn list(scope: &Scope<'_>, list: &[Auth], stores: &mut Stores, problems: &mut Ve
             Auth::ApiKeys(keys) => api_keys(keys, stores, problems),
             Auth::SigV4IssuedKeys(keys) => sigv4(keys, stores, problems),
             Auth::StsProof(proof) => sts_proof(scope, proof, problems),
+            Auth::ApigwIam(gateway) => apigw_iam(scope, gateway, stores, problems),
             Auth::Oauth(oauth) => self::oauth(oauth, problems),
         }
     }
+    beside_gateway(list, problems);
 }
 
 fn api_keys(keys: &ApiKeys, stores: &mut Stores, problems: &mut Vec<Diagnostic>) {
@@ -195,77 +199,46 @@ fn header(header: &Text, at: &Range<usize>, problems: &mut Vec<Diagnostic>) {
 }
 
 fn sts_proof(scope: &Scope<'_>, proof: &StsProof, problems: &mut Vec<Diagnostic>) {
-    if proof.at.sound(&["principals"]) && proof.principals.is_empty() {
-        let problem = Diagnostic::error("nobody", "nobody could prove it");
-        problems.push(
-            problem
-                .at(proof.at.of("principals"), "")
-                .help("name roles: `arn:aws:sts::123456789012:assumed-role/NAME/*`"),
-        );
-    }
-    for principal in &proof.principals {
-        if let Err((title, help)) = caller(scope, &principal.value) {
-            let problem = Diagnostic::error("bad-principal", title).at(&principal.span, "");
-            problems.push(problem.help(help));
-        }
-    }
-    let places = proof.principals.iter().map(|it| (it.as_str(), it.span.clone()));
-    twice(places, |it| format!("{} is there twice", quoted(it)), "remove one", problems);
+    caller::all(scope, &proof.at, &proof.principals, problems);
 }
 
-/// Whether STS can answer with an ARN that a pattern matches. What is wrong otherwise, and what to
-/// do.
-fn caller(scope: &Scope<'_>, arn: &Arn) -> Result<(), (String, String)> {
-    let (account, resource) = (arn.account(), arn.resource());
-    let partition = amazon::partition(arn);
-    let own = scope.farm.region.partition();
-    if scope.farm.at.sound(&["region"]) && partition != own {
-        let title = format!("{} is another partition", quoted(partition));
-        return Err((title, format!("begin it with `arn:{own}:`")));
+/// What an API Gateway says of callers, and how the gate knows the gateway.
+fn apigw_iam(
+    scope: &Scope<'_>,
+    gateway: &ApigwIam,
+    stores: &mut Stores,
+    problems: &mut Vec<Diagnostic>,
+) {
+    if gateway.at.sound(&["secret"]) {
+        let at = gateway.at.of("secret");
+        store(&gateway.secret, "secrets of API Gateways", at, stores, problems);
     }
-    let prefix = format!("arn:{partition}:sts::{account}:assumed-role");
-    if !matches!(arn.service(), "sts" | "iam") {
-        let title = format!("something of {} signs no requests", quoted(arn.service()));
-        return Err((title, format!("write it as `arn:{own}:sts::ACCOUNT:assumed-role/ROLE/*`")));
-    }
-    if !arn.region().is_empty() {
-        let title = format!("a caller's ARN has no region, and this has {}", quoted(arn.region()));
-        return Err((title, "leave the part empty: `arn:aws:sts::ACCOUNT:...`".to_owned()));
-    }
-    if account.len() != 12 || !account.chars().all(|c| c.is_ascii_digit()) {
-        let title = format!("{} is not an account", quoted(account));
-        let help = "write the account's 12 digits: other accounts name their roles as they like";
-        return Err((title, help.to_owned()));
-    }
-    let parts: Vec<&str> = resource.split('/').collect();
-    let drops = "the ARN that STS answers with has no path of the role";
-    match (arn.service(), parts.as_slice()) {
-        ("sts", ["assumed-role", role, session]) | ("iam", ["role", role, session])
-            if role.is_empty() || session.is_empty() =>
-        {
-            Err(("a part of the ARN is empty".to_owned(), format!("write it as `{prefix}/ROLE/*`")))
-        }
-        ("sts", ["assumed-role", _, _]) | ("iam", ["role", _] | ["user", ..])
-            if parts.len() > 1 =>
-        {
-            Ok(())
-        }
-        ("sts", ["assumed-role", role]) => {
-            let title = "an assumed role has a session".to_owned();
-            Err((title, format!("write `{prefix}/{role}/*` for any session")))
-        }
-        ("sts", ["assumed-role", .., role, session]) => {
-            let title = format!("{drops}, so this matches nobody");
-            Err((title, format!("write `{prefix}/{role}/{session}`")))
-        }
-        ("iam", ["role", .., role]) => {
-            let title = format!("{drops}, so this matches nobody");
-            Err((title, format!("write `{prefix}/{role}/*`")))
-        }
-        _ => {
-            let title = "this is the ARN of nobody who signs requests".to_owned();
-            Err((title, format!("write it as `{prefix}/ROLE/*`")))
-        }
+    caller::all(scope, &gateway.at, &gateway.principals, problems);
+}
+
+/// Who calls through the API Gateway that verifies SigV4 has signed: whoever proves it otherwise is
+/// refused before the gate sees the proof.
+fn beside_gateway(list: &[Auth], problems: &mut Vec<Diagnostic>) {
+    let Some(gateway) = list.iter().find_map(|way| match way {
+        Auth::ApigwIam(gateway) => Some(gateway),
+        _ => None,
+    }) else {
+        return;
+    };
+    for way in list {
+        let (kind, at) = match way {
+            Auth::ApiKeys(it) => ("api_keys", it.at.own()),
+            Auth::SigV4IssuedKeys(it) => ("sigv4_issued_keys", it.at.own()),
+            Auth::StsProof(it) => ("sts_proof", it.at.own()),
+            Auth::Oauth(it) => ("oauth", it.at.own()),
+            Auth::ApigwIam(_) => continue,
+        };
+        let title = format!("nobody could call by {} beside `apigw_iam`", quoted(kind));
+        let problem = Diagnostic::error("unreachable-way", title).at(at, "");
+        problems.push(problem.context(gateway.at.own(), "this lets in signed requests alone").help(
+            "API Gateway refuses what IAM didn't sign before the gate sees it: keep one of them, or \
+             give servers their own `auth`",
+        ));
     }
 }
 

@@ -37,7 +37,9 @@ fn verifies(proof: &Proof<'_>, key: &Key, config: &Config) -> Option<Statement> 
             Authentication::Oauth { issuer, .. } => {
                 issuers.insert(authority(issuer));
             }
-            Authentication::ApiKeys { .. } | Authentication::Sigv4IssuedKeys { .. } => {}
+            Authentication::ApiKeys { .. }
+            | Authentication::Sigv4IssuedKeys { .. }
+            | Authentication::ApigwIam { .. } => {}
         }
     }
     if regions.is_empty() && issuers.is_empty() {

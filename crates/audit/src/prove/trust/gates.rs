@@ -6,10 +6,12 @@
 use std::collections::BTreeSet;
 
 use farmgate_aws::model::{
-    Action, Gate, GateRoute, IntegrationTarget, Key, Listener, ListenerRule, Note,
+    Action, Authorization, Gate, GateRoute, IntegrationTarget, Key, Listener, ListenerRule, Note,
 };
 
 use farmgate_farm::gate::CONFIG_VARIABLE;
+use farmgate_net::reach::Verdict as Reached;
+use farmgate_net::service::ServiceSet;
 
 use super::{forwards, is_health, listeners_of, rule_authenticates};
 use crate::prove::{Proof, Tally, listed};
@@ -36,6 +38,102 @@ pub(crate) fn open_routes(gate: &Gate) -> impl Iterator<Item = &GateRoute> {
 /// What a gate verifies, in words.
 fn credentials(gate: &Gate) -> BTreeSet<&str> {
     gate.routes.iter().flat_map(|route| &route.authentication).map(String::as_str).collect()
+}
+
+/// Who vouches for callers of whom a gate takes an API Gateway's word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Voucher {
+    /// These APIs, with IAM authorization on every route that leads to the gate.
+    Apis(BTreeSet<Key>),
+    /// Nothing of these sources is before the gate.
+    NotShown,
+    /// Nobody: this is where callers come in, and it verifies no SigV4.
+    Nobody(Key),
+    /// That depends on this.
+    Unknown(Note),
+}
+
+/// The routes of a gate on which it takes the word of an API Gateway, where clients come in by
+/// something else; and by what.
+pub(crate) fn unvouched<'m>(
+    proof: &Proof<'m>,
+    gate: &'m Gate,
+) -> Option<(Vec<&'m GateRoute>, Key)> {
+    let routes: Vec<&GateRoute> = gate.routes.iter().filter(|route| route.vouched).collect();
+    match voucher(proof, gate) {
+        Voucher::Nobody(front) if !routes.is_empty() => Some((routes, front)),
+        _ => None,
+    }
+}
+
+fn voucher(proof: &Proof<'_>, gate: &Gate) -> Voucher {
+    if is_exposed(proof, gate) {
+        return Voucher::Nobody(gate.key.clone());
+    }
+    let fronts = proof.ingress_of(&gate.key);
+    let (mut apis, mut doubt) = (BTreeSet::new(), None);
+    for front in fronts {
+        let Some(api) = proof.model.apis.get(&front) else {
+            return Voucher::Nobody(front);
+        };
+        for route in &api.routes {
+            let Some(Some(integration)) = route.integration.get() else { continue };
+            let behind = behind_route(proof, &integration.target).unwrap_or_default();
+            if !behind.iter().any(|it| it.key == gate.key) {
+                continue;
+            }
+            match route.authorization.get() {
+                Some(Authorization::Iam) => {}
+                Some(_) => return Voucher::Nobody(front),
+                None => {
+                    let note = format!("how callers of {front} are authorized");
+                    doubt.get_or_insert_with(|| Note::from(note));
+                }
+            }
+        }
+        apis.insert(front);
+    }
+    match doubt {
+        Some(note) => Voucher::Unknown(note),
+        None if apis.is_empty() => Voucher::NotShown,
+        None => Voucher::Apis(apis),
+    }
+}
+
+/// Whether the internet reaches a gate with nothing before it.
+fn is_exposed(proof: &Proof<'_>, gate: &Gate) -> bool {
+    proof.lowered.interfaces_of(&gate.key).iter().any(|interface| {
+        let question = proof.internet_to(*interface, &ServiceSet::tcp(gate.port)).direct();
+        proof.ask(&question).verdict != Reached::No
+    })
+}
+
+/// Adds who vouches for callers, if the gate takes an API Gateway's word for them.
+fn add_voucher(proof: &Proof<'_>, gate: &Gate, tally: &mut Tally) {
+    let routes = gate.routes.iter().filter(|route| route.vouched);
+    for route in routes {
+        match voucher(proof, gate) {
+            Voucher::Apis(apis) => {
+                let text =
+                    format!("{} verifies SigV4 before the gate `{}`", listed(apis), gate.key);
+                tally.fact(Verdict::Proved, "AUTHORIZED", &route.origin, text);
+            }
+            Voucher::NotShown => tally.assume(format!(
+                "an API Gateway that these sources don't show verifies SigV4 before {}, and nobody \
+                 else has the secret by which it is known",
+                gate.key
+            )),
+            Voucher::Nobody(front) => {
+                let text = format!(
+                    "`{}` of the gate `{}` is for whom an API Gateway verified, and clients come in by \
+                     {front}, which verifies no SigV4",
+                    route.path, gate.key
+                );
+                tally.fact(Verdict::Refuted, "SIGV4_UNVERIFIED", &route.origin, text);
+            }
+            Voucher::Unknown(note) => tally.unknown(&note),
+        }
+    }
 }
 
 /// Who verifies the callers that a rule of a listener forwards.
@@ -165,6 +263,7 @@ pub(super) fn add(proof: &Proof<'_>, gate: &Gate, tally: &mut Tally) {
     }
     let service = proof.model.services.get(&gate.key);
     tally.assume_all(service.and_then(|service| service.task_definition.assumed()));
+    add_voucher(proof, gate, tally);
     let by = credentials(gate);
     if !by.is_empty() {
         let text = format!("the gate `{}` verifies {}", gate.key, listed(by));

@@ -9,13 +9,35 @@ use super::super::listener_open_to_world::{admitted, is_most_of_the_internet};
 use super::super::{Facts, refuted, shown_by};
 use super::{RULE, servers, some};
 use crate::prove::Scope;
-use crate::prove::trust::{listeners_of, open_routes};
+use crate::prove::trust::{listeners_of, open_routes, unvouched};
 use crate::report::{Finding, Fix, Severity, Trial};
 
 pub(super) fn findings(facts: &Facts<'_>, budget: &mut usize) -> Vec<Finding> {
     let gates = facts.model().gates.iter();
     let open = gates.filter(|(key, _)| refuted(facts.statement("authenticates", key)));
-    open.map(|(key, gate)| finding(facts, key, gate, budget)).collect()
+    let of = |(key, gate): (&Key, &Gate)| {
+        let open = open_routes(gate).next().map(|_| finding(facts, key, gate, budget));
+        open.into_iter().chain(unverified(facts, key, gate)).collect::<Vec<_>>()
+    };
+    open.flat_map(of).collect()
+}
+
+/// Routes on which the gate takes the word of an API Gateway that isn't there.
+fn unverified(facts: &Facts<'_>, key: &Key, gate: &Gate) -> Option<Finding> {
+    let gate = facts.model().gates.get(&gate.key)?;
+    let (routes, front) = unvouched(facts.proof, gate)?;
+    let (severity, _) = reached(facts, key);
+    let paths = some(&routes.iter().map(|route| format!("`{}`", route.path)).collect());
+    let title = format!(
+        "nobody verifies SigV4 on {paths} of the gate {key}: clients come in by {front}, and no API \
+         Gateway is before it"
+    );
+    let text = "write `sigv4_issued_keys` or `sts_proof` in place of `apigw_iam`, which the gate verifies \
+                itself; or `scheme: internal` under `ingress`, and put an API Gateway with IAM \
+                authorization before it: a load balancer verifies no SigV4";
+    let origins = routes.iter().map(|route| route.origin.key.clone()).chain([key.clone()]);
+    let finding = RULE.info.finding(severity, origins, title, Fix::from(text));
+    Some(shown_by(finding, facts.statement("authenticates", key)))
 }
 
 fn finding(facts: &Facts<'_>, key: &Key, gate: &Gate, budget: &mut usize) -> Finding {

@@ -164,7 +164,7 @@ fn piped(keys: &[&str], command: &str) -> String {
 }
 
 fn images(design: &Design) -> String {
-    let containers = design.tasks.iter().flat_map(|task| &task.containers);
+    let containers = design.definitions().flat_map(|task| &task.containers);
     let images: BTreeSet<&str> = containers.map(|container| container.image.as_str()).collect();
     let mut text = "### Images\n\n".to_owned();
     for image in &images {

@@ -71,6 +71,7 @@ fn gate(model: &Model, service: &EcsService, definition: &Key, config: &Config) 
                 .iter()
                 .map(|how| how.words().to_owned())
                 .collect(),
+            vouched: server.is_vouched(),
         }
     });
     Gate {

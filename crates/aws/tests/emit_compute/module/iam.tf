@@ -67,6 +67,47 @@ resource "aws_iam_role" "gate_task" {
   assume_role_policy = local.tasks_trust
 }
 
+resource "aws_iam_role" "probe_execution" {
+  name               = "everything-probe-execution"
+  description        = "everything: starts tasks of the probe"
+  assume_role_policy = local.tasks_trust
+}
+
+resource "aws_iam_role_policy" "probe_execution" {
+  name = "execution"
+  role = aws_iam_role.probe_execution.id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid      = "RegistryToken"
+        Effect   = "Allow"
+        Action   = "ecr:GetAuthorizationToken"
+        Resource = "*"
+      },
+      {
+        Sid      = "PullImages"
+        Effect   = "Allow"
+        Action   = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+        Resource = "arn:aws:ecr:eu-west-1:123456789012:repository/farmgate"
+      },
+      {
+        Sid      = "WriteLogs"
+        Effect   = "Allow"
+        Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+        Resource = "arn:aws:logs:eu-west-1:123456789012:log-group:/ecs/everything/probe:*"
+      },
+    ]
+  })
+}
+
+# With this role containers may do nothing at AWS: the farm file permits nothing.
+resource "aws_iam_role" "probe_task" {
+  name               = "everything-probe-task"
+  description        = "everything: runs in tasks of the probe"
+  assume_role_policy = local.tasks_trust
+}
+
 locals {
   server_execution_policies = {
     files = [

@@ -8,6 +8,12 @@ resource "aws_cloudwatch_log_group" "gate" {
   kms_key_id        = "arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
 }
 
+# What the probe found, each time that somebody ran it.
+resource "aws_cloudwatch_log_group" "probe" {
+  name              = "/ecs/everything/probe"
+  retention_in_days = 30
+}
+
 resource "aws_cloudwatch_log_group" "server" {
   for_each = {
     files  = { name = "/ecs/everything/servers/files", days = 7 }

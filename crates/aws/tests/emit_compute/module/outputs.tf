@@ -34,6 +34,7 @@ output "security_group_ids" {
   value = {
     ingress         = aws_security_group.ingress.id
     gate            = aws_security_group.gate.id
+    probe           = aws_security_group.probe.id
     start_endpoints = aws_security_group.endpoints.id
     servers         = { for name, it in aws_security_group.server : name => it.id }
     services        = { for name, it in aws_security_group.service : name => it.id }
@@ -63,10 +64,22 @@ output "cluster" {
   }
 }
 
+output "probe" {
+  description = "What `farmgate probe --from-task` runs, and where"
+  value = {
+    cluster         = aws_ecs_cluster.farm.name
+    task_definition = aws_ecs_task_definition.probe.family
+    subnets         = [for subnet in aws_subnet.private : subnet.id]
+    security_group  = aws_security_group.probe.id
+    log_group       = aws_cloudwatch_log_group.probe.name
+  }
+}
+
 output "task_role_arns" {
   description = "The roles with which containers run"
   value = {
     gate     = aws_iam_role.gate_task.arn
+    probe    = aws_iam_role.probe_task.arn
     servers  = { for name, it in aws_iam_role.server_task : name => it.arn }
     services = { for name, it in aws_iam_role.service_task : name => it.arn }
   }
@@ -76,6 +89,7 @@ output "log_group_names" {
   description = "Where tasks log to"
   value = {
     gate     = aws_cloudwatch_log_group.gate.name
+    probe    = aws_cloudwatch_log_group.probe.name
     servers  = { for name, it in aws_cloudwatch_log_group.server : name => it.name }
     services = { for name, it in aws_cloudwatch_log_group.service : name => it.name }
   }

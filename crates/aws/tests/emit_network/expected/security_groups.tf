@@ -182,6 +182,70 @@ resource "aws_vpc_security_group_egress_rule" "gate_to_server" {
   tags = { Name = "mcp-farm-gate-to-server-${each.key}" }
 }
 
+# The probe, which somebody starts by hand: it tries the servers' ports, and nobody lets it in.
+resource "aws_security_group" "probe" {
+  name        = "mcp-farm-probe"
+  description = "Probe"
+  vpc_id      = aws_vpc.farm.id
+
+  tags = { Name = "mcp-farm-probe" }
+}
+
+resource "aws_vpc_security_group_egress_rule" "probe_to_10_0_0_0_16_3001" {
+  security_group_id = aws_security_group.probe.id
+  description       = "tries whether a server answers"
+  ip_protocol       = "tcp"
+  from_port         = 3001
+  to_port           = 3001
+  cidr_ipv4         = "10.0.0.0/16"
+
+  tags = { Name = "mcp-farm-probe-to-10-0-0-0-16-3001" }
+}
+
+resource "aws_vpc_security_group_egress_rule" "probe_to_10_0_0_0_16_8000" {
+  security_group_id = aws_security_group.probe.id
+  description       = "tries whether a server answers"
+  ip_protocol       = "tcp"
+  from_port         = 8000
+  to_port           = 8000
+  cidr_ipv4         = "10.0.0.0/16"
+
+  tags = { Name = "mcp-farm-probe-to-10-0-0-0-16-8000" }
+}
+
+resource "aws_vpc_security_group_egress_rule" "probe_to_10_0_0_0_16_8443" {
+  security_group_id = aws_security_group.probe.id
+  description       = "tries whether a server answers"
+  ip_protocol       = "tcp"
+  from_port         = 8443
+  to_port           = 8443
+  cidr_ipv4         = "10.0.0.0/16"
+
+  tags = { Name = "mcp-farm-probe-to-10-0-0-0-16-8443" }
+}
+
+resource "aws_vpc_security_group_egress_rule" "probe_to_endpoints" {
+  security_group_id            = aws_security_group.probe.id
+  description                  = "images and logs"
+  ip_protocol                  = "tcp"
+  from_port                    = 443
+  to_port                      = 443
+  referenced_security_group_id = aws_security_group.endpoints.id
+
+  tags = { Name = "mcp-farm-probe-to-endpoints" }
+}
+
+resource "aws_vpc_security_group_egress_rule" "probe_to_s3" {
+  security_group_id = aws_security_group.probe.id
+  description       = "s3 by its endpoint"
+  ip_protocol       = "tcp"
+  from_port         = 443
+  to_port           = 443
+  prefix_list_id    = aws_vpc_endpoint.gateway["s3"].prefix_list_id
+
+  tags = { Name = "mcp-farm-probe-to-s3" }
+}
+
 # MCP servers: only the gate comes in.
 resource "aws_security_group" "server" {
   for_each = local.servers
@@ -517,6 +581,17 @@ resource "aws_vpc_security_group_ingress_rule" "endpoints_from_gate" {
   referenced_security_group_id = aws_security_group.gate.id
 
   tags = { Name = "mcp-farm-endpoints-from-gate" }
+}
+
+resource "aws_vpc_security_group_ingress_rule" "endpoints_from_probe" {
+  security_group_id            = aws_security_group.endpoints.id
+  description                  = "images and logs"
+  ip_protocol                  = "tcp"
+  from_port                    = 443
+  to_port                      = 443
+  referenced_security_group_id = aws_security_group.probe.id
+
+  tags = { Name = "mcp-farm-endpoints-from-probe" }
 }
 
 resource "aws_vpc_security_group_ingress_rule" "endpoints_from_server" {
