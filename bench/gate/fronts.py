@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 
+import load
 from processes import Running, free_port
 
 HERE = pathlib.Path(__file__).parent
@@ -121,8 +122,11 @@ def mcp_proxy(work, program):
     return running, port
 
 
+REGION, SERVICE = "us-west-2", "execute-api"
+
+
 class Farmgate:
-    """A gate's files: its keys, a store with one API key, and its configuration."""
+    """A gate's files: its keys, stores with one API key and one access key, and its configuration."""
 
     def __init__(self, work, program, behind, audit="file", plain=True):
         self.work, self.program, self.port = work, program, free_port()
@@ -134,6 +138,13 @@ class Farmgate:
         self.store = folder / "store.json"
         self.store.write_text(store)
         self.store.chmod(0o600)
+        self.access = folder / "access.json"
+        words = [program, "key", "issue-sigv4", "--group", "bench", "--name", "signer"]
+        words += ["--store", self.access, "--keys", self.keys]
+        issued = subprocess.run([str(word) for word in words], check=True, capture_output=True, text=True).stdout
+        pair = dict(line.split("=", 1) for line in issued.splitlines() if "=" in line)
+        key, secret = pair["AWS_ACCESS_KEY_ID"], pair["AWS_SECRET_ACCESS_KEY"]
+        self.signer = load.Signer(key, secret, REGION, SERVICE)
         self.audit = folder / "audit.jsonl"
         self.config = folder / "gate.json"
         self.config.write_text(json.dumps(self._config(behind, audit, plain)))
@@ -145,8 +156,10 @@ class Farmgate:
             "route": "/mcp",
             "priority": 1,
             "upstream": {"host": "127.0.0.1", "port": behind, "tls": False, "bridge": False},
+            # Whoever brings an API key is asked for nothing else.
             "authentication": [
-                {"kind": "api_keys", "store": "FARMGATE_STORE_1", "header": "x-api-key", "group_header": "x-group-name"}
+                {"kind": "api_keys", "store": "FARMGATE_STORE_1", "header": "x-api-key", "group_header": "x-group-name"},
+                {"kind": "sigv4_issued_keys", "store": "FARMGATE_STORE_2", "region": REGION, "service": SERVICE},
             ],
             "health": {"path": "/mcp", "codes": "200-499", "interval": 30, "timeout": 5, "healthy": 2, "unhealthy": 2},
             "drain": 5,
@@ -184,6 +197,7 @@ class Farmgate:
         environment = {
             "FARMGATE_KEYS": self.keys.read_text(),
             "FARMGATE_STORE_1": self.store.read_text(),
+            "FARMGATE_STORE_2": self.access.read_text(),
         }
         words = [self.program, "gate", "--config", self.config]
         running = Running(words, self.work / f"gate-{self.port}.log", environment)

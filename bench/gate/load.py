@@ -1,6 +1,9 @@
 """Load: the request that is sent, and the tools that send it."""
 
 import dataclasses
+import datetime
+import hashlib
+import hmac
 import http.client
 import json
 import pathlib
@@ -24,6 +27,39 @@ class Front:
     body: bytes
     # Whether each request needs an id of its own.
     count: bool = False
+    # Whose access key signs the request.
+    signer: "Signer | None" = None
+
+    def sent(self):
+        """The headers as they are sent from now on: a signature holds for five minutes."""
+        return self.headers | self.signer.sign(self) if self.signer else self.headers
+
+
+@dataclasses.dataclass
+class Signer:
+    """SigV4 with an access key of the farm, for a POST to /mcp."""
+
+    key: str
+    secret: str
+    region: str
+    service: str
+
+    def sign(self, front):
+        time = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+        date, host = time[:8], f"127.0.0.1:{front.port}"
+        headers = {name.lower(): value for name, value in front.headers.items()}
+        headers = dict(sorted({**headers, "host": host, "x-amz-date": time}.items()))
+        names, body = ";".join(headers), hashlib.sha256(front.body).hexdigest()
+        lines = "".join(f"{name}:{value}\n" for name, value in headers.items())
+        canonical = f"POST\n/mcp\n\n{lines}\n{names}\n{body}"
+        scope = f"{date}/{self.region}/{self.service}/aws4_request"
+        hashed = hashlib.sha256(canonical.encode()).hexdigest()
+        key = f"AWS4{self.secret}".encode()
+        for part in (date, self.region, self.service, "aws4_request"):
+            key = hmac.digest(key, part.encode(), "sha256")
+        signature = hmac.digest(key, f"AWS4-HMAC-SHA256\n{time}\n{scope}\n{hashed}".encode(), "sha256").hex()
+        said = f"Credential={self.key}/{scope}, SignedHeaders={names}, Signature={signature}"
+        return {"X-Amz-Date": time, "Authorization": f"AWS4-HMAC-SHA256 {said}"}
 
 
 def call(version=LEGACY, number=7):
@@ -72,7 +108,7 @@ def initialize(port, headers):
 
 def sound(name, front):
     """One call must be answered as it should before its speed means anything."""
-    status, _, answer = post(front.port, front.headers, front.body)
+    status, _, answer = post(front.port, front.sent(), front.body)
     if status != 200 or b'"text":"ok"' not in answer.replace(b": ", b":"):
         raise SystemExit(f"{name} answers {status}: {answer[:300]}")
 
@@ -86,7 +122,7 @@ class Wrk:
     def run(self, front, seconds, connections):
         """Requests a second, latency in milliseconds, CPU time of the front, and its memory."""
         head, payload = self.work / "headers", self.work / "body"
-        head.write_text("".join(f"{name}: {value}\n" for name, value in front.headers.items()))
+        head.write_text("".join(f"{name}: {value}\n" for name, value in front.sent().items()))
         payload.write_bytes(front.body)
         words = [self.program, "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s"]
         words += ["-s", HERE / "call.lua", f"http://127.0.0.1:{front.port}/mcp", "--", head, payload]
@@ -117,7 +153,7 @@ class Pace:
     def run(self, front, rate, seconds, connections):
         """Latency in milliseconds."""
         request = self.work / "request"
-        lines = {"Host": f"127.0.0.1:{front.port}", **front.headers, "Content-Length": len(front.body)}
+        lines = {"Host": f"127.0.0.1:{front.port}", **front.sent(), "Content-Length": len(front.body)}
         head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
         request.write_bytes(f"POST /mcp HTTP/1.1\r\n{head}\r\n".encode() + front.body)
         words = [self.program, f"127.0.0.1:{front.port}", rate, seconds, connections, request]

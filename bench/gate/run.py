@@ -20,7 +20,7 @@ import streams
 from processes import Running, free_port
 
 CONNECTIONS = 16
-GATES = ("farmgate", "farmgate, modern", "farmgate, session")
+GATES = ("farmgate", "farmgate, modern", "farmgate, session", "farmgate, sigv4")
 
 
 def options():
@@ -48,6 +48,7 @@ def start_fronts(stack, work, given):
     backend, behind = enter(fronts.backend(work))
     gate = fronts.Farmgate(work, given.farmgate, behind)
     # Everyone gets the same bytes, the gate's headers too.
+    plain = dict(headers)
     headers |= gate.headers()
     found = {"backend": load.Front(backend, behind, headers, body)}
     found["nginx"] = load.Front(*enter(fronts.nginx(work, behind, given.workers)), headers, body)
@@ -62,6 +63,7 @@ def start_fronts(stack, work, given):
     found["farmgate, modern"] = load.Front(running, port, modern | gate.headers(), modern_body)
     session = {"Mcp-Session-Id": load.initialize(port, headers)}
     found["farmgate, session"] = load.Front(running, port, headers | session, body)
+    found["farmgate, sigv4"] = load.Front(running, port, plain, body, signer=gate.signer)
     program = fronts.find("mcp-proxy", given.mcp_proxy)
     if program:
         running, port = enter(fronts.mcp_proxy(work, program))
@@ -98,6 +100,15 @@ def show_calls(figures):
             if peer in figures:
                 ratio = figures[gate]["rate"] / figures[peer]["rate"]
                 print(f"  {gate:18} to {peer:10} {ratio:8.2f}   ({wanted})")
+
+
+def show_signed(figures):
+    """What it costs to verify a signature, beside looking an API key up."""
+    keys, signed = figures["farmgate"], figures["farmgate, sigv4"]
+    more, ratio = signed["cpu"] - keys["cpu"], signed["rate"] / keys["rate"]
+    print("\n  SigV4 beside API keys")
+    print(f"  {'CPU of a call':18} {more:+8.1f} us more   (below 60 is wanted)")
+    print(f"  {'requests/s':18} {ratio:8.2f}           (0.8 or more is wanted)")
 
 
 def pace(found, rate, client, given):
@@ -198,6 +209,7 @@ def main():
             if "calls" in parts or ("pace" in parts and not given.rate):
                 figures["calls"] = calls(found, load.Wrk(work, "wrk"), given)
                 show_calls(figures["calls"])
+                show_signed(figures["calls"])
             if "pace" in parts:
                 rate = given.rate or round(figures["calls"]["farmgate"]["rate"] / 2)
                 figures["pace"] = pace(found, rate, load.Pace(work), given)

@@ -27,7 +27,7 @@ use hyper::body::Incoming;
 use self::answer::Answer;
 use self::entry::Entry;
 use self::message::Facts;
-use crate::authn::{self, AtHead, Proof, Wrong};
+use crate::authn::{self, AtHead, Caller, Wrong};
 use crate::client_address;
 use crate::limit::Permit;
 use crate::principal;
@@ -151,13 +151,7 @@ impl Worker {
         entry: &mut Entry,
     ) -> Result<(Arc<Principal>, Permit, Bytes), Refusal> {
         let Some(known) = state.servers.get(server) else { return Err(no_server()) };
-        let refused = |wrong: Option<Wrong>| match wrong {
-            Some(wrong) if wrong.known => {
-                Refusal::new(wrong.code, StatusCode::FORBIDDEN, "forbidden")
-            }
-            Some(wrong) => Refusal::unauthenticated(wrong.code, &known.challenges),
-            None => Refusal::unauthenticated("unauthenticated", &known.challenges),
-        };
+        let refused = |wrong| refused(wrong, &known.challenges);
         match authn::at_head(&known.ways, head) {
             AtHead::No(wrong) => Err(refused(wrong)),
             AtHead::Is(principal) => {
@@ -166,14 +160,10 @@ impl Worker {
                 let body = read(state, head, body).await?;
                 Ok((principal, permit, body))
             }
-            AtHead::Later(index) => {
+            AtHead::Later(later) => {
                 let body = read(state, head, body).await?;
-                let Some(way) = known.ways.get(index) else { return Err(no_server()) };
-                let principal = match way.with_body(head, &body).await {
-                    Proof::Is(principal) => principal,
-                    Proof::Wrong(wrong) => return Err(refused(Some(wrong))),
-                    Proof::Absent | Proof::Later => return Err(refused(None)),
-                };
+                let principal = authn::with_body(&known.ways, &later, head, &body).await;
+                let principal = principal.map_err(refused)?;
                 entry.principal(&principal);
                 let permit = self.limit(&known.name, &principal).await?;
                 Ok((principal, permit, body))
@@ -192,6 +182,21 @@ impl Worker {
             let text = "the server is busy";
             Refusal::new("busy", StatusCode::SERVICE_UNAVAILABLE, text).retry_after(1)
         })
+    }
+}
+
+/// What is answered to those whose proof isn't taken, or who bring none.
+fn refused(wrong: Option<Wrong>, challenges: &[HeaderValue]) -> Refusal {
+    let Some(Wrong { code, caller, told }) = wrong else {
+        return Refusal::unauthenticated("unauthenticated", None, challenges);
+    };
+    match caller {
+        Caller::Unknown => Refusal::unauthenticated(code, told, challenges),
+        Caller::Known => Refusal::new(code, StatusCode::FORBIDDEN, told.unwrap_or("forbidden")),
+        Caller::Unclear => {
+            let told = told.unwrap_or("who calls can't be verified at the moment");
+            Refusal::new(code, StatusCode::SERVICE_UNAVAILABLE, told).retry_after(1)
+        }
     }
 }
 

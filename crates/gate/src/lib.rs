@@ -28,6 +28,7 @@ mod state;
 pub mod trace;
 pub mod upstream;
 
+pub use authn::Sts;
 pub use reload::read as read_config;
 pub use secrets::{SecretError, Secrets};
 pub use start::{ADMIN_PORT, Gate, Notice, Notify, Options, StartError};

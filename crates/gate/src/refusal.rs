@@ -33,10 +33,16 @@ impl Refusal {
         Self { code, status, body: Words::Text(text), headers: Vec::new() }
     }
 
-    /// 401 with the ways in which callers may prove who they are, and nothing else.
-    pub(crate) fn unauthenticated(code: &'static str, challenges: &[HeaderValue]) -> Self {
+    /// 401 with the ways in which callers may prove who they are, and nothing else but what a way
+    /// tells.
+    pub(crate) fn unauthenticated(
+        code: &'static str,
+        told: Option<&'static str>,
+        challenges: &[HeaderValue],
+    ) -> Self {
         let headers = challenges.iter().map(|it| (WWW_AUTHENTICATE, it.clone())).collect();
-        Self { code, status: StatusCode::UNAUTHORIZED, body: Words::Nothing, headers }
+        let body = told.map_or(Words::Nothing, Words::Text);
+        Self { code, status: StatusCode::UNAUTHORIZED, body, headers }
     }
 
     /// 429, with the seconds to wait.

@@ -67,7 +67,8 @@ impl Reloader {
         }
         config.plain = old.config.plain;
         config.listen = old.config.listen;
-        let state = State::new(config, &self.secrets, old.generation + 1, &shared.metrics)?;
+        let next = old.generation + 1;
+        let state = State::new(config, &self.secrets, next, &shared.metrics, &shared.memory)?;
         shared.upstreams.update(&state.config).map_err(StateError::Config)?;
         shared.limiter.update(&state.config.limits);
         shared.limiter.retain_servers(|name| state.config.servers.contains_key(name));

@@ -8,6 +8,7 @@ use farmgate_keys::Signer;
 use farmgate_wire::Counts;
 
 use crate::audit::Log;
+use crate::authn::Memory;
 use crate::limit::Limiter;
 use crate::metrics::Metrics;
 use crate::state::State;
@@ -17,6 +18,8 @@ use crate::upstream::Upstreams;
 pub(crate) struct Shared {
     /// The configuration in force: swapped as a whole.
     pub(crate) state: ArcSwap<State>,
+    /// What outlives a configuration of those who proved who they are.
+    pub(crate) memory: Memory,
     pub(crate) limiter: Limiter,
     pub(crate) log: Log,
     pub(crate) metrics: Arc<Metrics>,

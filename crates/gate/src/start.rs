@@ -21,6 +21,7 @@ use thiserror::Error;
 use tokio::task::LocalSet;
 
 use crate::audit::{AuditError, Head, Log, Sink, tell_heads};
+use crate::authn::{Memory, Sts};
 use crate::exchange::Worker;
 use crate::limit::Limiter;
 use crate::metrics::Metrics;
@@ -59,6 +60,8 @@ pub struct Options {
     pub drain: Option<Duration>,
     /// Who is told what happens beside requests; nobody if absent.
     pub notice: Option<Notify>,
+    /// Where STS is: at AWS, but for tests.
+    pub sts: Sts,
 }
 
 /// Takes news of a gate: one line of text each, for its log.
@@ -121,7 +124,8 @@ impl Gate {
         let metrics = Arc::new(Metrics::new(&config.farm));
         let workers = options.workers.unwrap_or_else(processors).max(1);
         let wire = Arc::new(ArcSwap::from_pointee(settings(&config, options.drain)));
-        let state = State::new(config, &secrets, 0, &metrics)?;
+        let memory = Memory::new(options.sts);
+        let state = State::new(config, &secrets, 0, &metrics, &memory)?;
         let config = &state.config;
         let probes = Arc::new(ArcSwap::from_pointee(state.signer.clone()));
         let principal = Some(signs(Arc::clone(&probes)));
@@ -140,6 +144,7 @@ impl Gate {
         let shared = Arc::new(Shared {
             limiter: Limiter::new(&config.limits),
             state: ArcSwap::from_pointee(state),
+            memory,
             log,
             metrics,
             upstreams,

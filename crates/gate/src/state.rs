@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use farmgate_farm::gate::{self, Authentication, Config};
-use farmgate_keys::{ApiKeys, GateKeys, Sealer, Signer};
+use farmgate_keys::{AccessKeys, ApiKeys, GateKeys, Sealer, Signer};
+use farmgate_sigv4::Rules;
 use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION};
 use http::{HeaderName, HeaderValue};
 use thiserror::Error;
 
-use crate::authn::{ApiKeyHeader, Authenticator};
+use crate::authn::{ApiGateway, ApiKeyHeader, Authenticator, IssuedKeys, Memory, StsProof};
 use crate::authz::Authorizer;
 use crate::metrics::{Metrics, ServerMetrics};
 use crate::route::{Hosts, Routes};
@@ -46,7 +47,7 @@ pub enum StateError {
     /// The gate's own keys are wrong.
     #[error("`{variable}` is wrong: {0}", variable = gate::KEYS_VARIABLE)]
     Keys(farmgate_keys::KeysError),
-    /// A store of API keys is wrong.
+    /// A store of keys is wrong.
     #[error("the store `{0}` is wrong: {1}")]
     Store(String, farmgate_keys::StoreError),
     /// Something else in the configuration is wrong.
@@ -66,6 +67,7 @@ impl State {
         secrets: &Secrets,
         generation: u64,
         metrics: &Metrics,
+        memory: &Memory,
     ) -> Result<Self, StateError> {
         if config.plain && !config.listen.is_some_and(|it| it.ip().is_loopback()) {
             let why = "`plain` serves without TLS: `listen` must be an address of loopback";
@@ -73,10 +75,11 @@ impl State {
         }
         let keys = GateKeys::parse(&secrets.get(gate::KEYS_VARIABLE)?).map_err(StateError::Keys)?;
         let mut servers = Vec::with_capacity(config.servers.len());
+        let mut made = Ways { secrets, keys: &keys, memory, known: Vec::new() };
         for (name, server) in &config.servers {
             let mut ways = Vec::new();
             for way in &server.authentication {
-                ways.extend(authenticator(way, secrets)?);
+                ways.extend(made.get(way)?);
             }
             let challenges = ways.iter().map(|way: &Arc<dyn Authenticator>| way.challenge());
             let challenges = challenges.collect();
@@ -113,24 +116,71 @@ impl State {
 /// Whether this gate can verify a way to prove who calls. Callers who bring another are refused.
 #[must_use]
 pub fn verifies(way: &Authentication) -> bool {
-    matches!(way, Authentication::ApiKeys { .. })
+    !matches!(way, Authentication::Oauth { .. })
 }
 
-/// The way to prove who calls that a configuration names; none for those that this gate can't
-/// verify, whose callers are refused.
-fn authenticator(
-    way: &Authentication,
-    secrets: &Secrets,
-) -> Result<Option<Arc<dyn Authenticator>>, StateError> {
-    match way {
-        Authentication::ApiKeys { store, header, group_header } => {
-            let keys = ApiKeys::parse(&secrets.get(store)?)
-                .map_err(|error| StateError::Store(store.clone(), error))?;
-            let way = ApiKeyHeader::new(keys, header, group_header.as_deref());
-            Ok(Some(Arc::new(way.map_err(StateError::Config)?)))
+/// Ways to prove who calls, each made once, however many servers have it: a store is opened key by
+/// key.
+struct Ways<'a> {
+    secrets: &'a Secrets,
+    keys: &'a GateKeys,
+    memory: &'a Memory,
+    known: Vec<(&'a Authentication, Option<Arc<dyn Authenticator>>)>,
+}
+
+// === impl Ways ===
+
+impl<'a> Ways<'a> {
+    /// The way that a configuration names; none for those that this gate can't verify, whose callers
+    /// are refused.
+    fn get(
+        &mut self,
+        way: &'a Authentication,
+    ) -> Result<Option<Arc<dyn Authenticator>>, StateError> {
+        if let Some((_, made)) = self.known.iter().find(|(known, _)| *known == way) {
+            return Ok(made.clone());
         }
-        Authentication::Sigv4IssuedKeys { .. }
-        | Authentication::StsProof { .. }
-        | Authentication::Oauth { .. } => Ok(None),
+        let made = self.make(way)?;
+        self.known.push((way, made.clone()));
+        Ok(made)
     }
+
+    fn make(&self, way: &Authentication) -> Result<Option<Arc<dyn Authenticator>>, StateError> {
+        let of_store = |store: &str| {
+            let store = store.to_owned();
+            |error| StateError::Store(store, error)
+        };
+        match way {
+            Authentication::ApiKeys { store, header, group_header } => {
+                let keys = ApiKeys::parse(&self.secrets.get(store)?).map_err(of_store(store))?;
+                ready(ApiKeyHeader::new(keys, header, group_header.as_deref()))
+            }
+            Authentication::Sigv4IssuedKeys {
+                store,
+                region,
+                service,
+                replay,
+                unsigned_payload,
+            } => {
+                let keys = AccessKeys::parse(&self.secrets.get(store)?).map_err(of_store(store))?;
+                let keys = keys.open(self.keys).map_err(of_store(store))?;
+                let (region, service) = (region.clone(), service.clone());
+                let rules = Rules { region, service, unsigned_payload: *unsigned_payload };
+                ready(IssuedKeys::new(keys, rules, *replay, self.memory))
+            }
+            Authentication::StsProof { principals, regions, audience } => {
+                ready(StsProof::new(principals, regions, audience, self.memory))
+            }
+            Authentication::ApigwIam { secret, principals } => {
+                ready(ApiGateway::new(&self.secrets.get(secret)?, principals))
+            }
+            Authentication::Oauth { .. } => Ok(None),
+        }
+    }
+}
+
+fn ready(
+    way: Result<impl Authenticator + 'static, String>,
+) -> Result<Option<Arc<dyn Authenticator>>, StateError> {
+    Ok(Some(Arc::new(way.map_err(StateError::Config)?)))
 }

@@ -32,6 +32,7 @@ use tokio::sync::Notify;
 use tokio::task::{AbortHandle, JoinSet};
 
 pub use client::{Client, Unanswered, UpstreamBody};
+pub(crate) use names::addresses;
 pub use pick::{NoTarget, Pick};
 pub use pool::Pool;
 pub use target::{Health, Probe, TargetState};

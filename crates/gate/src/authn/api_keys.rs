@@ -63,17 +63,17 @@ impl Authenticator for ApiKeyHeader {
         let value = match (values.next(), values.next()) {
             (None, _) => return Proof::Absent,
             (Some(value), None) if value.len() <= LONGEST => value,
-            _ => return Proof::Wrong(Wrong { code: "api_key_malformed", known: false }),
+            _ => return Proof::Wrong(Wrong::unknown("api_key_malformed")),
         };
         let Ok(presented) = value.to_str() else {
-            return Proof::Wrong(Wrong { code: "api_key_malformed", known: false });
+            return Proof::Wrong(Wrong::unknown("api_key_malformed"));
         };
         let key = match self.keys.look_up(presented, unix_now()) {
             Ok(key) => key,
-            Err(error) => return Proof::Wrong(Wrong { code: word(error), known: false }),
+            Err(error) => return Proof::Wrong(Wrong::unknown(word(error))),
         };
         if !self.group_is_right(&head.headers, key.group.as_deref()) {
-            return Proof::Wrong(Wrong { code: "group_forged", known: true });
+            return Proof::Wrong(Wrong::known("group_forged"));
         }
         match self.principals.get(&key.id) {
             Some(principal) => Proof::Is(Arc::clone(principal)),

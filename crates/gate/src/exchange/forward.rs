@@ -117,11 +117,28 @@ impl Worker {
         };
         let mut request = Request::new(body);
         *request.method_mut() = call.head.method.clone();
-        let path = call.head.uri.path_and_query().cloned();
-        *request.uri_mut() = Uri::from(path.unwrap_or_else(|| PathAndQuery::from_static("/")));
+        *request.uri_mut() = Uri::from(target(&call.head.uri)?);
         *request.headers_mut() = kept;
         Ok(request)
     }
+}
+
+/// The path and the query as they came, but for what a presigned request has in its query: that is
+/// a credential.
+fn target(uri: &Uri) -> Result<PathAndQuery, Refusal> {
+    let Some(whole) = uri.path_and_query() else { return Ok(PathAndQuery::from_static("/")) };
+    let query = whole.query().unwrap_or_default();
+    let left = farmgate_sigv4::strip_presigned(query).unwrap_or_default();
+    if left == query {
+        return Ok(whole.clone());
+    }
+    let mut text = whole.path().to_owned();
+    if !left.is_empty() {
+        text.push('?');
+        text.push_str(&left);
+    }
+    // A part of what was a path and a query is one.
+    PathAndQuery::try_from(text).map_err(|_| no_server())
 }
 
 /// Whether a client's header is a server's business.

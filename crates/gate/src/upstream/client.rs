@@ -127,20 +127,10 @@ impl Client {
                     if reused && !target.keeps_alive.load(Ordering::Relaxed) {
                         target.keeps_alive.store(true, Ordering::Relaxed);
                     }
-                    if !listens {
-                        return Ok(self.lend(response, connection, target));
-                    }
-                    if !is_events(&response) {
-                        connection.resume();
-                        return Ok(self.lend(response, connection, target));
-                    }
-                    let (head, _) = response.into_parts();
-                    let body = connection.into_long().map_err(|failure| {
-                        target.failed();
-                        Unanswered::Broken(failure)
-                    })?;
-                    let source = Source::Long { body: Box::new(body), target: Arc::clone(target) };
-                    return Ok(Response::from_parts(head, UpstreamBody(source)));
+                    return match listens {
+                        true => self.listen(response, connection, target),
+                        false => Ok(self.lend(response, connection, target)),
+                    };
                 }
                 // The next one that waits, or a new one.
                 Ok(Err(SendFailure::Unsent(unsent))) if reused => request = *unsent,
@@ -170,6 +160,27 @@ impl Client {
         let made = client::connect(target.address, target.dial.tls.as_ref(), patience).await;
         drop(connecting);
         made.inspect_err(|_| target.failed())
+    }
+
+    /// The answer to whoever listens: events, which keep neither the connection nor its buffers, or
+    /// an answer like others.
+    fn listen(
+        &self,
+        response: Response<Incoming>,
+        connection: Connection,
+        target: &Arc<Target>,
+    ) -> Result<Response<UpstreamBody>, Unanswered> {
+        if !is_events(&response) {
+            connection.resume();
+            return Ok(self.lend(response, connection, target));
+        }
+        let (head, _) = response.into_parts();
+        let body = connection.into_long().map_err(|failure| {
+            target.failed();
+            Unanswered::Broken(failure)
+        })?;
+        let source = Source::Long { body: Box::new(body), target: Arc::clone(target) };
+        Ok(Response::from_parts(head, UpstreamBody(source)))
     }
 
     /// The answer, with the connection on which its body comes.

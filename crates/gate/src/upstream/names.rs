@@ -75,6 +75,22 @@ fn server(address: &SocketAddr) -> NameServerConfig {
     NameServerConfig::new(address.ip(), true, connections.into())
 }
 
+/// The addresses of a name that is no server's, asked for once, IPv4 first.
+///
+/// # Errors
+/// If no family's records can be had.
+pub(crate) async fn addresses(host: &str) -> Result<Vec<IpAddr>, String> {
+    let resolver = resolver(None);
+    let (a, aaaa) = tokio::join!(
+        look_up(&resolver, host, RecordType::A),
+        look_up(&resolver, host, RecordType::AAAA)
+    );
+    match (a, aaaa) {
+        (Err(error), Err(_)) => Err(error),
+        (a, aaaa) => Ok([a, aaaa].into_iter().flatten().flat_map(|(found, _)| found).collect()),
+    }
+}
+
 /// Follows a server's name for as long as it is polled. `arranged` is called when targets may have
 /// changed.
 pub(super) async fn follow(

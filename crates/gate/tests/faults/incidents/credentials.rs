@@ -5,7 +5,7 @@ use farmgate_keys::{Principal, Verifier};
 use ipnet::IpNet;
 use secrecy::SecretString;
 
-use crate::support::backend::Backend;
+use crate::support::backend::{Backend, Then, write_answer};
 use crate::support::client::{Answer, Ask};
 use crate::support::farm::{Caller, Setup, now};
 
@@ -163,6 +163,24 @@ fn internal_headers_from_outside_are_not_believed_and_not_passed_on() {
     let ask = Ask::call(1, "x").with("farmgate-principal", &stolen);
     assert_eq!(farm.ask(&ask).status, 401);
     assert_eq!(backend.count(), 1);
+    farm.stop();
+}
+
+#[test]
+fn a_servers_redirect_leads_no_credential_of_the_gate_elsewhere() {
+    // GHSA-9g45-5xwm-f3wc: a gateway followed a redirect with the headers of the first request.
+    let other = Backend::echo();
+    let elsewhere = format!("http://{}/mcp", other.address());
+    let backend = Backend::start(move |_, stream| {
+        write_answer(stream, 307, &[("Location", &elsewhere)], b"");
+        Then::Keep
+    });
+    let farm = Setup::of(&[("echo", &backend)]).start();
+    let answer = farm.ask(&farm.call(1, "x"));
+    // It is the client's to follow, or not.
+    assert_eq!(answer.status, 307);
+    assert!(backend.only().header("farmgate-principal").is_some());
+    assert_eq!((other.count(), other.connections()), (0, 0));
     farm.stop();
 }
 

@@ -9,8 +9,8 @@ use farmgate_farm::gate::{
     Answer as Default404, Audit, Authentication, Config, Health, Limits, Rate, Server, ToolRule,
     Upstream, VERSION,
 };
-use farmgate_gate::{Gate, Options, Secrets, StartError};
-use farmgate_keys::{ApiKeys, GateKeys, NewKey};
+use farmgate_gate::{Gate, Options, Secrets, StartError, Sts};
+use farmgate_keys::{AccessKeys, ApiKeys, GateKeys, NewKey};
 use secrecy::{ExposeSecret as _, SecretString};
 use tempfile::TempDir;
 
@@ -20,11 +20,17 @@ use super::{secure, wait_until};
 
 pub(crate) const STORE: &str = "FARMGATE_STORE_1";
 pub(crate) const KEYS: &str = "FARMGATE_KEYS";
+/// Access keys, for whom signs.
+pub(crate) const ACCESS: &str = "FARMGATE_STORE_2";
 
 /// A farm that has not started.
 pub(crate) struct Setup {
     pub(crate) config: Config,
     pub(crate) store: ApiKeys,
+    pub(crate) access: AccessKeys,
+    /// More secrets, by their names.
+    pub(crate) secrets: Vec<(&'static str, String)>,
+    pub(crate) sts: Sts,
     pub(crate) keys: GateKeys,
     pub(crate) alice: Caller,
     pub(crate) bob: Caller,
@@ -127,7 +133,17 @@ impl Setup {
             tools: Vec::new(),
         };
         let keys = GateKeys::generate().unwrap();
-        Self { config, store, keys, alice, bob, folder: TempDir::new().unwrap() }
+        Self {
+            config,
+            store,
+            access: AccessKeys::default(),
+            secrets: Vec::new(),
+            sts: Sts::default(),
+            keys,
+            alice,
+            bob,
+            folder: TempDir::new().unwrap(),
+        }
     }
 
     pub(crate) fn with(mut self, change: impl FnOnce(&mut Config)) -> Self {
@@ -140,13 +156,20 @@ impl Setup {
     }
 
     pub(crate) fn try_start(self) -> Result<Farm, StartError> {
-        let Self { config, store, keys, alice, bob, folder } = self;
+        let Self { config, store, access, secrets: more, sts, keys, alice, bob, folder } = self;
         let path = |name: &str| folder.path().join(name);
         write(path("keys.json"), keys.text().expose_secret());
         write(path("store.json"), &store.text());
-        let secrets =
-            Secrets::default().file(KEYS, path("keys.json")).file(STORE, path("store.json"));
-        let options = Options { workers: Some(2), ..Options::default() };
+        write(path("access.json"), &access.text());
+        let mut secrets = Secrets::default()
+            .file(KEYS, path("keys.json"))
+            .file(STORE, path("store.json"))
+            .file(ACCESS, path("access.json"));
+        for (name, value) in more {
+            write(path(name), &value);
+            secrets = secrets.file(name, path(name));
+        }
+        let options = Options { workers: Some(2), sts, ..Options::default() };
         let gate = Gate::start(config.clone(), secrets, options)?;
         let farm = Farm { gate, config, store, alice, bob, folder };
         farm.until_probed();
@@ -240,6 +263,16 @@ impl Farm {
 
     pub(crate) fn write_keys(&self, keys: &GateKeys) {
         self.replace("keys.json", keys.text().expose_secret());
+    }
+
+    /// Puts another store of access keys in place of the one that the gate reads.
+    pub(crate) fn write_access(&self, access: &AccessKeys) {
+        self.replace("access.json", &access.text());
+    }
+
+    /// Puts another value in place of one of the further secrets.
+    pub(crate) fn write_secret(&self, name: &str, value: &str) {
+        self.replace(name, value);
     }
 
     /// The keys that the gate reads now.
