@@ -3,8 +3,10 @@
 mod audit;
 mod bridge;
 mod builtin;
+mod connect;
 mod gate;
 mod key;
+mod probe;
 mod up;
 
 use std::path::PathBuf;
@@ -15,8 +17,13 @@ use farmgate_audit::report::Severity;
 pub use audit::{Audit, AuditAction, AuditVerify};
 pub use bridge::{Bridge, LogFormat};
 pub use builtin::{Builtin, BuiltinServer};
+pub use connect::Connect;
 pub use gate::Gate;
-pub use key::{Key, KeyAction, KeyAdd, KeyInit, KeyList, KeyRevoke, KeyRotate, Overlap, StoreArgs};
+pub use key::{
+    IssueFormat, Key, KeyAction, KeyAdd, KeyInit, KeyIssue, KeyList, KeyRevoke, KeyRotate, Overlap,
+    StoreArgs,
+};
+pub use probe::Probe;
 pub use up::Up;
 
 /// Proves what can reach what in AWS networks, from the files that describe them.
@@ -122,6 +129,28 @@ pub enum Command {
     /// Exit code: 0; 1 if --check finds another status; 2 if an argument or a variable is wrong; 3
     /// if it can't listen, copy or give away.
     Bridge(Box<Bridge>),
+    /// Be a stdio MCP server that is a farm's
+    ///
+    /// For MCP clients that start a command (Claude, IDEs, the Inspector): what they write goes to the
+    /// farm over HTTPS, with a proof of who calls, and what the farm answers is written back. Sessions
+    /// that the farm lost are opened again, credentials are found again before they expire, and a farm
+    /// that is away is waited for. Keys come from environment variables or from where AWS's own tools
+    /// have them. Plain HTTP is for this machine only, and no redirect is followed. Without a way to
+    /// prove who calls, none is sent. docs/connect.md says more.
+    ///
+    /// Exit code: 0 when the client has closed its end; 2 if an argument or a variable is wrong; 3 if
+    /// the system gives no thread.
+    Connect(Box<Connect>),
+    /// Try the controls of a running farm, from outside
+    ///
+    /// Sends what a farm claims to refuse (no credential, a forged signature, another's session, a
+    /// smuggled request ...), and says of each control whether it held or failed, or why it can't be
+    /// tested from here. Probes only this machine and what the farm file names, calls no tool, and
+    /// stays within bounds. docs/probe.md says more, docs/controls has a page for each control.
+    ///
+    /// Exit code: 0 if no control failed; 1 if one did; 2 if an input is wrong or may not be probed;
+    /// 3 if nothing answers.
+    Probe(Box<Probe>),
     /// List the rules, or show one rule's page
     Rules(Rules),
     /// Serve one of the servers that come with farmgate.

@@ -1,25 +1,31 @@
-//! `farmgate key`: the gate's own keys, and clients' API keys.
+//! `farmgate key`: the gate's own keys, clients' API keys, and access keys for SigV4.
 //!
 //! A key goes to the standard output, once; what to do with it to the standard error. What is kept
-//! are hashes. What a key may do is for the farm file to say.
+//! are hashes, and secrets that are sealed with the gate's own keys. What a key may do is for the farm
+//! file to say.
 
 mod list;
+mod rotate_gate;
 mod say;
 mod store;
 
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use farmgate_farm::word::Duration;
 use farmgate_keys::{GateKeys, KeysError, NewKey};
 use secrecy::ExposeSecret as _;
 
-use crate::args::{Color, Key, KeyAction, KeyAdd, KeyInit, KeyRevoke, KeyRotate, StoreArgs};
+use crate::args::{
+    Color, Format, IssueFormat, Key, KeyAction, KeyAdd, KeyInit, KeyIssue, KeyRevoke, KeyRotate,
+    StoreArgs,
+};
 use crate::exit::Exit;
 use crate::farm::FarmFile;
 use crate::problem::{Failure, Problem};
-use crate::secrets::{Local, private, read_gate_keys};
-use say::Made;
-use store::Store;
+use crate::secrets::private;
+use say::{Issued, Made};
+use store::{Kind, Store, Wanted};
 
 /// The farm file, if none is named.
 const FARM: &str = "farm.yaml";
@@ -33,7 +39,8 @@ pub fn run(args: &Key, color: Color) -> Result<Exit, Failure> {
         KeyAction::Init(init) => self::init(init, color)?,
         KeyAction::Add(add) => self::add(add, color)?,
         KeyAction::List(list) => list::run(list, color)?,
-        KeyAction::Rotate(rotate) if rotate.gate => rotate_gate(rotate, color)?,
+        KeyAction::IssueSigv4(issue) => self::issue(issue, color)?,
+        KeyAction::Rotate(rotate) if rotate.gate => rotate_gate::run(rotate, color)?,
         KeyAction::Rotate(rotate) => self::rotate(rotate, color)?,
         KeyAction::Revoke(revoke) => self::revoke(revoke, color)?,
     }
@@ -73,35 +80,18 @@ fn init(args: &KeyInit, color: Color) -> Result<(), Failure> {
     }
 }
 
-fn rotate_gate(args: &KeyRotate, color: Color) -> Result<(), Failure> {
-    let (file, secret) = match &args.keys {
-        Some(file) => (file.clone(), "FARM/gate-keys".to_owned()),
-        None => {
-            let (path, farm) = farm(&args.store)?;
-            (Local::open(&path)?.gate_keys_file()?, secret_of(&farm))
-        }
-    };
-    let _lock = private::lock(private::folder_of(&file))?;
-    let keys = read_gate_keys(&file)?.ok_or_else(|| no_file(&file))?;
-    let keys = if args.retire { Ok(keys.retire()) } else { keys.rotate() };
-    let keys = keys.map_err(|error| no_keys(&error))?;
-    private::write(&file, &format!("{}\n", keys.text().expose_secret()))?;
-    say::gate_keys_rotated(&file, &keys, &secret, args.format, color)
-}
-
 /// The secret in which a farm's gate finds its keys.
 fn secret_of(farm: &FarmFile) -> String {
     let keys = farm.farm.gate.keys.as_ref();
     keys.map_or_else(|| format!("{}/gate-keys", farm.farm.farm.as_str()), |keys| keys.name.clone())
 }
 
-// === API keys ===
+// === clients' keys ===
 
 fn add(args: &KeyAdd, color: Color) -> Result<(), Failure> {
-    let store = Store::find(&args.store, true)?;
+    let store = Store::find(&args.store, Wanted::Api, true)?;
     let now = now();
-    let expires = args.expires.map(|time| now.saturating_add(seconds(time.as_seconds())));
-    let new = NewKey { name: args.name.clone(), group: Some(args.group.clone()), expires };
+    let new = new_key(&args.group, args.name.as_deref(), args.expires.as_ref(), now);
     let (key, added) = store.change(|keys| {
         let (key, added) = keys.add(&new, now)?;
         Ok((key, added.clone()))
@@ -109,17 +99,46 @@ fn add(args: &KeyAdd, color: Color) -> Result<(), Failure> {
     say::made(&Made { key: &key, added: &added, store: &store, old: None }, args.format, color)
 }
 
+fn issue(args: &KeyIssue, color: Color) -> Result<(), Failure> {
+    let store = Store::find(&args.store, Wanted::Access, true)?.sealed_by(args.keys.as_deref());
+    let now = now();
+    let new = new_key(&args.group, args.name.as_deref(), args.expires.as_ref(), now);
+    let (pair, added) = store.change_sealed(|keys, gate| {
+        let (pair, added) = keys.issue(&new, gate, now)?;
+        Ok((pair, added.clone()))
+    })?;
+    let issued = Issued { pair: &pair, added: &added, store: &store, old: None };
+    say::issued(&issued, args.format, color)
+}
+
+fn new_key(group: &str, name: Option<&str>, expires: Option<&Duration>, now: i64) -> NewKey {
+    let expires = expires.map(|time| now.saturating_add(seconds(time.as_seconds())));
+    NewKey { name: name.map(str::to_owned), group: Some(group.to_owned()), expires }
+}
+
 fn rotate(args: &KeyRotate, color: Color) -> Result<(), Failure> {
     let which = args.key.as_deref().unwrap_or_default();
-    let store = Store::find(&args.store, false)?;
+    let store = Store::with_key(&args.store, which)?.sealed_by(args.keys.as_deref());
     let now = now();
     let overlap = seconds(args.overlap.0);
     let expires = args.expires.map(|time| now.saturating_add(seconds(time.as_seconds())));
+    let old = Some((overlap, now.saturating_add(overlap)));
+    if let Kind::Access { .. } = store.kind {
+        let (pair, added) = store.change_sealed(|keys, gate| {
+            let (pair, added) = keys.rotate(which, overlap, expires, gate, now)?;
+            Ok((pair, added.clone()))
+        })?;
+        let format = match args.format {
+            Format::Text => IssueFormat::Env,
+            Format::Json => IssueFormat::Json,
+        };
+        let issued = Issued { pair: &pair, added: &added, store: &store, old };
+        return say::issued(&issued, format, color);
+    }
     let (key, added) = store.change(|keys| {
         let (key, added) = keys.rotate(which, overlap, expires, now)?;
         Ok((key, added.clone()))
     })?;
-    let old = Some((overlap, now.saturating_add(overlap)));
     say::made(&Made { key: &key, added: &added, store: &store, old }, args.format, color)
 }
 
@@ -128,8 +147,17 @@ fn revoke(args: &KeyRevoke, color: Color) -> Result<(), Failure> {
         (Some(key), _) => (key.as_str(), false),
         (None, name) => (name.as_deref().unwrap_or_default(), true),
     };
-    let store = Store::find(&args.store, false)?;
-    let gone = store.change(|keys| keys.revoke(which, all))?;
+    let store = Store::with_key(&args.store, which)?;
+    let gone: Vec<(String, String)> = match store.kind {
+        Kind::Api { .. } => {
+            let gone = store.change(|keys| keys.revoke(which, all))?;
+            gone.into_iter().map(|key| (key.id, key.name)).collect()
+        }
+        Kind::Access { .. } => {
+            let gone = store.change_access(|keys| keys.revoke(which, all))?;
+            gone.into_iter().map(|key| (key.id, key.name)).collect()
+        }
+    };
     say::revoked(&gone, &store, color)
 }
 

@@ -9,6 +9,7 @@ pub mod bridge;
 pub mod build;
 pub mod builtin;
 pub mod check;
+pub mod connect;
 pub mod docs;
 pub mod exit;
 pub mod explain;
@@ -19,6 +20,7 @@ pub mod input;
 pub mod key;
 pub mod output;
 pub mod print;
+pub mod probe;
 pub mod problem;
 pub mod render;
 pub mod rules;
@@ -43,11 +45,13 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         Command::Print(print) => print::run(print),
         Command::Gate(gate) => gate::run(gate),
         Command::Bridge(bridge) => bridge::run(bridge),
+        Command::Connect(connect) => connect::run(connect),
         Command::Check(check) => check::run(check, args.color),
         Command::Explain(explain) => explain::run(explain, args.color),
         Command::Builtin(builtin) => builtin::run(builtin),
         Command::Audit(audit) => audit::run(audit, args.color),
         Command::Key(key) => key::run(key, args.color),
+        Command::Probe(probe) => probe::run(probe, args.color),
         Command::Rules(rules) => rules::run(rules, args.color),
         Command::Schema(schema) => docs::schema(schema),
         Command::Docs(docs) => docs::run(docs),

@@ -11,6 +11,7 @@ mod explanation;
 mod findings;
 mod markdown;
 mod page;
+pub mod probe;
 mod reaches;
 mod rules;
 mod statements;

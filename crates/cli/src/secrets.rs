@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use farmgate_farm::word::SecretRef;
-use farmgate_keys::{ApiKeys, GateKeys};
+use farmgate_keys::{AccessKeys, ApiKeys, GateKeys};
 use farmgate_wire::{Authority, CertificateError};
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -134,15 +134,35 @@ impl Local {
     /// # Errors
     /// If it can't be read or written, or is refused.
     pub fn store_file(&self, store: &SecretRef) -> Result<PathBuf, Failure> {
-        let folder = self.folder.join("stores");
-        private::folder(&folder)?;
-        // No secret's name has `~` in it, so two names never are one file.
-        let file = folder.join(format!("{}.json", store.name.replace('/', "~")));
+        let (folder, file) = self.store_path(store)?;
         let _lock = private::lock(&folder)?;
         if read_store(&file, private::Others::Nothing)?.is_none() {
             private::write(&file, &ApiKeys::default().text())?;
         }
         Ok(file)
+    }
+
+    /// The file of a store of access keys for SigV4, whose secrets are sealed with the gate's keys. It
+    /// is made, without keys, if there is none.
+    ///
+    /// # Errors
+    /// If it can't be read or written, or is refused.
+    pub fn access_keys_file(&self, store: &SecretRef) -> Result<PathBuf, Failure> {
+        let (folder, file) = self.store_path(store)?;
+        let _lock = private::lock(&folder)?;
+        if read_access_keys(&file, private::Others::Nothing)?.is_none() {
+            private::write(&file, &AccessKeys::default().text())?;
+        }
+        Ok(file)
+    }
+
+    /// Where a store is: its folder, which is made, and its file, which may not be there.
+    fn store_path(&self, store: &SecretRef) -> Result<(PathBuf, PathBuf), Failure> {
+        let folder = self.folder.join("stores");
+        private::folder(&folder)?;
+        // No secret's name has `~` in it, so two names never are one file.
+        let file = folder.join(format!("{}.json", store.name.replace('/', "~")));
+        Ok((folder, file))
     }
 
     /// The folder for the audit.
@@ -197,6 +217,21 @@ pub(crate) fn read_store(file: &Path, others: private::Others) -> Result<Option<
     };
     let text = SecretString::from(text.as_str());
     ApiKeys::parse(&text).map(Some).map_err(|error| wrong_file(file, "bad-store", &error))
+}
+
+/// The store of access keys in a file; none if it isn't there.
+///
+/// # Errors
+/// If it can't be read, is open to others, or is refused.
+pub(crate) fn read_access_keys(
+    file: &Path,
+    others: private::Others,
+) -> Result<Option<AccessKeys>, Failure> {
+    let Some(text) = private::read(file, others, MAX_BYTES)? else {
+        return Ok(None);
+    };
+    let text = SecretString::from(text.as_str());
+    AccessKeys::parse(&text).map(Some).map_err(|error| wrong_file(file, "bad-store", &error))
 }
 
 /// The names for which a certificate of ours is.

@@ -12,9 +12,12 @@ mod find;
 mod log;
 mod plan;
 mod programs;
+pub(crate) mod running;
 mod serve;
 mod servers;
+mod signed;
 mod start;
+mod stores;
 
 pub use servers::Condition;
 
@@ -43,7 +46,11 @@ struct Prepared {
     key: access::RunKey,
     header: String,
     state: Local,
-    stores: Vec<(String, farmgate_farm::word::SecretRef)>,
+    /// The stores of keys, by the names that the configuration has for them.
+    secrets: farmgate_gate::Secrets,
+    signed: signed::Signed,
+    /// The group of the key for this run.
+    group: String,
     notes: Vec<String>,
     /// Whether a program reads what is said.
     json: bool,

@@ -30,13 +30,14 @@ const LEFTOVERS: [&str; 6] = [
 const MACHINE_PATHS: [&str; 3] =
     [concat!("/ro", "ot/"), concat!("/ho", "me/"), concat!("/wo", "rk/")];
 /// The crates that are pure, and the crates of the workspace that each may depend on.
-const PURE: [(&str, &[&str]); 6] = [
+const PURE: [(&str, &[&str]); 7] = [
     ("net", &[]),
     ("farm", &["farmgate-net"]),
     ("aws", &["farmgate-net", "farmgate-farm"]),
     ("audit", &["farmgate-net", "farmgate-farm", "farmgate-aws"]),
     ("mcp", &[]),
     ("keys", &[]),
+    ("sigv4", &[]),
 ];
 /// What a pure crate does not touch.
 const IMPURE: [&str; 6] =

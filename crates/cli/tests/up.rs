@@ -16,6 +16,8 @@ mod clients;
 mod https;
 #[path = "up/running.rs"]
 mod running;
+#[path = "up/signed.rs"]
+mod signed;
 
 use std::fs;
 use std::io::{Read as _, Write as _};

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 use farmgate_farm::record::Word as _;
 use farmgate_farm::word::{Duration, SecretRef};
 
@@ -29,19 +29,24 @@ pub enum KeyAction {
     /// Prints the key to the standard output, once: the store keeps its hash. What the client sends
     /// is said on the standard error.
     Add(KeyAdd),
-    /// List the API keys of a store
-    List(KeyList),
-    /// Make a new API key in the place of one, or with --gate new keys of the gate
+    /// Make an access key pair for SigV4, which this farm's gate verifies
     ///
-    /// The old API key holds for the overlap, so that the client can change over. With --gate the
-    /// next keys come into use and new ones become next: gate and bridges may learn of it in any
-    /// order. Then `gate.public_key` has to be written anew.
+    /// Prints the pair to the standard output, once, as AWS's tools take it: the store keeps the
+    /// secret sealed with the gate's own keys. It is a key of this farm, and none of AWS.
+    IssueSigv4(KeyIssue),
+    /// List the keys of the farm's stores: API keys, and access keys for SigV4
+    List(KeyList),
+    /// Make a new key in the place of one, or with --gate new keys of the gate
+    ///
+    /// The old key holds for the overlap, so that the client can change over. With --gate the next
+    /// keys come into use and new ones become next: gate and bridges may learn of it in any order.
+    /// The farm's access keys are sealed anew. Then `gate.public_key` has to be written anew.
     Rotate(KeyRotate),
-    /// Remove API keys from a store
+    /// Remove keys from a store
     Revoke(KeyRevoke),
 }
 
-/// Where API keys are kept.
+/// Where keys are kept.
 #[derive(Debug, clap::Args)]
 pub struct StoreArgs {
     /// The farm file; the store is the one beside it, as `up` uses it [default: farm.yaml].
@@ -105,6 +110,46 @@ pub struct KeyAdd {
     pub format: Format,
 }
 
+/// The arguments of `key issue-sigv4`.
+#[derive(Debug, clap::Args)]
+pub struct KeyIssue {
+    /// The group to which the key is bound: `group:GROUP` in the rules of `tools`.
+    #[arg(long, value_name = "GROUP")]
+    pub group: String,
+
+    /// Whose key it is: `key:NAME` in the rules of `tools` and in the audit [default: the key's id].
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+
+    /// How long it holds: `90d`, `12h` [default: until it is revoked].
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub expires: Option<Duration>,
+
+    /// The file with the keys of the gate that is to take it, for a store that --store names.
+    #[arg(long, value_name = "FILE", requires = "store")]
+    pub keys: Option<PathBuf>,
+
+    /// Where it is kept.
+    #[command(flatten)]
+    pub store: StoreArgs,
+
+    /// How to print.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: IssueFormat,
+}
+
+/// How to print an access key pair.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum IssueFormat {
+    /// As variables of the environment, a line each.
+    #[default]
+    Env,
+    /// For programs, as docs/json.md describes it.
+    Json,
+    /// As AWS's tools read it from a `credential_process`.
+    CredentialProcess,
+}
+
 /// The arguments of `key list`.
 #[derive(Debug, clap::Args)]
 pub struct KeyList {
@@ -142,8 +187,9 @@ pub struct KeyRotate {
     #[arg(long)]
     pub gate: bool,
 
-    /// The file with the gate's own keys [default: the one beside the farm file].
-    #[arg(long, value_name = "FILE", requires = "gate", conflicts_with_all = ["store", "of"])]
+    /// The file with the gate's own keys [default: the one beside the farm file]. With --gate and
+    /// --store, the access keys in that store are sealed anew.
+    #[arg(long, value_name = "FILE", conflicts_with = "of")]
     pub keys: Option<PathBuf>,
 
     /// Make no new keys, and drop those that were in use before: what they sealed and signed is no
@@ -155,7 +201,7 @@ pub struct KeyRotate {
     #[command(flatten)]
     pub store: StoreArgs,
 
-    /// How to print: text is the key alone, or the public keys.
+    /// How to print: text is the key alone (an access key's as variables), or the public keys.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
 }

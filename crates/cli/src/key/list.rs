@@ -1,11 +1,10 @@
-//! `farmgate key list`: the keys of a store, without anything that would let somebody in.
+//! `farmgate key list`: the keys of a farm's stores, without anything that would let somebody in.
 
-use farmgate_keys::ApiKey;
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::now;
-use super::store::Store;
+use super::store::{Keys, Store, Wanted};
 use crate::args::{Color, Format, KeyList};
 use crate::output;
 use crate::problem::Failure;
@@ -14,6 +13,16 @@ use crate::render::words::visible;
 
 /// From so many seconds before its end on, a key is said to end soon.
 const SOON: i64 = 14 * 86_400;
+
+/// A key, of whichever kind.
+struct Entry<'a> {
+    id: &'a str,
+    name: &'a str,
+    group: Option<&'a str>,
+    created: i64,
+    expires: Option<i64>,
+    kind: &'static str,
+}
 
 /// A key as JSON has it.
 #[derive(Serialize)]
@@ -25,37 +34,76 @@ struct Row<'a> {
     expires: Option<String>,
     /// `holds`, `ends` (soon) or `expired`.
     state: &'static str,
+    /// `api_key` or `access_key`.
+    kind: &'static str,
+    /// The store's file.
+    store: String,
 }
 
 /// Lists them.
 ///
 /// # Errors
-/// If the store can't be read, or the output can't be written.
+/// If a store can't be read, or the output can't be written.
 pub(super) fn run(args: &KeyList, color: Color) -> Result<(), Failure> {
-    let store = Store::find(&args.store, false)?;
-    let keys = store.read()?;
+    let mut stores: Vec<(Store, Keys)> = Vec::new();
+    for store in Store::all(&args.store, Wanted::Any, false)? {
+        let keys = store.read()?;
+        stores.push((store, keys));
+    }
     let now = now();
-    match args.format {
-        Format::Json => {
-            let rows: Vec<Row<'_>> = keys.keys().iter().map(|key| row(key, now)).collect();
-            output::json(&rows)
+    if args.format == Format::Json {
+        let rows = stores.iter().flat_map(|(store, keys)| {
+            entries(keys).into_iter().map(|entry| row(&entry, store, now))
+        });
+        return output::json(&rows.collect::<Vec<Row<'_>>>());
+    }
+    let several = stores.len() > 1;
+    let texts = stores.iter().map(|(store, keys)| text(store, keys, several, now));
+    output::text(&texts.collect::<Vec<_>>().join("\n"), color)
+}
+
+fn entries(keys: &Keys) -> Vec<Entry<'_>> {
+    match keys {
+        Keys::Api(keys) => {
+            let keys = keys.keys().iter().map(|key| {
+                let (created, expires, group) = (key.created, key.expires, key.group.as_deref());
+                Entry { id: &key.id, name: &key.name, group, created, expires, kind: "api_key" }
+            });
+            keys.collect()
         }
-        Format::Text if keys.is_empty() => {
-            let file = visible(&store.file.to_string_lossy()).into_owned();
-            let text = format!(
-                "no keys in {file}: nobody gets in by one\n{DIM}farmgate key add --group GROUP{DIM:#}\n"
-            );
-            output::text(&text, color)
+        Keys::Access(keys) => {
+            let keys = keys.keys().iter().map(|key| {
+                let (created, expires, group) = (key.created, key.expires, key.group.as_deref());
+                Entry { id: &key.id, name: &key.name, group, created, expires, kind: "access_key" }
+            });
+            keys.collect()
         }
-        Format::Text => output::text(&table(keys.keys(), now), color),
     }
 }
 
-fn row(key: &ApiKey, now: i64) -> Row<'_> {
+/// A store for people; under its name, if there are several.
+fn text(store: &Store, keys: &Keys, several: bool, now: i64) -> String {
+    let file = visible(&store.file.to_string_lossy()).into_owned();
+    let entries = entries(keys);
+    if entries.is_empty() {
+        let command = match keys {
+            Keys::Api(_) => "add",
+            Keys::Access(_) => "issue-sigv4",
+        };
+        return format!(
+            "no keys in {file}: nobody gets in by one\n\
+             {DIM}farmgate key {command} --group GROUP{DIM:#}\n"
+        );
+    }
+    let title = if several { format!("{DIM}{file}{DIM:#}\n") } else { String::new() };
+    title + &table(&entries, now)
+}
+
+fn row<'a>(key: &Entry<'a>, store: &Store, now: i64) -> Row<'a> {
     Row {
-        id: &key.id,
-        name: &key.name,
-        group: key.group.as_deref(),
+        id: key.id,
+        name: key.name,
+        group: key.group,
         created: time(key.created),
         expires: key.expires.map(time),
         state: match key.expires {
@@ -63,6 +111,8 @@ fn row(key: &ApiKey, now: i64) -> Row<'_> {
             Some(end) if end - now <= SOON => "ends",
             _ => "holds",
         },
+        kind: key.kind,
+        store: store.file.to_string_lossy().into_owned(),
     }
 }
 
@@ -72,7 +122,7 @@ pub(super) fn time(seconds: i64) -> String {
 }
 
 /// The rows, with the columns as wide as need be.
-fn table(keys: &[ApiKey], now: i64) -> String {
+fn table(keys: &[Entry<'_>], now: i64) -> String {
     let title = ["id", "name", "group", "created", "expires", "state"].map(str::to_owned);
     let rows = keys.iter().map(|key| {
         let state = match key.expires {
@@ -81,9 +131,9 @@ fn table(keys: &[ApiKey], now: i64) -> String {
             _ => "holds".to_owned(),
         };
         [
-            key.id.clone(),
-            key.name.clone(),
-            key.group.clone().unwrap_or_else(|| "-".to_owned()),
+            key.id.to_owned(),
+            key.name.to_owned(),
+            key.group.unwrap_or("-").to_owned(),
             time(key.created),
             key.expires.map_or_else(|| "-".to_owned(), time),
             state,

@@ -27,6 +27,8 @@ pub struct Running<'a> {
     pub left: &'a [(String, String)],
     /// How to connect.
     pub connect: &'a Connect,
+    /// How callers who sign connect: commands, each with what it is for.
+    pub signed: &'a [(&'static str, String)],
     /// The address of metrics and readiness.
     pub admin: String,
     /// The file of the audit.
@@ -80,6 +82,7 @@ pub fn running(running: &Running<'_>, width: usize) -> String {
     servers(&mut page, running);
     let mut text = page.finish();
     connect(&mut text, running.connect);
+    signed(&mut text, running.signed);
     let mut page = Page::new(width);
     notes(&mut page, running);
     text.push_str(&page.finish());
@@ -124,6 +127,18 @@ fn connect(text: &mut String, connect: &Connect) {
     text.push_str(&format!("\n{BOLD}curl{BOLD:#}\n"));
     for line in connect.curl.lines() {
         text.push_str(&format!("{}\n", visible(line)));
+    }
+    text.push('\n');
+}
+
+/// What is pasted, too.
+fn signed(text: &mut String, commands: &[(&'static str, String)]) {
+    if commands.is_empty() {
+        return;
+    }
+    text.push_str(&format!("{BOLD}signed{BOLD:#}\n"));
+    for (about, command) in commands {
+        text.push_str(&format!("{DIM}# {about}{DIM:#}\n{}\n", visible(command)));
     }
     text.push('\n');
 }

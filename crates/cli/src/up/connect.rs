@@ -98,7 +98,7 @@ fn curl(server: &Server, kind: Kind, header: &str, key: &str, ca: &str) -> Strin
 }
 
 /// A word as a shell takes it: whole, and nothing in it is read as anything else.
-fn word(text: &str) -> String {
+pub(super) fn word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:=@%+,".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         return text.to_owned();

@@ -3,12 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use farmgate_farm::gate::{Config, KEYS_VARIABLE};
 use farmgate_gate::audit::AuditError;
-use farmgate_gate::{Gate, Notice, Options, Secrets, StartError};
+use farmgate_gate::{Gate, Notice, Options, StartError};
 use farmgate_wire::Certificate;
 use serde_json::json;
 use tokio::time::{Instant, MissedTickBehavior};
@@ -17,7 +19,8 @@ use super::config::RUN_STORE;
 use super::log::{Lines, Log};
 use super::plan::Kind;
 use super::servers::{Condition, Servers};
-use super::{Prepared, connect};
+use super::signed::Place;
+use super::{Prepared, connect, running as told};
 use crate::args::Color;
 use crate::exit::Exit;
 use crate::output;
@@ -42,6 +45,7 @@ const INTERRUPTED: i32 = 130;
 struct Shown {
     name: String,
     endpoint: String,
+    address: SocketAddr,
     runs: String,
     kind: Kind,
 }
@@ -58,11 +62,13 @@ pub(super) async fn serve(mut prepared: Prepared, color: Color) -> Result<Exit, 
         .map(|planned| Shown {
             name: planned.name.clone(),
             endpoint: planned.endpoint.clone(),
+            address: planned.address,
             runs: planned.shown.clone(),
             kind: planned.kind,
         })
         .collect();
     let gate = gate(&mut prepared, &log)?;
+    let told = announce(&prepared, &gate, &shown)?;
     let servers = Servers::start(planned, &log);
     let wait = if prepared.json { JSON_WAIT } else { SCREEN_WAIT };
     let mut ended = false;
@@ -72,19 +78,39 @@ pub(super) async fn serve(mut prepared: Prepared, color: Color) -> Result<Exit, 
     }
     let mut known = servers.conditions(&gate.states());
     if !ended {
-        let told = tell(&prepared, &gate, &shown, &known, color);
+        let shown = tell(&prepared, &gate, &shown, &known, color);
         log.begin();
         // If nobody reads, the farm runs all the same; if nothing can be written, it ends.
-        if let Err(failure) = told {
+        if let Err(failure) = shown {
             end(gate, servers, signals, &log).await;
             return Err(failure);
         }
         watch(&servers, &gate, &mut known, &mut signals, &log).await;
     }
     log.begin();
+    drop(told);
     end(gate, servers, signals, &log).await;
     log.close();
     Ok(Exit::Fine)
+}
+
+/// Says to other commands on this machine what runs, until what this gives is dropped.
+fn announce(prepared: &Prepared, gate: &Gate, shown: &[Shown]) -> Result<told::Told, Failure> {
+    let servers = shown.iter().map(|shown| told::Server {
+        name: shown.name.clone(),
+        route: shown.endpoint.clone(),
+        addresses: vec![shown.address.to_string()],
+    });
+    let ca = authority(prepared);
+    let (url, admin) = (connect::base(gate.address()), gate.admin().to_string());
+    told::Running::new(&prepared.farm, url, ca, admin, servers.collect())
+        .tell(prepared.state.folder())
+}
+
+/// The certificate that clients have to trust: its whole path, since they look there from anywhere.
+fn authority(prepared: &Prepared) -> PathBuf {
+    let ca = prepared.state.authority_file();
+    std::fs::canonicalize(&ca).unwrap_or(ca)
 }
 
 /// Until every server is ready or can't be, or time is up.
@@ -144,12 +170,9 @@ async fn end(gate: Gate, servers: Servers, mut signals: Signals, log: &Log) {
 /// Starts the gate. An address that somebody took since it was free gets another port.
 fn gate(prepared: &mut Prepared, log: &Arc<Log>) -> Result<Gate, Failure> {
     let state = &prepared.state;
-    let mut secrets = Secrets::default()
+    let secrets = std::mem::take(&mut prepared.secrets)
         .file(KEYS_VARIABLE, state.gate_keys_file()?)
         .text(RUN_STORE, prepared.key.store.clone());
-    for (variable, store) in &prepared.stores {
-        secrets = secrets.file(variable, state.store_file(store)?);
-    }
     let authority = state.authority(&prepared.config.hosts)?;
     let certificate = Certificate::signed_by(&authority, &prepared.config.hosts)
         .map_err(|error| environment("bad-certificate", error.to_string()))?;
@@ -221,9 +244,9 @@ fn tell(
             (server, shown.kind)
         })
         .collect();
-    let ca = prepared.state.authority_file();
-    let ca = std::fs::canonicalize(&ca).unwrap_or(ca);
+    let ca = authority(prepared);
     let connect = connect::connect(&servers, &prepared.header, prepared.key.made.as_ref(), &ca);
+    let signed = signed(prepared, &servers, &connect.ca);
     if prepared.json {
         return line(prepared, gate, &base, &servers, &connect.ca);
     }
@@ -240,6 +263,7 @@ fn tell(
             servers: &servers,
             left: &left,
             connect: &connect,
+            signed: &signed,
             admin: gate.admin().to_string(),
             audit: &audit.unwrap_or_default(),
             notes: &prepared.notes,
@@ -248,6 +272,19 @@ fn tell(
         output::width(),
     );
     output::text(&text, color)
+}
+
+/// How callers who sign connect: to the first server that is ready.
+fn signed(
+    prepared: &Prepared,
+    servers: &[(Server, Kind)],
+    ca: &str,
+) -> Vec<(&'static str, String)> {
+    let ready = servers.iter().find(|(server, _)| server.condition.is_ready());
+    let Some((server, _)) = ready.or_else(|| servers.first()) else { return Vec::new() };
+    let here = prepared.file == std::path::Path::new("farm.yaml");
+    let farm = Some(prepared.file.as_path()).filter(|_| !here);
+    prepared.signed.commands(&Place { farm, group: &prepared.group, url: &server.url, ca })
 }
 
 /// What programs want to know, on one line.
@@ -285,6 +322,10 @@ fn line(
         "url": base,
         "ca": ca,
         "header": prepared.header,
+        "sigv4": prepared.signed.scope.as_ref().map(
+            |(region, service)| json!({ "region": region, "service": service })
+        ),
+        "sts_audience": prepared.signed.audience,
         "key": prepared.key.made.as_ref().map(|key| key.expose_secret()),
         "servers": servers,
         "not_run": left,

@@ -6,13 +6,13 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 
 use farmgate_audit::report::Report;
-use farmgate_farm::farm::{Auth, Farm};
+use farmgate_farm::farm::Farm;
 use farmgate_farm::gate;
-use farmgate_farm::word::SecretRef;
 
 use super::config::Here;
 use super::find::Found;
-use super::{Prepared, access, config, plan};
+use super::signed::Signed;
+use super::{Prepared, access, config, plan, stores};
 use crate::args::{Format, Up};
 use crate::farm::FarmFile;
 use crate::problem::{Failure, environment};
@@ -42,7 +42,8 @@ pub(super) fn prepare(
     let admin = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), ADMIN_PORT);
     let admin = free(admin, &mut notes);
     let here = Here { listen, admin, audit: audit_folder(&state)?.join(AUDIT), stdout: true };
-    let config = config::config(farm, &plan, here);
+    let mut config = config::config(farm, &plan, here);
+    let secrets = stores::secrets(farm, &state, &mut config, &mut notes)?;
     notes.extend(about_access(farm, &config, &key, &args.group));
     Ok(Prepared {
         farm: farm.farm.as_str().to_owned(),
@@ -50,7 +51,9 @@ pub(super) fn prepare(
         embedded: found.embedded,
         report,
         header: config::key_header(farm),
-        stores: api_key_stores(farm),
+        secrets,
+        signed: Signed::of(&config),
+        group: args.group.clone(),
         json,
         config,
         plan,
@@ -84,17 +87,6 @@ fn free(wanted: SocketAddr, notes: &mut Vec<String>) -> SocketAddr {
         // What else is wrong, the gate says.
         _ => wanted,
     }
-}
-
-/// The stores of API keys that the farm names; each is a file here.
-fn api_key_stores(farm: &Farm) -> Vec<(String, SecretRef)> {
-    let own = gate::enabled(farm).filter_map(|(_, server)| server.auth.as_ref());
-    let ways: Vec<&Auth> = std::iter::once(&farm.auth).chain(own).flatten().collect();
-    let mut stores = gate::stores(farm);
-    stores.retain(|(_, store)| {
-        ways.iter().any(|way| matches!(way, Auth::ApiKeys(keys) if keys.store == *store))
-    });
-    stores
 }
 
 /// What is to be known about who gets in.
