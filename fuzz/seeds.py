@@ -4,7 +4,8 @@
 import_terraform starts from the plans and states of the examples, cut to one resource each, since
 small inputs are what a fuzzer can work with; expectations from the documentation of their format; farm
 from the blueprints, whole and cut to their first servers; mcp_* from messages, lists and streams as
-clients and servers send them; http_framing from requests and answers; keys from a store and a set of keys.
+clients and servers send them; http_framing from requests and answers; keys from stores and a set of keys;
+sigv4 from requests that are signed in the header and in the query.
 """
 
 import json
@@ -94,6 +95,31 @@ def framing():
     return [text.encode() for text in texts]
 
 
+def signed():
+    """Requests with a signature in the header, in the query, and none; and a proof for STS."""
+    scope = "20261122/us-west-2/execute-api/aws4_request"
+    authorization = f"Authorization: AWS4-HMAC-SHA256 Credential=FGAKEXAMPLE/{scope}, SignedHeaders=host;x-amz-date, Signature={'0f' * 32}"
+    parameters = {
+        "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
+        "X-Amz-Credential": f"FGAKEXAMPLE/{scope}".replace("/", "%2F"),
+        "X-Amz-Date": "20261122T080910Z",
+        "X-Amz-Expires": "900",
+        "X-Amz-SignedHeaders": "host",
+        "X-Amz-Security-Token": "FwoG%2F",
+        "X-Amz-Signature": "0f" * 32,
+    }
+    query = "&".join(f"{name}={value}" for name, value in parameters.items())
+    lines = "Host: h\nX-Amz-Date: 20261122T080910Z\n"
+    return [
+        f"POST /a/../b//c%20d?b=1&a=%2f+&a\n{lines}Mcp-Session-Id:  a  b\n{authorization}\nContent-Type: application/json\n\n{{}}",
+        f"POST /a\n{lines}X-Amz-Content-Sha256: UNSIGNED-PAYLOAD\nA: 1\nA: 2\n{authorization}\n\nbody",
+        f"GET https://h/a?{query}\nX-More: 1\n\n",
+        f"GET /a?{query}&x=1\nHost: h\n\n",
+        f"DELETE /a\nHost: h\nDate: Sun, 22 Nov 2026 08:09:10 GMT\n{authorization}\n\n",
+        "v1.eyJyZWdpb24iOiJ1cy13ZXN0LTIiLCJhdXRob3JpemF0aW9uIjoiYSIsImRhdGUiOiJkIiwiYXVkaWVuY2UiOiJmIn0",
+    ]
+
+
 def entry(word):
     """A word as libFuzzer's dictionaries write it: it knows the escapes of quotes, of backslashes, and \\xNN."""
     return '"' + "".join(c if c.isprintable() and c not in '"\\' else f"\\x{ord(c):02x}" for c in word) + '"'
@@ -135,10 +161,17 @@ def main(target, folder, dictionary):
     if target == "keys":
         key = {"id": "abcdefghijkl", "name": "alice", "group": "g", "sha256": "0f1e2d3c4b5a69788796a5b4c3d2e1f0" * 2, "created": "2026-11-22T08:00:00Z", "expires": "2027-02-20T08:00:00Z"}
         pair = {"id": "abcdefgh", "key": "c2VjcmV0" * 5 + "c2U"}
+        access = {name: value for name, value in key.items() if name != "sha256"}
+        access |= {"id": "FGAKABCDEFGHIJ234567", "sealed": "k1.abcdefgh." + "c2VjcmV0" * 12}
+        (folder / "access").write_text(json.dumps({"version": 1, "keys": [access]}))
         (folder / "store").write_text(json.dumps({"version": 1, "keys": [key]}))
         (folder / "keys").write_text(json.dumps({"version": 1, "sign": [pair, pair], "seal": [pair, pair]}))
         (folder / "public").write_text(",".join(["/9SiZkjohyXtohKJjUoVGSqDwTAjtWbdODPypKE8X6w="] * 2))
-        found |= {f'"{word}":' for word in key} | {'"version":1', '"keys":[', '"sign":[', '"seal":[', "v1.", "s1.", "fg_"}
+        found |= {f'"{word}":' for word in key | access} | {"FGAK", "k1.", "fgsk_", '"version":1', '"keys":[', '"sign":[', '"seal":[', "v1.", "s1.", "fg_"}
+    if target == "sigv4":
+        for number, text in enumerate(signed()):
+            (folder / str(number)).write_text(text)
+            found |= set(re.findall(r"[A-Za-z0-9-]{3,32}[:=]?", text)) | {"%2f", "&&", "/./", "/../", "; ", "\n\n"}
     entries = sorted(entry(word) for word in found if word.isascii())
     pathlib.Path(dictionary).write_text("".join(line + "\n" for line in entries))
 

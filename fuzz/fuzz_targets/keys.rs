@@ -1,12 +1,12 @@
-//! Any text as everything that the keys' crate parses: a store of API keys, the gate's own keys,
-//! public keys, a principal header, a session id. It is refused, or it is what it seems to be; and no
-//! text that is put into a good header or session id makes another one of it.
+//! Any text as everything that the keys' crate parses: stores of API keys and of access keys, the
+//! gate's own keys, public keys, a principal header, a session id. It is refused, or it is what it
+//! seems to be; and no text that is put into a good header or session id makes another one of it.
 
 #![no_main]
 
 use std::sync::LazyLock;
 
-use farmgate_keys::{ApiKeys, GateKeys, Principal, Sealer, Session, Verifier};
+use farmgate_keys::{AccessKeys, ApiKeys, GateKeys, Principal, Sealer, Session, Verifier};
 use libfuzzer_sys::fuzz_target;
 use secrecy::SecretString;
 
@@ -14,6 +14,7 @@ const NOW: i64 = 1_795_000_000;
 
 /// What one gate makes.
 struct Gate {
+    keys: GateKeys,
     verifier: Verifier,
     sealer: Sealer,
     header: String,
@@ -34,6 +35,7 @@ static GATE: LazyLock<Gate> = LazyLock::new(|| {
         header: keys.signer().sign(&principal, "python", NOW, 60).expect("signed"),
         session: keys.sealer().seal(&session, SUBJECT).expect("sealed"),
         sealer: keys.sealer(),
+        keys,
     }
 });
 
@@ -46,6 +48,14 @@ fuzz_target!(|text: &str| {
             let again = ApiKeys::parse(&SecretString::from(store.text())).expect("it was a store");
             assert_eq!(again, store);
             assert!(store.verify(text, NOW).is_none(), "a store is a key");
+        }
+        Err(error) => assert!(error.to_string().len() < 512, "an error quotes its input"),
+    }
+    match AccessKeys::parse(&secret) {
+        Ok(store) => {
+            let again = AccessKeys::parse(&SecretString::from(store.text()));
+            assert_eq!(again.expect("it was a store"), store);
+            assert!(store.is_empty() || store.open(&GATE.keys).is_err(), "a text is sealed");
         }
         Err(error) => assert!(error.to_string().len() < 512, "an error quotes its input"),
     }
