@@ -26,6 +26,7 @@ use crate::output;
 use crate::problem::{Failure, Problem, environment};
 use crate::render;
 use crate::signals::Signals;
+use crate::up;
 use keys::Minted;
 
 /// The farm file, if none is named.
@@ -65,7 +66,8 @@ pub fn run(args: &args::Probe, color: Color) -> Result<Exit, Failure> {
     let signals = runtime.block_on(async { Signals::new() });
     let signals = signals.map_err(|error| environment("no-signals", error.to_string()))?;
     let (target, minted) = if args.local {
-        let (path, farm) = farm(args.named(), args.env.as_deref())?;
+        let path = up::find::farm(args.named())?.path;
+        let farm = FarmFile::open(&path, args.env.as_deref())?;
         local::target(&path, &farm.farm, args)?
     } else {
         (known::target(args)?, Minted::default())

@@ -8,7 +8,7 @@
 mod access;
 mod config;
 mod connect;
-mod find;
+pub(crate) mod find;
 mod log;
 mod plan;
 mod programs;

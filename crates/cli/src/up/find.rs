@@ -1,4 +1,4 @@
-//! Which farm `up` runs: the one that is named, `./farm.yaml`, or the quickstart that comes with
+//! Which farm `up` runs, and `probe --local` probes: the one that is named, `./farm.yaml`, or the quickstart that comes with
 //! farmgate, in a folder of its own.
 
 use std::fs;
@@ -12,17 +12,17 @@ use crate::staged::{cannot_write, staged};
 const FILE: &str = "farm.yaml";
 
 /// A farm file.
-pub(super) struct Found {
-    pub(super) path: PathBuf,
+pub(crate) struct Found {
+    pub(crate) path: PathBuf,
     /// Whether it is the quickstart that comes with farmgate.
-    pub(super) embedded: bool,
+    pub(crate) embedded: bool,
 }
 
 /// The farm file to run.
 ///
 /// # Errors
 /// If there is none, and no folder for the quickstart.
-pub(super) fn farm(named: Option<&Path>) -> Result<Found, Failure> {
+pub(crate) fn farm(named: Option<&Path>) -> Result<Found, Failure> {
     if let Some(named) = named {
         if named == Path::new("-") {
             return Err(refused(
