@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
+use farmgate_farm::farm::EVERYTHING;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
-use super::plan::Kind;
 use crate::render::up::{Connect, Server};
 
 /// What stands for a key that is not shown.
@@ -22,26 +22,22 @@ pub(super) fn base(address: SocketAddr) -> String {
 
 /// Of these servers, all go into the entry, and the first that is ready is called.
 pub(super) fn connect(
-    servers: &[(Server, Kind)],
+    servers: &[Server],
     header: &str,
     key: Option<&SecretString>,
     ca: &Path,
 ) -> Connect {
     let shown = key.map_or(HIDDEN, |key| key.expose_secret());
-    let entries: serde_json::Map<String, Value> = servers
-        .iter()
-        .map(|(server, _)| (server.name.clone(), entry(server, header, shown)))
-        .collect();
+    let entries: serde_json::Map<String, Value> =
+        servers.iter().map(|server| (server.name.clone(), entry(server, header, shown))).collect();
     let entry = serde_json::to_string_pretty(&json!({ "mcpServers": entries }));
-    let ready = servers.iter().find(|(server, _)| server.condition.is_ready());
+    let ready = servers.iter().find(|server| server.condition.is_ready());
     let called = ready.or_else(|| servers.first());
     let ca = ca.display().to_string();
     Connect {
         // A tree of texts can always be written.
         entry: entry.unwrap_or_default(),
-        curl: called
-            .map(|(server, kind)| curl(server, *kind, header, shown, &ca))
-            .unwrap_or_default(),
+        curl: called.map(|server| curl(server, header, shown, &ca)).unwrap_or_default(),
         ca,
         made: key.is_some(),
     }
@@ -53,9 +49,10 @@ fn entry(server: &Server, header: &str, key: &str) -> Value {
 
 /// The server that comes with farmgate is asked to add; of others nobody knows what they can, so the
 /// session is opened that every client begins with.
-fn curl(server: &Server, kind: Kind, header: &str, key: &str, ca: &str) -> String {
-    let body = match kind {
-        Kind::Builtin => json!({
+fn curl(server: &Server, header: &str, key: &str, ca: &str) -> String {
+    let embedded = server.runs == EVERYTHING;
+    let body = match embedded {
+        true => json!({
             "jsonrpc": "2.0",
             "id": 1,
             "method": "tools/call",
@@ -68,7 +65,7 @@ fn curl(server: &Server, kind: Kind, header: &str, key: &str, ca: &str) -> Strin
                 },
             },
         }),
-        Kind::Http | Kind::Bridge => json!({
+        false => json!({
             "jsonrpc": "2.0",
             "id": 1,
             "method": "initialize",
@@ -84,7 +81,7 @@ fn curl(server: &Server, kind: Kind, header: &str, key: &str, ca: &str) -> Strin
         "content-type: application/json".to_owned(),
         "accept: application/json, text/event-stream".to_owned(),
     ];
-    if kind == Kind::Builtin {
+    if embedded {
         headers.push("mcp-protocol-version: 2026-07-28".to_owned());
         headers.push("mcp-method: tools/call".to_owned());
         headers.push("mcp-name: add".to_owned());
@@ -111,14 +108,13 @@ mod tests {
     use super::*;
     use crate::up::Condition;
 
-    fn server() -> (Server, Kind) {
-        let server = Server {
+    fn server() -> Server {
+        Server {
             name: "hello".to_owned(),
             url: "https://127.0.0.1:8443/hello/mcp".to_owned(),
             condition: Condition::Ready,
-            runs: "builtin:everything".to_owned(),
-        };
-        (server, Kind::Builtin)
+            runs: EVERYTHING.to_owned(),
+        }
     }
 
     #[test]

@@ -17,7 +17,6 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use super::config::RUN_STORE;
 use super::log::{Lines, Log};
-use super::plan::Kind;
 use super::servers::{Condition, Servers};
 use super::signed::Place;
 use super::{Prepared, connect, running as told};
@@ -47,7 +46,6 @@ struct Shown {
     endpoint: String,
     address: SocketAddr,
     runs: String,
-    kind: Kind,
 }
 
 /// Runs everything until a signal comes.
@@ -64,7 +62,6 @@ pub(super) async fn serve(mut prepared: Prepared, color: Color) -> Result<Exit, 
             endpoint: planned.endpoint.clone(),
             address: planned.address,
             runs: planned.shown.clone(),
-            kind: planned.kind,
         })
         .collect();
     let gate = gate(&mut prepared, &log)?;
@@ -232,16 +229,13 @@ fn tell(
     color: Color,
 ) -> Result<(), Failure> {
     let base = connect::base(gate.address());
-    let servers: Vec<(Server, Kind)> = shown
+    let servers: Vec<Server> = shown
         .iter()
-        .map(|shown| {
-            let server = Server {
-                name: shown.name.clone(),
-                url: format!("{base}{}", shown.endpoint),
-                condition: known.get(&shown.name).cloned().unwrap_or(Condition::Starting),
-                runs: shown.runs.clone(),
-            };
-            (server, shown.kind)
+        .map(|shown| Server {
+            name: shown.name.clone(),
+            url: format!("{base}{}", shown.endpoint),
+            condition: known.get(&shown.name).cloned().unwrap_or(Condition::Starting),
+            runs: shown.runs.clone(),
         })
         .collect();
     let ca = authority(prepared);
@@ -250,7 +244,6 @@ fn tell(
     if prepared.json {
         return line(prepared, gate, &base, &servers, &connect.ca);
     }
-    let servers: Vec<Server> = servers.into_iter().map(|(server, _)| server).collect();
     let left: Vec<(String, String)> =
         prepared.plan.left.iter().map(|left| (left.name.clone(), left.why.clone())).collect();
     let audit = prepared.config.audit.file.as_ref().map(|file| file.path.clone());
@@ -275,13 +268,9 @@ fn tell(
 }
 
 /// How callers who sign connect: to the first server that is ready.
-fn signed(
-    prepared: &Prepared,
-    servers: &[(Server, Kind)],
-    ca: &str,
-) -> Vec<(&'static str, String)> {
-    let ready = servers.iter().find(|(server, _)| server.condition.is_ready());
-    let Some((server, _)) = ready.or_else(|| servers.first()) else { return Vec::new() };
+fn signed(prepared: &Prepared, servers: &[Server], ca: &str) -> Vec<(&'static str, String)> {
+    let ready = servers.iter().find(|server| server.condition.is_ready());
+    let Some(server) = ready.or_else(|| servers.first()) else { return Vec::new() };
     let here = prepared.file == std::path::Path::new("farm.yaml");
     let farm = Some(prepared.file.as_path()).filter(|_| !here);
     prepared.signed.commands(&Place { farm, group: &prepared.group, url: &server.url, ca })
@@ -292,13 +281,13 @@ fn line(
     prepared: &Prepared,
     gate: &Gate,
     base: &str,
-    servers: &[(Server, Kind)],
+    servers: &[Server],
     ca: &str,
 ) -> Result<(), Failure> {
     use secrecy::ExposeSecret as _;
     let servers: Vec<_> = servers
         .iter()
-        .map(|(server, _)| {
+        .map(|server| {
             json!({
                 "name": server.name,
                 "url": server.url,
