@@ -34,7 +34,7 @@ use crate::principal;
 use crate::refusal::Refusal;
 use crate::route::{Foreign, check_path};
 use crate::shared::Shared;
-use crate::state::State;
+use crate::state::{ServerState, State};
 use crate::upstream::Client;
 
 /// One worker: a thread with its own listener and its own connections to the servers.
@@ -45,12 +45,12 @@ pub(crate) struct Worker {
 }
 
 /// A request that may go to a server.
-struct Call {
+struct Call<'a> {
     head: Parts,
     body: Bytes,
     facts: Facts,
     client: IpAddr,
-    server: usize,
+    server: &'a ServerState,
     principal: Arc<Principal>,
     permit: Permit,
 }
@@ -100,12 +100,12 @@ impl Worker {
             );
         }
         let client = self.client_of(state, &head, peer, entry)?;
-        let Some(server) = at_the_door(state, &head)? else {
+        let Some(index) = at_the_door(state, &head)? else {
             return Ok(Answer::fixed(state.routes.default_answer()));
         };
-        let known = state.servers.get(server);
-        let metrics = known.map(|it| Arc::clone(&it.metrics));
-        entry.server(metrics, known.map(|it| &it.name));
+        // Routes and servers were made of the same configuration.
+        let server = state.servers.get(index).ok_or_else(no_server)?;
+        entry.server(server);
         method(&head.method)?;
         let (principal, permit, body) =
             self.authenticate(state, server, &head, body, entry).await?;
@@ -145,27 +145,26 @@ impl Worker {
     async fn authenticate(
         &self,
         state: &State,
-        server: usize,
+        server: &ServerState,
         head: &Parts,
         body: Incoming,
         entry: &mut Entry,
     ) -> Result<(Arc<Principal>, Permit, Bytes), Refusal> {
-        let Some(known) = state.servers.get(server) else { return Err(no_server()) };
-        let refused = |wrong| refused(wrong, &known.challenges);
-        match authn::at_head(&known.ways, head) {
+        let refused = |wrong| refused(wrong, &server.challenges);
+        match authn::at_head(&server.ways, head) {
             AtHead::No(wrong) => Err(refused(wrong)),
             AtHead::Is(principal) => {
                 entry.principal(&principal);
-                let permit = self.limit(&known.name, &principal).await?;
+                let permit = self.limit(&server.name, &principal).await?;
                 let body = read(state, head, body).await?;
                 Ok((principal, permit, body))
             }
             AtHead::Later(later) => {
                 let body = read(state, head, body).await?;
-                let principal = authn::with_body(&known.ways, &later, head, &body).await;
+                let principal = authn::with_body(&server.ways, &later, head, &body).await;
                 let principal = principal.map_err(refused)?;
                 entry.principal(&principal);
-                let permit = self.limit(&known.name, &principal).await?;
+                let permit = self.limit(&server.name, &principal).await?;
                 Ok((principal, permit, body))
             }
         }
@@ -249,7 +248,7 @@ fn method(method: &Method) -> Result<(), Refusal> {
     }
 }
 
-/// A server's index that the state hasn't got: it was made from the same configuration.
+/// What can't be, since all that is looked up was made of the same configuration.
 fn no_server() -> Refusal {
     Refusal::new("no_server", StatusCode::INTERNAL_SERVER_ERROR, "there is no such server")
 }

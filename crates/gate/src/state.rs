@@ -32,6 +32,8 @@ pub(crate) struct State {
 
 /// What it has to know of a server.
 pub(crate) struct ServerState {
+    /// Its place among the servers of its configuration.
+    pub(crate) index: usize,
     pub(crate) name: Arc<str>,
     pub(crate) ways: Vec<Arc<dyn Authenticator>>,
     pub(crate) challenges: Vec<HeaderValue>,
@@ -84,6 +86,7 @@ impl State {
             let challenges = ways.iter().map(|way: &Arc<dyn Authenticator>| way.challenge());
             let challenges = challenges.collect();
             servers.push(ServerState {
+                index: servers.len(),
                 name: Arc::from(name.as_str()),
                 ways,
                 challenges,

@@ -17,6 +17,7 @@ use super::stream::Flow;
 use crate::audit::{Decision, Record, SessionName};
 use crate::metrics::ServerMetrics;
 use crate::shared::Shared;
+use crate::state::ServerState;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -43,9 +44,9 @@ impl Entry {
         self.record.address = Some(address);
     }
 
-    pub(super) fn server(&mut self, metrics: Option<Arc<ServerMetrics>>, name: Option<&Arc<str>>) {
-        self.metrics = metrics;
-        self.record.server = name.cloned();
+    pub(super) fn server(&mut self, server: &ServerState) {
+        self.metrics = Some(Arc::clone(&server.metrics));
+        self.record.server = Some(Arc::clone(&server.name));
     }
 
     pub(super) fn principal(&mut self, principal: &Arc<Principal>) {

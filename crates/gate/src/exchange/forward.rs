@@ -31,13 +31,10 @@ impl Worker {
     pub(super) async fn forward(
         &self,
         state: &Arc<State>,
-        mut call: Call,
+        mut call: Call<'_>,
         entry: &mut Entry,
     ) -> Result<Answer, Refusal> {
-        let Some(known) = state.servers.get(call.server) else { return Err(no_server()) };
-        let Some(targets) = self.shared.upstreams.server(&known.name) else {
-            return Err(no_server());
-        };
+        let targets = self.shared.upstreams.server(&call.server.name).ok_or_else(no_server)?;
         let headers = &call.head.headers;
         let opened = session::open(state, call.server, &call.principal, headers, &call.facts)?;
         if let Some(opened) = &opened {
@@ -53,7 +50,7 @@ impl Worker {
                 Ok(response) => {
                     let hold = Hold { pick, permit: call.permit };
                     let about = (&call.principal, &call.facts, opened.as_ref());
-                    let answer = Answer::of(state, known, about, response, hold).await?;
+                    let answer = Answer::of(state, call.server, about, response, hold).await?;
                     let sealed = answer.head.headers.get(session::SESSION_ID);
                     if let Some(sealed) = sealed.filter(|_| opened.is_none()) {
                         entry.session(sealed);
@@ -85,7 +82,7 @@ impl Worker {
     fn request(
         &self,
         state: &State,
-        call: &mut Call,
+        call: &mut Call<'_>,
         opened: Option<&session::Opened>,
         entry: &Entry,
     ) -> Result<Request<Body>, Refusal> {
@@ -100,8 +97,7 @@ impl Worker {
         if let Some(opened) = opened {
             kept.insert(session::SESSION_ID, opened.upstream.clone());
         }
-        let known = state.servers.get(call.server).ok_or_else(no_server)?;
-        let about = (call.server, &*known.name);
+        let about = (call.server.index, &*call.server.name);
         let signed = self.principals.get(&state.signer, state.generation, &call.principal, about);
         kept.insert(HeaderName::from_static(PRINCIPAL_HEADER), signed.ok_or_else(no_server)?);
         if let Ok(client) = HeaderValue::try_from(call.client.to_string()) {
@@ -174,7 +170,7 @@ fn pick(
     targets: &Arc<Targets>,
     opened: Option<&session::Opened>,
     tried: &[SocketAddr],
-    call: &Call,
+    call: &Call<'_>,
 ) -> Result<Pick, Refusal> {
     let id = call.facts.id.as_deref();
     match opened {
@@ -192,7 +188,7 @@ fn pick(
     }
 }
 
-fn broken(call: &Call) -> Refusal {
+fn broken(call: &Call<'_>) -> Refusal {
     let (status, id) = (StatusCode::BAD_GATEWAY, call.facts.id.as_deref());
     Refusal::answering("server_broken", status, "the server did not answer", id)
 }

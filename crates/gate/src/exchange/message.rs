@@ -9,10 +9,9 @@ use http::request::Parts;
 use http::{Method, StatusCode};
 
 use super::entry::Entry;
-use super::no_server;
 use crate::authz::Forbidden;
 use crate::refusal::Refusal;
-use crate::state::State;
+use crate::state::{ServerState, State};
 
 /// What is known of a message when its body is on its way.
 #[derive(Debug, Default)]
@@ -29,7 +28,7 @@ pub(super) struct Facts {
 /// Other methods have no message.
 pub(super) fn look(
     state: &State,
-    server: usize,
+    server: &ServerState,
     principal: &Principal,
     head: &Parts,
     body: &[u8],
@@ -61,12 +60,11 @@ pub(super) fn look(
 /// Who may call which tool.
 fn allow(
     state: &State,
-    server: usize,
+    server: &ServerState,
     principal: &Principal,
     message: &Message<'_>,
 ) -> Result<(), Refusal> {
-    let known = state.servers.get(server).ok_or_else(no_server)?;
-    state.authorizer.check(principal, &known.name, message).map_err(|forbidden| {
+    state.authorizer.check(principal, &server.name, message).map_err(|forbidden| {
         let (code, status) = match forbidden {
             Forbidden::Tool => ("tool_forbidden", StatusCode::FORBIDDEN),
             Forbidden::Unnamed => ("tool_unnamed", StatusCode::BAD_REQUEST),

@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use super::message::Facts;
 use crate::principal::unix_now;
 use crate::refusal::Refusal;
-use crate::state::State;
+use crate::state::{ServerState, State};
 
 /// `Mcp-Session-Id` (MCP 2025-11-25, "Session Management").
 pub(super) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
@@ -36,7 +36,7 @@ pub(super) struct Opened {
 /// one for a session that has ended, so that a client starts anew and a stranger learns nothing.
 pub(super) fn open(
     state: &State,
-    server: usize,
+    server: &ServerState,
     principal: &Principal,
     headers: &HeaderMap,
     facts: &Facts,
@@ -57,8 +57,7 @@ pub(super) fn open(
     };
     let text = sealed.to_str().map_err(|_| ended())?;
     let session = state.sealer.open(text, &principal.subject).ok_or_else(ended)?;
-    let name = state.servers.get(server).map(|known| &*known.name);
-    if name != Some(session.server.as_str()) {
+    if *server.name != *session.server {
         return Err(ended());
     }
     let target = session.target.parse().map_err(|_| ended())?;
