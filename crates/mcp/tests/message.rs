@@ -285,6 +285,11 @@ fn half_a_surrogate_pair_is_refused_where_it_would_be_read() {
     ] {
         refused(&request(rest), INVALID_REQUEST, Some("1"));
     }
+    // Such an id can't be said again in a way that all parsers read.
+    let body = r#"{"jsonrpc":"2.0","id":"\ud800x","method":"ping"}"#;
+    refused(body, INVALID_REQUEST, None);
+    let body = r#"{"jsonrpc":"2.0","id":"\ud83d\ude00","method":"ping"}"#;
+    assert_eq!(parse(body).unwrap().id, Some(r#""\ud83d\ude00""#));
     // A tool may be given what it likes.
     let rest =
         r#""method":"tools/call","params":{"name":"\ud83d\ude00","arguments":{"a":"\ud800"}}"#;

@@ -123,10 +123,15 @@ impl<'a> Envelope<'a> {
 
     /// Makes a message of it, or says why it is none.
     fn judge(self, trouble: &mut Trouble) -> Result<Message<'a>, Fault> {
-        let is_id = |value: &Value<'_>| matches!(value.shape, Shape::Text(_) | Shape::Number);
+        // An id is said again in the answer, where half a surrogate pair is JSON to few.
+        let is_id = |value: &Value<'_>| match value.shape {
+            Shape::Text(text) => text.decode().is_some(),
+            Shape::Number => true,
+            _ => false,
+        };
         let id = self.id.filter(is_id).map(|id| id.raw);
         if self.id.is_some() && id.is_none() {
-            trouble.note(|| "an id is a text or a number".to_owned());
+            trouble.note(|| "an id is a text of whole characters, or a number".to_owned());
         }
         let decoded = |value: Option<Value<'a>>| match value?.shape {
             Shape::Text(text) => text.decode(),
