@@ -16,6 +16,7 @@ pub mod authz;
 mod client_address;
 mod exchange;
 pub mod limit;
+mod media;
 pub mod metrics;
 mod principal;
 mod refusal;

@@ -20,8 +20,8 @@ use crate::access_key::{self, AccessKey, AccessKeyPair};
 use crate::encode::sha256;
 use crate::gate_keys::GateKeys;
 use crate::store::{
-    KeyFault, MAX_STORE_KEYS, NewKey, NotAccepted, Owners, StoreError, Unchanged, VERSION,
-    check_names, check_new, chosen, newest, seconds, there, time, whole,
+    KeyFault, MAX_STORE_KEYS, NewKey, NotAccepted, Owners, StoreError, Unchanged, check_names,
+    check_new, chosen, newest, seconds, there, time, whole, written,
 };
 
 /// Access keys, with their secrets sealed.
@@ -80,23 +80,14 @@ impl AccessKeys {
     /// The store as JSON, one key a line, with a line's end. Its secrets are sealed.
     #[must_use]
     pub fn text(&self) -> String {
-        let lines = self.keys.iter().map(|key| {
-            let line = Line {
-                id: key.id.clone(),
-                name: key.name.clone(),
-                group: key.group.clone(),
-                sealed: key.sealed.clone(),
-                created: time(key.created),
-                expires: key.expires.map(time),
-            };
-            // Texts can always be written.
-            serde_json::to_string(&line).unwrap_or_default()
-        });
-        let lines: Vec<String> = lines.collect();
-        if lines.is_empty() {
-            return format!("{{\"version\":{VERSION},\"keys\":[]}}\n");
-        }
-        format!("{{\"version\":{VERSION},\"keys\":[\n  {}\n]}}\n", lines.join(",\n  "))
+        written(self.keys.iter().map(|key| Line {
+            id: key.id.clone(),
+            name: key.name.clone(),
+            group: key.group.clone(),
+            sealed: key.sealed.clone(),
+            created: time(key.created),
+            expires: key.expires.map(time),
+        }))
     }
 
     /// Opens all secrets with the gate's keys.

@@ -27,7 +27,7 @@ pub use read::{KeyFault, StoreError};
 pub(crate) use read::{Owners, check_names, seconds, there, whole};
 
 /// The version of the format.
-pub(crate) const VERSION: u32 = 1;
+const VERSION: u32 = 1;
 
 /// A store has no more keys than this.
 pub const MAX_STORE_KEYS: usize = 10_000;
@@ -193,24 +193,26 @@ impl ApiKeys {
     /// The store as JSON, one key a line, with a line's end. It holds hashes and no key.
     #[must_use]
     pub fn text(&self) -> String {
-        let lines = self.keys.iter().map(|key| {
-            let line = Line {
-                id: &key.id,
-                name: &key.name,
-                group: key.group.as_deref(),
-                sha256: hex(&key.hash),
-                created: time(key.created),
-                expires: key.expires.map(time),
-            };
-            // Texts can always be written.
-            serde_json::to_string(&line).unwrap_or_default()
-        });
-        let lines: Vec<String> = lines.collect();
-        if lines.is_empty() {
-            return format!("{{\"version\":{VERSION},\"keys\":[]}}\n");
-        }
-        format!("{{\"version\":{VERSION},\"keys\":[\n  {}\n]}}\n", lines.join(",\n  "))
+        written(self.keys.iter().map(|key| Line {
+            id: &key.id,
+            name: &key.name,
+            group: key.group.as_deref(),
+            sha256: hex(&key.hash),
+            created: time(key.created),
+            expires: key.expires.map(time),
+        }))
     }
+}
+
+/// A store of these keys as JSON, one a line, with a line's end.
+pub(crate) fn written(keys: impl Iterator<Item = impl Serialize>) -> String {
+    // Texts can always be written.
+    let lines = keys.map(|line| serde_json::to_string(&line).unwrap_or_default());
+    let lines: Vec<String> = lines.collect();
+    if lines.is_empty() {
+        return format!("{{\"version\":{VERSION},\"keys\":[]}}\n");
+    }
+    format!("{{\"version\":{VERSION},\"keys\":[\n  {}\n]}}\n", lines.join(",\n  "))
 }
 
 /// Seconds since 1970 as RFC 3339 has them.

@@ -120,21 +120,8 @@ pub(super) fn place(url: &Url, named: &[String], ca: Option<&Path>) -> Result<Ta
         };
         input("not-permitted", refused.to_string(), help)
     })?;
-    Ok(Target {
-        farm: url.host.clone(),
-        host: url.host.clone(),
-        port: url.port,
-        addresses,
-        trust: if url.secure { Some(trust(ca)?) } else { None },
-        servers: Vec::new(),
-        allow: None,
-        own_address: None,
-        default: None,
-        bounds: None,
-        gates: 1,
-        admin: None,
-        secrets: Vec::new(),
-    })
+    let trust = if url.secure { Some(trust(ca)?) } else { None };
+    Ok(Target { port: url.port, addresses, trust, ..Target::of_host(&url.host) })
 }
 
 /// What a farm says of itself; `ways` gives each way to prove who calls its credentials.

@@ -133,6 +133,26 @@ pub struct Secret {
 // === impl Target ===
 
 impl Target {
+    /// A farm of which no more is known than its host: plain HTTP, nowhere, with no server.
+    #[must_use]
+    pub fn of_host(host: &str) -> Self {
+        Self {
+            farm: host.to_owned(),
+            host: host.to_owned(),
+            port: 443,
+            addresses: Vec::new(),
+            trust: None,
+            servers: Vec::new(),
+            allow: None,
+            own_address: None,
+            default: None,
+            bounds: None,
+            gates: 1,
+            admin: None,
+            secrets: Vec::new(),
+        }
+    }
+
     /// The farm's URL.
     #[must_use]
     pub fn url(&self) -> String {

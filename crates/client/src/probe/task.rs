@@ -59,8 +59,8 @@ pub fn run<E>(
     tell(&Line::Begin { farm: task.farm.clone(), url: task.url.clone() })?;
     let controls: [(&str, Trail); 3] = [
         ("server-port-past-the-gate", servers(&probe, task)),
-        ("address-refused", gate(&probe, task)),
-        ("admin-port", admin(&probe, task)),
+        ("address-refused", closed(&probe, "the gate itself", &task.gate)),
+        ("admin-port", closed(&probe, "the admin port", &task.admin)),
     ];
     let mut findings = Vec::new();
     for (control, trail) in controls {
@@ -103,21 +103,7 @@ pub fn read(log: &str) -> Result<Report, String> {
 
 /// A target that says nothing but where it is: here no call goes to the farm itself.
 fn target(task: &ProbeTask) -> Target {
-    Target {
-        farm: task.farm.clone(),
-        host: "farmgate-probe.invalid".to_owned(),
-        port: 443,
-        addresses: Vec::new(),
-        trust: None,
-        servers: Vec::new(),
-        allow: None,
-        own_address: None,
-        default: None,
-        bounds: None,
-        gates: 1,
-        admin: None,
-        secrets: Vec::new(),
-    }
+    Target { farm: task.farm.clone(), ..Target::of_host("farmgate-probe.invalid") }
 }
 
 fn servers(probe: &Probe<'_>, task: &ProbeTask) -> Trail {
@@ -131,28 +117,15 @@ fn servers(probe: &Probe<'_>, task: &ProbeTask) -> Trail {
     trail
 }
 
-/// The gate admits what stands before it, and nobody else, though they know its address.
-fn gate(probe: &Probe<'_>, task: &ProbeTask) -> Trail {
+/// What admits who is named, and nobody else, though they know its address.
+fn closed(probe: &Probe<'_>, what: &str, places: &[String]) -> Trail {
     let mut trail = Trail::default();
-    if task.gate.is_empty() {
+    if places.is_empty() {
         trail.lacks("the gate has no name in the network: its addresses aren't known here");
     }
-    for place in task.gate.iter().take(PLACES) {
+    for place in places.iter().take(PLACES) {
         for at in resolved(&mut trail, place) {
-            past::closed(probe, &mut trail, "the gate itself", at);
-        }
-    }
-    trail
-}
-
-fn admin(probe: &Probe<'_>, task: &ProbeTask) -> Trail {
-    let mut trail = Trail::default();
-    if task.admin.is_empty() {
-        trail.lacks("the gate has no name in the network: its addresses aren't known here");
-    }
-    for place in task.admin.iter().take(PLACES) {
-        for at in resolved(&mut trail, place) {
-            past::closed(probe, &mut trail, "the admin port", at);
+            past::closed(probe, &mut trail, what, at);
         }
     }
     trail

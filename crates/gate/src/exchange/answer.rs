@@ -5,14 +5,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 use farmgate_keys::Principal;
 use farmgate_mcp::tools;
-use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, response};
+use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH};
+use http::{HeaderName, HeaderValue, Response, StatusCode, response};
 use http_body_util::{BodyExt as _, Limited};
 
 use super::message::Facts;
 use super::session;
 use super::stream::Events;
 use crate::limit::Permit;
+use crate::media::is_type;
 use crate::refusal::Refusal;
 use crate::state::{ServerState, State};
 use crate::upstream::{Pick, UpstreamBody};
@@ -124,10 +125,4 @@ async fn whole(state: &State, body: UpstreamBody) -> Result<Bytes, Refusal> {
 fn unreadable() -> Refusal {
     let text = "the server's list of tools can't be read";
     Refusal::new("answer_unreadable", StatusCode::BAD_GATEWAY, text)
-}
-
-fn is_type(headers: &HeaderMap, wanted: &str) -> bool {
-    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let kind = value.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
-    kind.eq_ignore_ascii_case(wanted)
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use farmgate_wire::client::{self, Connection, LongBody, SendFailure};
 use farmgate_wire::{Body, Failure};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Version, header};
 use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, timeout_at};
@@ -22,6 +22,7 @@ use tokio::time::{Instant, timeout_at};
 use super::pick::Pick;
 use super::pool::{Idle, Pool};
 use super::target::Target;
+use crate::media::is_type;
 
 /// One worker's connections to all targets. Clones are one.
 #[derive(Debug, Clone)]
@@ -260,12 +261,7 @@ fn listens(request: &Request<Body>) -> bool {
 }
 
 fn is_events<B>(response: &Response<B>) -> bool {
-    let kind = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
-    let events = |kind: &[u8]| {
-        let essence = kind.split(|byte| *byte == b';').next().unwrap_or_default();
-        essence.trim_ascii().eq_ignore_ascii_case(b"text/event-stream")
-    };
-    response.status() == StatusCode::OK && kind.is_some_and(events)
+    response.status() == StatusCode::OK && is_type(response.headers(), "text/event-stream")
 }
 
 /// Gives the connection back if nothing more comes.
