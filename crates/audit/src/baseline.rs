@@ -110,6 +110,7 @@ mod tests {
             accepted: Vec::new(),
             reaches: Vec::new(),
             unmodelled: BTreeMap::new(),
+            locations: BTreeMap::new(),
             totals: Totals::default(),
         };
         report.recount();

@@ -1,10 +1,12 @@
 //! From a model to a report: statements, findings, totals.
 
-use farmgate_aws::model::{Model, SourceKind};
+use std::collections::{BTreeMap, BTreeSet};
+
+use farmgate_aws::model::{Key, Location as Place, Model, Origin, SourceKind};
 use farmgate_aws::network::Lowered;
 
 use crate::prove::{Proof, Scope, expected};
-use crate::report::{Report, Source, Totals, VERSION, Warning};
+use crate::report::{Location, Report, Source, Totals, VERSION, Warning};
 use crate::rules;
 use farmgate_farm::diagnostic::Diagnostic;
 use farmgate_farm::expect::Expectations;
@@ -62,8 +64,10 @@ pub fn check(model: &Model, options: &Options) -> Result<Report, Vec<Unmatched>>
             .iter()
             .map(|(kind, keys)| (kind.clone(), keys.len()))
             .collect(),
+        locations: BTreeMap::new(),
         totals: Totals::default(),
     };
+    report.locations = locations(model, &report);
     report.totals.resources = model.sources.iter().map(|s| s.resources).sum();
     report.recount();
     Ok(report)
@@ -73,9 +77,32 @@ fn source(source: &farmgate_aws::model::Source) -> Source {
     let kind = match source.kind {
         SourceKind::TerraformPlan => "terraform plan",
         SourceKind::TerraformState => "terraform state",
+        SourceKind::CloudFormation => "cloudformation template",
+        SourceKind::Described => "aws describe output",
+        SourceKind::Live => "aws account",
         SourceKind::FarmFile => "farm file",
     };
     Source { name: source.name.clone(), kind: kind.to_owned(), resources: source.resources }
+}
+
+/// Where everything that a report names is written, as far as the sources have lines.
+fn locations(model: &Model, report: &Report) -> BTreeMap<String, Location> {
+    if model.locations.is_empty() {
+        return BTreeMap::new();
+    }
+    let because = report.statements.iter().flat_map(|s| s.because.iter().map(|b| &b.origin));
+    let on = report.statements.iter().flat_map(|s| &s.on);
+    let findings = report.findings.iter().flat_map(|finding| &finding.origins);
+    let named: BTreeSet<&String> = because.chain(on).chain(findings).collect();
+    let place = |text: &String| {
+        // An origin prints as its key and, after a space, a path; keys may hold spaces as well.
+        let whole = Origin::of(&Key::new(text));
+        let parts = text.rsplit_once(' ').map(|(key, path)| Origin::at(&Key::new(key), path));
+        let found = model.location(&whole).or_else(|| model.location(&parts?))?;
+        let Place { file, line, column } = found.clone();
+        Some((text.clone(), Location { file, line, column }))
+    };
+    named.into_iter().filter_map(place).collect()
 }
 
 fn warning(warning: &farmgate_aws::model::Warning) -> Warning {

@@ -33,8 +33,23 @@ pub struct Report {
     pub reaches: Vec<Reaches>,
     /// Resource types that can carry traffic and are not modelled, with their number.
     pub unmodelled: BTreeMap<String, usize>,
+    /// Where in which file what is mentioned is written, by the origins that statements and findings
+    /// name; only of sources that have lines.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub locations: BTreeMap<String, Location>,
     /// Counts.
     pub totals: Totals,
+}
+
+/// A place in a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Location {
+    /// The file's name, as given.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u32,
+    /// The column in characters, from 1.
+    pub column: u32,
 }
 
 /// An input.

@@ -183,11 +183,11 @@ fn what_is_opened_is_found() {
     let found = "medium listener-open-to-world groups.ingress ingress.443\n\
                  low no-endpoint-for-service gate network servers.python\n\
                  low root-user servers.python.task\n\
-                 low writable-root servers.python.task\n\
-                 low unlogged-ingress ingress\n\
-                 low unlogged-flows network\n\
+                 low writable-root-filesystem servers.python.task\n\
+                 low access-logs-off ingress\n\
+                 low flow-logs-off network\n\
                  low unprotected-from-deletion databases.notes\n\
-                 low no-rollback servers.python\n\
+                 low circuit-breaker-off servers.python\n\
                  info egress-to-internet gate\n\
                  info egress-to-internet servers.python\n\
                  info unprotected-from-deletion ingress\n\
@@ -202,8 +202,8 @@ fn what_is_opened_can_be_accepted_in_the_words_of_the_file() {
     for (rule, on) in [
         ("listener-open-to-world", "ingress"),
         ("root-user", "servers.python"),
-        ("writable-root", "\"servers.*\""),
-        ("unlogged-flows", "network"),
+        ("writable-root-filesystem", "\"servers.*\""),
+        ("flow-logs-off", "network"),
     ] {
         writeln!(source, "  - {{ rule: {rule}, on: {on}, why: \"it is meant\" }}").unwrap();
     }

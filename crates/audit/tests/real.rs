@@ -163,13 +163,13 @@ fn there_is_no_noise() {
         "load-balancer-without-security-group",
         "nat-in-one-zone",
         "no-endpoint-for-service",
-        "no-rollback",
+        "circuit-breaker-off",
         "plaintext-hop",
         "security-group-rules-in-two-places",
         "streaming-behind-http-api",
         "target-open-to-network",
         "unauthenticated-path",
-        "unlogged-flows",
+        "flow-logs-off",
     ];
     assert_eq!(rules.into_iter().collect::<Vec<_>>(), expected);
     // What needs the containers is unknown, and nothing else is.

@@ -53,7 +53,7 @@ fn containers(changes: Value, others: Value) -> Value {
     json!({ "resource": DEFINITION, "attribute": "container_definitions", "set": text })
 }
 
-// === root-user, writable-root ===
+// === root-user, writable-root-filesystem ===
 
 #[test]
 fn root_has_several_names() {
@@ -92,7 +92,7 @@ fn what_prepares_a_volume_may_be_root() {
     );
 }
 
-// === no-rollback ===
+// === circuit-breaker-off ===
 
 const SERVICE: &str = "aws_ecs_service.python";
 
@@ -122,10 +122,10 @@ fn without_a_block_it_is_off() {
         { "resource": SERVICE, "attribute": "deployment_circuit_breaker", "set": [] },
         { "configuration": SERVICE, "attribute": "deployment_circuit_breaker", "set": [] },
     ]);
-    assert_eq!(found(edits), "low no-rollback aws_ecs_service.python\n");
+    assert_eq!(found(edits), "low circuit-breaker-off aws_ecs_service.python\n");
 }
 
-// === unlogged-flows ===
+// === flow-logs-off ===
 
 #[test]
 fn a_flow_log_of_a_subnet_is_none_of_the_vpc() {
@@ -136,13 +136,13 @@ fn a_flow_log_of_a_subnet_is_none_of_the_vpc() {
         "expressions": { "subnet_id": { "references": ["aws_subnet.private"] } },
     });
     let report = edited(json!([{ "delete": "aws_flow_log.rejected" }, subnet]));
-    assert_eq!(findings(&report), "low unlogged-flows aws_vpc.farm\n");
+    assert_eq!(findings(&report), "low flow-logs-off aws_vpc.farm\n");
     let assumed = "aws_vpc.farm has no flow log, since no source shows one";
     let finding = report.findings.first().unwrap();
     assert_eq!(finding.assumes, [assumed]);
 }
 
-// === unprotected-from-deletion, unlogged-ingress ===
+// === unprotected-from-deletion, access-logs-off ===
 
 #[test]
 fn an_internal_load_balancer_needs_less() {
@@ -151,7 +151,7 @@ fn an_internal_load_balancer_needs_less() {
         |attribute| json!({ "resource": "aws_lb.farm", "attribute": attribute, "set": false });
     let found =
         found(json!([internal, off("enable_deletion_protection"), off("access_logs/0/enabled")]));
-    assert_eq!(found, "info unlogged-ingress aws_lb.farm\n");
+    assert_eq!(found, "info access-logs-off aws_lb.farm\n");
 }
 
 // === quota-exceeded ===

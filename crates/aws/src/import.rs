@@ -4,8 +4,12 @@
 //! this version reads is refused with one sentence and what to do about it; nothing panics,
 //! whatever the bytes are. Files are opened elsewhere.
 
+mod cloudformation;
+mod describe;
 mod detect;
 mod terraform;
+
+use detect::Found;
 
 use crate::model::{Model, SourceKind};
 
@@ -69,11 +73,35 @@ impl Refusal {
 pub fn import(inputs: &[Input<'_>]) -> Result<Model, Vec<ImportError>> {
     let mut errors = Vec::new();
     let mut sources = Vec::new();
+    let (mut templates, mut described) = (Vec::new(), Vec::new());
     for input in inputs {
-        match detect::read(input.bytes).and_then(|found| terraform::parse(input.name, found)) {
-            Ok(source) => sources.push(source),
+        let read = detect::read(input.bytes).and_then(|found| match found {
+            Found::Plan(members) => terraform::plan(input.name, &members).map(Some),
+            Found::ShownState(members) => terraform::shown_state(input.name, &members).map(Some),
+            Found::StateFile(members) => terraform::state_file(input.name, &members).map(Some),
+            Found::Template(text) => {
+                templates.push(cloudformation::Template { name: input.name, text });
+                Ok(None)
+            }
+            Found::Described(members) => {
+                described.push(describe::Document { name: input.name, members });
+                Ok(None)
+            }
+        });
+        match read {
+            Ok(source) => sources.extend(source),
             Err(refusal) => errors.push(refusal.of(input.name)),
         }
+    }
+    // Stacks name each other's exports, and what is said of one thing stands in several files: all
+    // of a kind are read together.
+    match cloudformation::read(&templates) {
+        Ok(stacks) => sources.extend(stacks),
+        Err(found) => errors.extend(found),
+    }
+    match describe::read(&described) {
+        Ok(seen) => sources.extend(seen),
+        Err(found) => errors.extend(found),
     }
     if inputs.is_empty() {
         errors.push(

@@ -42,6 +42,12 @@ pub enum SourceKind {
     TerraformPlan,
     /// `terraform show -json` of a state, or a state file.
     TerraformState,
+    /// A CloudFormation template.
+    CloudFormation,
+    /// What `aws ... describe-*` printed of what exists.
+    Described,
+    /// The account itself, asked by farmgate.
+    Live,
     /// A farm file.
     FarmFile,
 }
@@ -141,6 +147,9 @@ pub struct Model {
     pub unmodelled: BTreeMap<String, Vec<Key>>,
     /// Unmodelled things that can connect networks (transit gateways, peerings, VPNs, firewalls).
     pub opaque: Vec<Opaque>,
+    /// Where in which file an item is written, as far as the source has lines. What isn't in it is
+    /// where the whole of its resource is: see [`Model::location`].
+    pub locations: BTreeMap<Origin, Location>,
     /// Other names (ids, ARNs, DNS names) by which a key is known.
     pub aliases: Arc<BTreeMap<String, Key>>,
 }
@@ -150,5 +159,18 @@ impl Model {
     #[must_use]
     pub fn resolve(&self, name: &str) -> Key {
         self.aliases.get(name).cloned().unwrap_or_else(|| Key::new(name))
+    }
+
+    /// Where an item is written: its own place, or the next one around it, up to its resource.
+    #[must_use]
+    pub fn location(&self, origin: &Origin) -> Option<&Location> {
+        let mut path = origin.path.as_str();
+        loop {
+            let found = self.locations.get(&Origin::at(&origin.key, path));
+            if found.is_some() || path.is_empty() {
+                return found;
+            }
+            path = path.rsplit_once(['.', '[']).map_or("", |(around, _)| around);
+        }
     }
 }

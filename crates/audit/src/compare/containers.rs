@@ -69,6 +69,7 @@ impl Entry for Container {
             log_options,
             repository_credentials,
             health_command,
+            unknown: _,
         } = left;
         diff.plain("image", image, &right.image);
         diff.plain("essential", essential, &right.essential);

@@ -52,6 +52,7 @@ pub(super) fn settings(diff: &mut Diff<'_>) {
         opaque,
         // By these the keys are resolved.
         aliases: _,
+        locations: _,
     } = left;
     diff.late("region", region, &right.region);
     diff.late("account", account, &right.account);

@@ -36,6 +36,10 @@ pub(crate) enum Found<'a> {
     ShownState(Members<'a>),
     /// A state file.
     StateFile(Members<'a>),
+    /// A CloudFormation template, YAML or JSON.
+    Template(&'a str),
+    /// What `aws ... describe-*` and its like print.
+    Described(Members<'a>),
 }
 
 impl Found<'_> {
@@ -43,6 +47,8 @@ impl Found<'_> {
         match self {
             Self::Plan(_) => SourceKind::TerraformPlan,
             Self::ShownState(_) | Self::StateFile(_) => SourceKind::TerraformState,
+            Self::Template(_) => SourceKind::CloudFormation,
+            Self::Described(_) => SourceKind::Described,
         }
     }
 }
@@ -50,17 +56,28 @@ impl Found<'_> {
 /// Recognizes an input.
 pub(crate) fn read(bytes: &[u8]) -> Result<Found<'_>, Refusal> {
     let text = text::decode(bytes)?;
+    if is_yaml_template(text) {
+        return Ok(Found::Template(text));
+    }
     let members = json::members(text)?;
-    kind(members)
+    kind(text, members)
+}
+
+/// Whether a text that is no JSON has the sections of a CloudFormation template.
+fn is_yaml_template(text: &str) -> bool {
+    let section = |line: &str| {
+        line.starts_with("AWSTemplateFormatVersion") || line.trim_end() == "Resources:"
+    };
+    !text.trim_start().starts_with(['{', '[']) && text.lines().any(section)
 }
 
 fn has(members: &Members<'_>, names: &[&str]) -> bool {
     names.iter().any(|name| members.contains_key(*name))
 }
 
-fn kind(members: Members<'_>) -> Result<Found<'_>, Refusal> {
+fn kind<'a>(text: &'a str, members: Members<'a>) -> Result<Found<'a>, Refusal> {
     if has(&members, &["AWSTemplateFormatVersion", "Resources"]) {
-        return Err(cloudformation());
+        return Ok(Found::Template(text));
     }
     if has(&members, &["format_version"]) {
         let plan =
@@ -84,11 +101,7 @@ fn kind(members: Members<'_>) -> Result<Found<'_>, Refusal> {
         return state_file(members);
     }
     if has(&members, &DESCRIBED) {
-        return Err(Refusal::new(
-            "aws-describe",
-            "this looks like the output of an `aws ... describe` command, which this version does not read yet",
-        )
-        .help("give a Terraform plan or state instead"));
+        return Ok(Found::Described(members));
     }
     Err(unknown(&members))
 }
@@ -118,14 +131,6 @@ const DESCRIBED: [&str; 22] = [
     "serviceArns",
     "Functions",
 ];
-
-fn cloudformation() -> Refusal {
-    Refusal::new(
-        "cloudformation",
-        "this is a CloudFormation template, which this version does not read yet",
-    )
-    .help("give a Terraform plan or state instead")
-}
 
 fn complete_plan(members: Members<'_>) -> Result<Found<'_>, Refusal> {
     let errored = members.get("errored").is_some_and(|raw| raw.get().trim() == "true");

@@ -6,6 +6,10 @@
 //! the model, resolving what is not known yet through the references of its expression
 //! ([`references`], [`place`]).
 //!
+//! The AWS provider's types and attributes are also the words in which templates and the output of
+//! `aws` are read: [`super::cloudformation`] and [`super::describe`] make [`Parsed`] sources of theirs,
+//! so that every family of resources has one reader, whatever it came from.
+//!
 //! Everything that an expression's references suggest is an assumption: they name what an
 //! expression mentions, not what it computes.
 
@@ -50,17 +54,24 @@ mod wanted;
 use crate::model::{Model, Source};
 
 use super::Refusal;
-use super::detect::Found;
+use super::detect::Members;
 
-pub(super) use raw::Parsed;
+pub(super) use address::Index;
+pub(super) use raw::{Action, Parsed, Raw};
 
-/// Reads one recognized source.
-pub(super) fn parse(name: &str, found: Found<'_>) -> Result<Parsed, Refusal> {
-    match found {
-        Found::Plan(members) => plan::parse(name, &members),
-        Found::ShownState(members) => state::parse_shown(name, &members),
-        Found::StateFile(members) => state::parse_file(name, &members),
-    }
+/// Reads a plan.
+pub(super) fn plan(name: &str, members: &Members<'_>) -> Result<Parsed, Refusal> {
+    plan::parse(name, members)
+}
+
+/// Reads what `terraform show -json` prints of a state.
+pub(super) fn shown_state(name: &str, members: &Members<'_>) -> Result<Parsed, Refusal> {
+    state::parse_shown(name, members)
+}
+
+/// Reads a state file.
+pub(super) fn state_file(name: &str, members: &Members<'_>) -> Result<Parsed, Refusal> {
+    state::parse_file(name, members)
 }
 
 /// Builds one model of all sources.
@@ -78,6 +89,7 @@ pub(super) fn build(mut sources: Vec<Parsed>) -> Model {
     let (graph, warnings) = merge::merge(sources);
     model.warnings.extend(warnings);
     model.aliases = std::sync::Arc::new(graph.aliases());
+    model.locations = graph.locations();
 
     vpc::read(&graph, &mut model);
     subnets::read(&graph, &mut model);

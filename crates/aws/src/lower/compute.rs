@@ -124,6 +124,7 @@ impl Lowering<'_> {
                 .as_ref()
                 .map(|it| it.command.clone())
                 .unwrap_or_default(),
+            unknown: BTreeMap::new(),
         }
     }
 

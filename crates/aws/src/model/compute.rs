@@ -108,6 +108,8 @@ pub struct Container {
     pub repository_credentials: Option<String>,
     /// The health check's command.
     pub health_command: Vec<String>,
+    /// What of it is not known, by its name in the JSON (`image`, `environment.API_URL`), and why.
+    pub unknown: BTreeMap<String, Note>,
 }
 
 /// An Application Auto Scaling target.

@@ -4,7 +4,7 @@ use serde_json::error::Category;
 use serde_json::value::RawValue;
 
 use super::super::Refusal;
-use super::{Members, cloudformation};
+use super::Members;
 
 /// How deep arrays and objects may be nested. Terraform's own output stays far below; the limit
 /// keeps every recursion over the document bounded. The same as `serde_json`'s own.
@@ -82,13 +82,6 @@ fn broken(text: &str, error: &serde_json::Error) -> Refusal {
 fn other_text(text: &str) -> Refusal {
     if looks_like_terraform(text) {
         return terraform_source();
-    }
-    if text
-        .lines()
-        .take(200)
-        .any(|line| line.starts_with("AWSTemplateFormatVersion") || line.trim_end() == "Resources:")
-    {
-        return cloudformation();
     }
     if text.contains("Terraform will perform the following actions") || text.contains("No changes.")
     {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 /// The key of one instance of a resource or a module.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Index {
+pub(in super::super) enum Index {
     /// Of `count`.
     Number(u64),
     /// Of `for_each`.

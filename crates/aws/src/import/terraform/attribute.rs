@@ -29,6 +29,7 @@ impl Doubt {
         match unknown {
             Some(Value::Bool(true)) => Self::Whole,
             Some(Value::String(text)) if text == SENSITIVE => Self::Hidden,
+            Some(Value::String(_)) => Self::Whole,
             Some(Value::Array(items))
                 if items.iter().any(|item| Self::of(Some(item)) != Self::None) =>
             {
@@ -40,6 +41,16 @@ impl Doubt {
             }
             _ => Self::None,
         }
+    }
+}
+
+/// The first reason that is given for something that is not known.
+fn reason(unknown: Option<&Value>) -> Option<&str> {
+    match unknown? {
+        Value::String(text) => (text != SENSITIVE).then_some(text),
+        Value::Array(items) => items.iter().find_map(|item| reason(Some(item))),
+        Value::Object(members) => members.values().find_map(|item| reason(Some(item))),
+        _ => None,
     }
 }
 
@@ -63,7 +74,8 @@ pub(super) struct Attribute<'g> {
 
 impl Attribute<'_> {
     fn subject(&self) -> Subject<'_> {
-        Subject { path: &self.path, name: self.name, key: &self.resource.key }
+        let reason = reason(self.unknown);
+        Subject { path: &self.path, name: self.name, key: &self.resource.key, reason }
     }
 
     fn found(&self, wanted: &Wanted) -> Found {

@@ -309,6 +309,7 @@ fn container(value: &Value) -> Container {
             .flatten()
             .filter_map(|word| text(Some(word)))
             .collect(),
+        unknown: BTreeMap::new(),
     }
 }
 

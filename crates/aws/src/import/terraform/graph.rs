@@ -10,7 +10,7 @@ use super::config::{Call, Config, Module, Written};
 use super::modules::{ModuleId, Modules};
 use super::raw::Action;
 use super::wanted::{self, PREFIX_LIST, Wanted};
-use crate::model::Key;
+use crate::model::{Key, Location, Origin};
 
 /// One resource instance, merged from every source that shows it.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub(super) struct Resource {
     pub(super) before: Map<String, Value>,
     /// Which configuration it is written in, if a plan shows it.
     pub(super) config: Option<usize>,
+    /// Where it and its parts are written, by their paths.
+    pub(super) locations: Vec<(String, Location)>,
 }
 
 impl Resource {
@@ -258,6 +260,15 @@ impl Graph {
     /// The value of a root variable.
     pub(super) fn variable(&self, config: usize, name: &str) -> Option<&Value> {
         self.configs.get(config)?.variables.get(name)
+    }
+
+    /// Where everything is written.
+    pub(super) fn locations(&self) -> BTreeMap<Origin, Location> {
+        let places = self.resources.iter().flat_map(|resource| {
+            let at = |path: &String| Origin::at(&resource.key, path.clone());
+            resource.locations.iter().map(move |(path, place)| (at(path), place.clone()))
+        });
+        places.collect()
     }
 
     /// All names by which keys are known, without those that two different things share.

@@ -137,6 +137,9 @@ impl Merger {
         let Some(resource) = self.resources.get_mut(at) else {
             return;
         };
+        if resource.locations.is_empty() {
+            resource.locations.clone_from(&raw.locations);
+        }
         if resource.key.as_str() != raw.address {
             self.former.push((raw.address.clone(), resource.key.clone()));
         }
@@ -175,6 +178,7 @@ impl Merger {
             value: raw.after,
             unknown: raw.unknown,
             before: raw.before,
+            locations: raw.locations,
             config,
         };
         if let (false, Some(id)) = (resource.data, resource.text("id")) {

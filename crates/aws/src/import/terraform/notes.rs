@@ -14,6 +14,8 @@ pub(super) struct Subject<'a> {
     pub(super) path: &'a str,
     pub(super) name: &'a str,
     pub(super) key: &'a Key,
+    /// Why it is not known, as a predicate, where the source says so.
+    pub(super) reason: Option<&'a str>,
 }
 
 impl Subject<'_> {
@@ -58,6 +60,9 @@ impl Subject<'_> {
 
     /// Nothing is known of the value.
     pub(super) fn pending(&self, missing: &BTreeSet<Missing>) -> Note {
+        if let Some(reason) = self.reason {
+            return self.odd(reason);
+        }
         let mut text = format!("{} is known only after apply", self.text());
         if !missing.is_empty() {
             let _ = write!(text, "; its expression names {}", these(missing));
@@ -67,6 +72,9 @@ impl Subject<'_> {
 
     /// The value may hold more than what its references name.
     pub(super) fn may_hold_more(&self, missing: &BTreeSet<Missing>) -> Note {
+        if let Some(reason) = self.reason {
+            return self.odd(&format!("may hold more: part of it {reason}"));
+        }
         if missing.is_empty() {
             return format!("{} may hold more than its expression names", self.text()).into();
         }

@@ -189,5 +189,6 @@ fn resource(change: &ChangeText<'_>) -> Result<Option<Raw>, serde_json::Error> {
         after: object(value),
         unknown,
         before,
+        locations: Vec::new(),
     }))
 }

@@ -15,7 +15,7 @@ use super::super::Refusal;
 use super::super::detect::Name;
 use super::address::Index;
 use super::config::Config;
-use crate::model::{SourceKind, Warning};
+use crate::model::{Location, SourceKind, Warning};
 
 /// How many resource instances one source may hold.
 const MOST_RESOURCES: usize = 200_000;
@@ -25,7 +25,7 @@ pub(super) const SENSITIVE: &str = "sensitive";
 
 /// What the plan does with a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Action {
+pub(in super::super) enum Action {
     /// It exists and stays so (also everything in a state).
     Keep,
     Create,
@@ -38,34 +38,38 @@ pub(super) enum Action {
 
 /// One resource instance of one source.
 #[derive(Debug, Clone)]
-pub(super) struct Raw {
-    pub(super) address: String,
-    pub(super) previous: Option<String>,
-    pub(super) data: bool,
-    pub(super) kind: String,
-    pub(super) name: String,
-    pub(super) module: String,
-    pub(super) index: Option<Index>,
-    pub(super) action: Action,
-    pub(super) after: Map<String, Value>,
+pub(in super::super) struct Raw {
+    pub(in super::super) address: String,
+    pub(in super::super) previous: Option<String>,
+    pub(in super::super) data: bool,
+    pub(in super::super) kind: String,
+    pub(in super::super) name: String,
+    pub(in super::super) module: String,
+    pub(in super::super) index: Option<Index>,
+    pub(in super::super) action: Action,
+    pub(in super::super) after: Map<String, Value>,
     /// `true` wherever `after` has yet to be computed, in the same shape; [`SENSITIVE`] wherever
-    /// a value was dropped.
-    pub(super) unknown: Value,
+    /// a value was dropped; any other text is the reason why it is not known, as a predicate of the
+    /// attribute: `is the parameter VpcId, which has no default`.
+    pub(in super::super) unknown: Value,
     /// What it was before, for an update or a replacement.
-    pub(super) before: Map<String, Value>,
+    pub(in super::super) before: Map<String, Value>,
+    /// Where it and its parts are written: the path in the resource (`ingress[0]`; empty for the
+    /// whole) and the place in a file.
+    pub(in super::super) locations: Vec<(String, Location)>,
 }
 
 /// One source, read but not resolved.
 #[derive(Debug)]
 pub(in super::super) struct Parsed {
-    pub(super) name: String,
-    pub(super) kind: SourceKind,
-    pub(super) resources: Vec<Raw>,
+    pub(in super::super) name: String,
+    pub(in super::super) kind: SourceKind,
+    pub(in super::super) resources: Vec<Raw>,
     pub(super) config: Option<Config>,
     /// Addresses that the plan deletes.
-    pub(super) gone: Vec<String>,
-    pub(super) managed: usize,
-    pub(super) warnings: Vec<Warning>,
+    pub(in super::super) gone: Vec<String>,
+    pub(in super::super) managed: usize,
+    pub(in super::super) warnings: Vec<Warning>,
 }
 
 /// Counts what a source holds, to refuse what is no AWS source at all.

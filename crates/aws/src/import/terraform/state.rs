@@ -158,6 +158,7 @@ fn collect(
             after: object(value),
             unknown,
             before: Map::new(),
+            locations: Vec::new(),
         });
     }
     for child in &module.child_modules {
@@ -246,6 +247,7 @@ fn file_instance(
         after: object(value),
         unknown,
         before: Map::new(),
+        locations: Vec::new(),
     }))
 }
 

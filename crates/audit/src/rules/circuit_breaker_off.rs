@@ -1,4 +1,4 @@
-//! `no-rollback`: services whose failed deployments stay.
+//! `circuit-breaker-off`: services whose failed deployments stay.
 
 use farmgate_aws::model::EcsService;
 
@@ -7,13 +7,13 @@ use crate::report::{Finding, Severity};
 
 pub(super) static RULE: Rule = Rule {
     info: RuleInfo {
-        id: "no-rollback",
+        id: "circuit-breaker-off",
         severity: Severity::Low,
         title: "a deployment that fails is not rolled back",
         why: "ECS goes on starting tasks that cannot become healthy until somebody looks, and those \
               that still run are replaced by nothing when they stop. A circuit breaker with rollback \
               puts the last version back by itself.",
-        page: include_str!("../../../../docs/rules/no-rollback.md"),
+        page: include_str!("../../../../docs/rules/circuit-breaker-off.md"),
     },
     run,
 };

@@ -1,4 +1,4 @@
-//! `unlogged-ingress`: load balancers that keep no record of requests.
+//! `access-logs-off`: load balancers that keep no record of requests.
 
 use farmgate_aws::model::{LoadBalancer, LoadBalancerKind};
 
@@ -7,13 +7,13 @@ use crate::report::{Finding, Severity};
 
 pub(super) static RULE: Rule = Rule {
     info: RuleInfo {
-        id: "unlogged-ingress",
+        id: "access-logs-off",
         severity: Severity::Low,
         title: "a load balancer writes no access logs",
         why: "What the load balancer refuses or answers by itself no server ever sees, so without \
               its log nobody can tell afterwards who tried what. A log group that somebody made for \
               it receives nothing: access logs go to S3, and only where they are turned on.",
-        page: include_str!("../../../../docs/rules/unlogged-ingress.md"),
+        page: include_str!("../../../../docs/rules/access-logs-off.md"),
     },
     run,
 };

@@ -1,4 +1,4 @@
-//! `writable-root`: containers that may change the files of their image.
+//! `writable-root-filesystem`: containers that may change the files of their image.
 
 use farmgate_aws::model::{Key, Model};
 
@@ -9,13 +9,13 @@ use crate::report::{Finding, Severity};
 
 pub(super) static RULE: Rule = Rule {
     info: RuleInfo {
-        id: "writable-root",
+        id: "writable-root-filesystem",
         severity: Severity::Low,
         title: "a container may change the files of its image",
         why: "What gets into a server can then put programs beside it, or replace the server's own \
               code, and stay until the task ends. With a read-only root file system only the \
               volumes that you name can be written, and nothing there has to be executable.",
-        page: include_str!("../../../../docs/rules/writable-root.md"),
+        page: include_str!("../../../../docs/rules/writable-root-filesystem.md"),
     },
     run,
 };

@@ -1,4 +1,4 @@
-//! `unlogged-flows`: VPCs whose flows are not logged.
+//! `flow-logs-off`: VPCs whose flows are not logged.
 
 use farmgate_aws::model::Vpc;
 
@@ -7,13 +7,13 @@ use crate::report::{Finding, Severity};
 
 pub(super) static RULE: Rule = Rule {
     info: RuleInfo {
-        id: "unlogged-flows",
+        id: "flow-logs-off",
         severity: Severity::Low,
         title: "a VPC's flows are not logged",
         why: "A server that tries what its groups forbid is stopped without a trace: flow logs are \
               the only place where AWS says so. Logging what is rejected costs little and shows \
               both attacks and rules that are missing.",
-        page: include_str!("../../../../docs/rules/unlogged-flows.md"),
+        page: include_str!("../../../../docs/rules/flow-logs-off.md"),
     },
     run,
 };
