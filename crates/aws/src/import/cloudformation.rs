@@ -186,10 +186,8 @@ fn refuse(name: &str, problems: Vec<Diagnostic>) -> ImportError {
     let problems = in_order(problems);
     let first = problems.first();
     let code = first.map_or("cloudformation", |problem| problem.code);
-    let title = first.map_or_else(
-        || "this template can't be read".to_owned(),
-        |problem| problem.title.clone(),
-    );
+    let title = first
+        .map_or_else(|| "this template can't be read".to_owned(), |problem| problem.title.clone());
     let mut refusal = Refusal::new(code, title);
     if let Some(help) = first.and_then(|problem| problem.help.clone()) {
         refusal = refusal.help(help);

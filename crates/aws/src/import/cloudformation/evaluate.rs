@@ -82,9 +82,7 @@ impl World<'_> {
             "Fn::ToJsonString" => self.json_string(stack, of, depth),
             // Only user data is encoded, which nothing reads.
             "Fn::Base64" => Evaluated::unknown("is encoded text, which is not read"),
-            "Fn::And" | "Fn::Or" | "Fn::Not" | "Fn::Equals" => {
-                self.logic(stack, name, of, depth)
-            }
+            "Fn::And" | "Fn::Or" | "Fn::Not" | "Fn::Equals" => self.logic(stack, name, of, depth),
             "Fn::Transform" => {
                 let macro_name = of.get("Name").and_then(Item::text).unwrap_or("a macro");
                 Evaluated::unknown(format!("is made by the macro `{macro_name}` on deployment"))
@@ -117,13 +115,7 @@ impl World<'_> {
     }
 
     /// What `Ref` comes to: a pseudo parameter, a parameter, or a resource.
-    pub(super) fn reference(
-        &self,
-        stack: usize,
-        name: &str,
-        at: usize,
-        depth: usize,
-    ) -> Evaluated {
+    pub(super) fn reference(&self, stack: usize, name: &str, at: usize, depth: usize) -> Evaluated {
         if let Some(word) = name.strip_prefix("AWS::") {
             return self.pseudo(stack, word, at);
         }
@@ -173,7 +165,9 @@ impl World<'_> {
         match word {
             "NoValue" => Evaluated::nothing(),
             "Region" => told(in_region, environment.region(), "the region"),
-            "AccountId" => told(environment.account.is_some(), environment.account(), "the account"),
+            "AccountId" => {
+                told(environment.account.is_some(), environment.account(), "the account")
+            }
             "Partition" => told(in_region, environment.partition(), "the region"),
             "URLSuffix" => told(in_region, environment.suffix(), "the region"),
             "StackName" => {
@@ -235,9 +229,8 @@ impl World<'_> {
         let is_list = kind == "CommaDelimitedList" || kind.starts_with("List<");
         match (&value.what, is_list) {
             (What::Text(text), true) => {
-                let parts = text.split(',').map(|part| {
-                    Evaluated::text(part.trim()).depending_on(&value)
-                });
+                let parts =
+                    text.split(',').map(|part| Evaluated::text(part.trim()).depending_on(&value));
                 let all = Evaluated::list(parts.collect());
                 all.depending_on(&value)
             }

@@ -207,7 +207,8 @@ impl<'w, 'a> Making<'w, 'a> {
             let place = |at: usize| template.map(|template| template.place(at));
             let mut locations: Vec<_> =
                 place(declared_at).map(|place| (String::new(), place)).into_iter().collect();
-            let inner = made.places.iter().filter_map(|(path, at)| Some((path.clone(), place(*at)?)));
+            let inner =
+                made.places.iter().filter_map(|(path, at)| Some((path.clone(), place(*at)?)));
             locations.extend(inner);
             Raw {
                 name: made.key.clone(),
@@ -310,7 +311,9 @@ pub(super) fn policy(document: &Evaluated) -> Evaluated {
     let (json, unknown) = document.lower(&str::to_owned);
     match (&document.what, unknown) {
         (What::Text(_) | What::Unknown(_), _) => document.clone(),
-        (_, Value::Bool(false)) => Evaluated { at: document.at, ..Evaluated::text(json.to_string()) },
+        (_, Value::Bool(false)) => {
+            Evaluated { at: document.at, ..Evaluated::text(json.to_string()) }
+        }
         _ => document.clone(),
     }
 }

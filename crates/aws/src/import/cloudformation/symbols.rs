@@ -249,9 +249,9 @@ pub(super) fn attribute(
         | ("AWS::ECS::TaskDefinition", "TaskDefinitionArn")
         | ("AWS::SecretsManager::Secret", "Id")
         | ("AWS::EC2::VPCEndpoint", "Id") => reference(world, stack, resource, depth),
-        ("AWS::EC2::VPC", "CidrBlock") | ("AWS::EC2::Subnet", "CidrBlock" | "VpcId" | "AvailabilityZone") => {
-            own(&[attribute]).unwrap_or_else(|| stand_in(world, stack, resource, &format!(".{attribute}")))
-        }
+        ("AWS::EC2::VPC", "CidrBlock")
+        | ("AWS::EC2::Subnet", "CidrBlock" | "VpcId" | "AvailabilityZone") => own(&[attribute])
+            .unwrap_or_else(|| stand_in(world, stack, resource, &format!(".{attribute}"))),
         ("AWS::Logs::LogGroup", "Arn") => {
             let arn = arn(world, stack, resource, depth);
             written(&[&arn, &Evaluated::text(":*")])
@@ -270,9 +270,10 @@ pub(super) fn attribute(
             let (ecr, dot, slash) = (text(".dkr.ecr."), text("."), text("/"));
             written(&[&account, &ecr, &region, &dot, &text(here.suffix()), &slash, &name])
         }
-        ("AWS::ElasticLoadBalancingV2::LoadBalancer" | "AWS::ElasticLoadBalancing::LoadBalancer", "DNSName") => {
-            host(world, stack, resource, "elb.amazonaws.com")
-        }
+        (
+            "AWS::ElasticLoadBalancingV2::LoadBalancer" | "AWS::ElasticLoadBalancing::LoadBalancer",
+            "DNSName",
+        ) => host(world, stack, resource, "elb.amazonaws.com"),
         ("AWS::ElasticLoadBalancingV2::LoadBalancer", "LoadBalancerName")
         | ("AWS::ElasticLoadBalancingV2::TargetGroup", "TargetGroupName") => {
             name(world, stack, resource, depth)
@@ -294,8 +295,9 @@ pub(super) fn attribute(
             let end = text(&format!(".{}", here.suffix()));
             written(&[&text("https://"), &id, &text(".execute-api."), &region, &end])
         }
-        ("AWS::ServiceDiscovery::Service", "Name") => own(&["Name"])
-            .unwrap_or_else(|| name(world, stack, resource, depth)),
+        ("AWS::ServiceDiscovery::Service", "Name") => {
+            own(&["Name"]).unwrap_or_else(|| name(world, stack, resource, depth))
+        }
         _ => other(world, stack, resource, attribute, depth),
     }
 }

@@ -173,9 +173,9 @@ impl<'a> Template<'a> {
             "Globals" => self.globals = Some(item),
             "Transform" => {
                 let list = item.list().map_or_else(|| vec![&item], |list| list.iter().collect());
-                let named = list.iter().filter_map(|one| {
-                    one.text().or_else(|| one.get("Name").and_then(Item::text))
-                });
+                let named = list
+                    .iter()
+                    .filter_map(|one| one.text().or_else(|| one.get("Name").and_then(Item::text)));
                 self.macros.extend(named.map(str::to_owned));
             }
             "AWSTemplateFormatVersion" | "Description" | "Metadata" | "Rules" | "Hooks" => {}

@@ -186,11 +186,8 @@ impl Evaluated {
                     }
                     values.insert(key, value);
                 }
-                let doubt = if unknown.is_empty() {
-                    Value::Bool(false)
-                } else {
-                    Value::Object(unknown)
-                };
+                let doubt =
+                    if unknown.is_empty() { Value::Bool(false) } else { Value::Object(unknown) };
                 (Value::Object(values), doubt)
             }
         }

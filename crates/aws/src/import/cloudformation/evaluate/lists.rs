@@ -126,10 +126,11 @@ impl World<'_> {
         let Some([block, count, rest @ ..]) = of.list() else {
             return self.misused(stack, "Fn::Cidr", of, "a block, a count and a number of bits");
         };
-        let values: Vec<Evaluated> =
-            [Some(block), Some(count), rest.first()].into_iter().flatten().map(|item| {
-                self.evaluate(stack, item, depth + 1)
-            }).collect();
+        let values: Vec<Evaluated> = [Some(block), Some(count), rest.first()]
+            .into_iter()
+            .flatten()
+            .map(|item| self.evaluate(stack, item, depth + 1))
+            .collect();
         if let Some(reason) = values.iter().find_map(Evaluated::reason) {
             return Evaluated::unknown(reason.clone());
         }

@@ -160,10 +160,9 @@ fn joined(parts: &[Evaluated], between: &str) -> Evaluated {
         match (part.as_text(), part.reason()) {
             (Some(own), _) => text.push_str(&own),
             (None, Some(reason)) => {
-                let reason = reason.strip_prefix("is ").map_or_else(
-                    || reason.to_string(),
-                    |what| format!("holds {what}"),
-                );
+                let reason = reason
+                    .strip_prefix("is ")
+                    .map_or_else(|| reason.to_string(), |what| format!("holds {what}"));
                 return Evaluated::unknown(reason);
             }
             (None, None) => return Evaluated::unknown("is joined of what is no text"),

@@ -18,7 +18,10 @@ pub(super) fn translate(kind: &str, making: &mut Making<'_, '_>) -> bool {
         "ApplicationAutoScaling::ScalingPolicy" => scaling(making),
         "Lambda::Function" | "Serverless::Function" => function(making),
         "Lambda::Url" => {
-            making.copy(&[("TargetFunctionArn", "function_name"), ("AuthType", "authorization_type")]);
+            making.copy(&[
+                ("TargetFunctionArn", "function_name"),
+                ("AuthType", "authorization_type"),
+            ]);
         }
         "Lambda::Alias" => making.copy_same(&["FunctionName"]),
         "EC2::Instance" => instance(making),
@@ -81,7 +84,10 @@ fn service(making: &mut Making<'_, '_>) {
         making.own().set_any("network_configuration", one(Some(&block)).as_ref());
     }
     for (path, name) in [
-        (&["DeploymentConfiguration", "DeploymentCircuitBreaker"][..], "deployment_circuit_breaker"),
+        (
+            &["DeploymentConfiguration", "DeploymentCircuitBreaker"][..],
+            "deployment_circuit_breaker",
+        ),
         (&["DeploymentConfiguration", "Alarms"][..], "alarms"),
         (&["DeploymentController"][..], "deployment_controller"),
     ] {
@@ -113,7 +119,8 @@ fn task_definition(making: &mut Making<'_, '_>) {
     making.own().set_any("runtime_platform", one(platform.as_ref()).as_ref());
     let Some(volumes) = making.get("Volumes") else { return };
     let volumes = each(&volumes, |volume| {
-        let files = volume.get("EFSVolumeConfiguration").or_else(|| volume.get("EfsVolumeConfiguration"));
+        let files =
+            volume.get("EFSVolumeConfiguration").or_else(|| volume.get("EfsVolumeConfiguration"));
         let files = files.map(|of| {
             pick(
                 of,

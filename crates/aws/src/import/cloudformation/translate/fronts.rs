@@ -181,9 +181,8 @@ fn health(making: &mut Making<'_, '_>) {
         (false, true) => 6,
         (false, false) => 10,
     };
-    let matcher = making
-        .path(&["Matcher", "HttpCode"])
-        .or_else(|| making.path(&["Matcher", "GrpcCode"]));
+    let matcher =
+        making.path(&["Matcher", "HttpCode"]).or_else(|| making.path(&["Matcher", "GrpcCode"]));
     let check = Evaluated::map([
         ("enabled", making.get("HealthCheckEnabled")),
         ("protocol", making.get("HealthCheckProtocol")),

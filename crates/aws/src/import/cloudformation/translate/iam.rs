@@ -56,7 +56,9 @@ fn inline(making: &mut Making<'_, '_>) {
     for (at, role) in all.iter().enumerate() {
         let key = if at == 0 { key.clone() } else { format!("{key} Roles[{at}]") };
         let mut made = super::super::making::Made::new("aws_iam_role_policy", key);
-        if let (Some(role), Some(name)) = (role.as_text(), name.as_ref().and_then(Evaluated::as_text)) {
+        if let (Some(role), Some(name)) =
+            (role.as_text(), name.as_ref().and_then(Evaluated::as_text))
+        {
             made.text("id", &format!("{role}:{name}"));
         }
         made.set("role", role);

@@ -21,14 +21,15 @@ pub(super) fn translate(kind: &str, making: &mut Making<'_, '_>) -> bool {
 
 fn group(making: &mut Making<'_, '_>) {
     making.copy(&[("GroupDescription", "description"), ("VpcId", "vpc_id")]);
-    for (property, name) in [("SecurityGroupIngress", "ingress"), ("SecurityGroupEgress", "egress")] {
+    for (property, name) in [("SecurityGroupIngress", "ingress"), ("SecurityGroupEgress", "egress")]
+    {
         let given = making.get(property);
         let rules = given.map(|list| each(&list, rule));
-        let none = rules.as_ref().is_none_or(|list| {
-            list.reason().is_none() && list.items().is_empty()
-        });
+        let none =
+            rules.as_ref().is_none_or(|list| list.reason().is_none() && list.items().is_empty());
         if name == "egress" && none {
-            let everything = ["cidr_blocks", "ipv6_cidr_blocks"].into_iter().zip(["0.0.0.0/0", "::/0"]);
+            let everything =
+                ["cidr_blocks", "ipv6_cidr_blocks"].into_iter().zip(["0.0.0.0/0", "::/0"]);
             let rule = |(key, block): (&'static str, &str)| {
                 let blocks = Evaluated::list(vec![Evaluated::text(block)]);
                 Evaluated::map([("protocol", Some(Evaluated::text("-1"))), (key, Some(blocks))])

@@ -21,14 +21,16 @@ impl World<'_> {
     pub(in super::super) fn deploy(&mut self, named: &[Named]) -> Vec<Warning> {
         let nested = self.nested();
         let inner: BTreeSet<usize> = nested.values().map(|(template, _)| *template).collect();
-        let roots: Vec<usize> = (0..self.templates.len()).filter(|at| !inner.contains(at)).collect();
+        let roots: Vec<usize> =
+            (0..self.templates.len()).filter(|at| !inner.contains(at)).collect();
         let names = self.names(&roots, named);
         for (template, name, environment) in names {
             self.make(template, name, &environment, None, &nested, 0);
         }
         let mut warnings = Vec::new();
         for ((template, resource), (inner, sure)) in &nested {
-            let (Some(outer), Some(inner)) = (self.templates.get(*template), self.templates.get(*inner))
+            let (Some(outer), Some(inner)) =
+                (self.templates.get(*template), self.templates.get(*inner))
             else {
                 continue;
             };
