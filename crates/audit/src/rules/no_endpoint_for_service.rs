@@ -41,7 +41,8 @@ struct Missing<'s> {
 }
 
 fn run(facts: &Facts<'_>) -> Vec<Finding> {
-    let mut vpcs: BTreeMap<Key, Missing<'_>> = BTreeMap::new();
+    // What goes over the internet and what goes nowhere are two findings.
+    let mut vpcs: BTreeMap<(Key, bool), Missing<'_>> = BTreeMap::new();
     let quiet = Proof::new(facts.model(), facts.proof.lowered).quietly();
     for task in facts.model().services.keys() {
         let first = facts.proof.lowered.interfaces_of(task).first();
@@ -51,13 +52,25 @@ fn run(facts: &Facts<'_>) -> Vec<Finding> {
             if statement.verdict == Verdict::Unknown {
                 continue;
             }
-            for service in services {
-                note(&quiet, task, service, statement, vpcs.entry(vpc.key.clone()).or_default());
+            let asked = kind != "pulls-image" || pulls_from_ecr(facts, task);
+            for service in services.iter().filter(|_| asked) {
+                note(&quiet, task, service, statement, &vpc.key, &mut vpcs);
             }
         }
     }
     vpcs.retain(|_, missing| !missing.services.is_empty());
-    vpcs.iter().map(|(vpc, missing)| finding(facts, vpc, missing)).collect()
+    vpcs.iter().map(|((vpc, _), missing)| finding(facts, vpc, missing)).collect()
+}
+
+/// Whether an image of a task is in ECR; or may be, while its containers are not known.
+fn pulls_from_ecr(facts: &Facts<'_>, task: &Key) -> bool {
+    let definition = facts.model().services.get(task).and_then(|it| it.task_definition.get());
+    let definition = definition.and_then(|key| facts.model().task_definitions.get(key.as_ref()?));
+    let known = definition.and_then(|definition| definition.containers.get());
+    known.is_none_or(|containers| {
+        let images = containers.iter().filter_map(|container| container.image.as_deref());
+        images.into_iter().any(|image| image.contains(".dkr.ecr"))
+    })
 }
 
 fn note<'s>(
@@ -65,20 +78,24 @@ fn note<'s>(
     task: &Key,
     service: &'static str,
     statement: &'s Statement,
-    missing: &mut Missing<'s>,
+    of: &Key,
+    vpcs: &mut BTreeMap<(Key, bool), Missing<'s>>,
 ) {
     let way = proof.way(task, Need { service, asks: &[] });
     let vpc = proof.lowered.interfaces_of(task).first();
     let vpc = vpc.and_then(|i| proof.vpc_of(*i)).map(|v| &v.key);
     for by in &way.by {
-        match by {
+        let cut_off = match by {
             By::Endpoint(_) => continue,
-            By::Internet(name) => {
-                missing.by.insert(name.clone());
-            }
+            By::Internet(_) => false,
             // An endpoint that is there and does not work is for the statement to tell.
             By::Nothing if !proof.endpoints_for(vpc, service).is_empty() => continue,
-            By::Nothing => missing.cut_off = true,
+            By::Nothing => true,
+        };
+        let missing = vpcs.entry((of.clone(), cut_off)).or_default();
+        missing.cut_off = cut_off;
+        if let By::Internet(name) = by {
+            missing.by.insert(name.clone());
         }
         missing.services.insert(service);
         missing.tasks.insert(task.clone());

@@ -79,6 +79,11 @@ pub(super) fn attributes(kind: &str) -> Option<&'static [&'static str]> {
     schema::attributes(kind, false)
 }
 
+/// The port on which a database engine listens unless another is given.
+pub(super) fn default_port(engine: &str) -> Option<u16> {
+    data::default_port(engine)
+}
+
 /// Builds one model of all sources.
 pub(super) fn build(mut sources: Vec<Parsed>) -> Model {
     let mut model = Model::default();

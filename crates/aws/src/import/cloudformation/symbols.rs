@@ -6,6 +6,9 @@
 //! A stand-in is equal to itself wherever it is named. Names and ARNs have the form that they will
 //! have, as far as the template gives their parts.
 
+use std::collections::BTreeSet;
+
+use super::super::terraform::default_port;
 use super::types::{Reference, Type, of};
 use super::value::{Evaluated, What};
 use super::world::World;
@@ -287,8 +290,14 @@ pub(super) fn attribute(
         ("AWS::RDS::DBCluster", "ReadEndpoint.Address") => {
             host(world, stack, resource, "ro.rds.amazonaws.com")
         }
-        ("AWS::RDS::DBInstance" | "AWS::RDS::DBCluster", "Endpoint.Port") => own(&["Port"])
-            .unwrap_or_else(|| Evaluated::unknown("is the port of a database, which is not given")),
+        ("AWS::RDS::DBInstance" | "AWS::RDS::DBCluster", "Endpoint.Port") => {
+            own(&["Port"]).unwrap_or_else(|| match own(&["Engine"]).and_then(|it| it.as_text()) {
+                Some(engine) if default_port(&engine).is_some() => {
+                    What::Number(default_port(&engine).unwrap_or_default().into()).into()
+                }
+                _ => Evaluated::unknown("is the port of a database, which is not given"),
+            })
+        }
         ("AWS::ApiGatewayV2::Api", "ApiEndpoint") => {
             let (id, text) = (label(world, stack, resource), |text: &str| Evaluated::text(text));
             let region = told(here.region.is_some(), here.region(), "the region");
@@ -331,4 +340,24 @@ fn other(
 /// The type of a declared resource.
 pub(super) fn type_of(world: &World<'_>, stack: usize, resource: usize) -> Type {
     of(world.declared(stack, resource).map_or("", |declared| declared.kind.as_str()))
+}
+
+/// The groups to which resources of their own add egress rules, by id.
+pub(super) fn groups_with_egress(world: &World<'_>) -> std::sync::Arc<BTreeSet<String>> {
+    if let Some(known) = world.egress.borrow().as_ref() {
+        return known.clone();
+    }
+    let mut found = BTreeSet::new();
+    for stack in 0..world.stacks.len() {
+        let all = world.template(stack).map_or(&[][..], |template| template.resources.as_slice());
+        for (resource, declared) in all.iter().enumerate() {
+            if declared.kind == "AWS::EC2::SecurityGroupEgress" {
+                let group = property(world, stack, resource, &["GroupId"], 0);
+                found.extend(group.and_then(|group| group.as_text()));
+            }
+        }
+    }
+    let found = std::sync::Arc::new(found);
+    *world.egress.borrow_mut() = Some(found.clone());
+    found
 }

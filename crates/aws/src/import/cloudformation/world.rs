@@ -47,6 +47,8 @@ pub(super) struct World<'a> {
     pub(super) rivals: RefCell<BTreeMap<String, String>>,
     /// Which stack imports from which.
     pub(super) imports: RefCell<BTreeSet<(usize, usize)>>,
+    /// See [`super::symbols::groups_with_egress`].
+    pub(super) egress: RefCell<Option<Arc<BTreeSet<String>>>>,
     pub(super) steps: Cell<u64>,
 }
 

@@ -66,7 +66,7 @@ fn database(place: &Place<'_>, model: &Model) -> Database {
 }
 
 /// See `Port` of <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html>.
-fn default_port(engine: &str) -> Option<u16> {
+pub(super) fn default_port(engine: &str) -> Option<u16> {
     const PORTS: [(&str, u16); 6] = [
         ("postgres", 5432),
         ("mysql", 3306),

@@ -1,10 +1,11 @@
 //! Security groups, network ACLs and their rules.
 //!
 //! A group without `SecurityGroupEgress` keeps the rules for everything with which EC2 makes it, of
-//! IPv4 and of IPv6; a rule of its own resource does not take them away. See
+//! IPv4 and of IPv6. See
 //! <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-securitygroup.html>.
 
 use super::super::making::{Making, each};
+use super::super::symbols;
 use super::super::value::{Evaluated, What};
 
 pub(super) fn translate(kind: &str, making: &mut Making<'_, '_>) -> bool {
@@ -28,17 +29,30 @@ fn group(making: &mut Making<'_, '_>) {
         let none =
             rules.as_ref().is_none_or(|list| list.reason().is_none() && list.items().is_empty());
         if name == "egress" && none {
-            let everything =
-                ["cidr_blocks", "ipv6_cidr_blocks"].into_iter().zip(["0.0.0.0/0", "::/0"]);
-            let rule = |(key, block): (&'static str, &str)| {
-                let blocks = Evaluated::list(vec![Evaluated::text(block)]);
-                Evaluated::map([("protocol", Some(Evaluated::text("-1"))), (key, Some(blocks))])
-            };
-            making.own().set("egress", &Evaluated::list(everything.map(rule).collect()));
+            let egress = default_egress(making);
+            making.own().set("egress", &egress);
         } else if let Some(rules) = rules {
             making.own().set(name, &rules);
         }
     }
+}
+
+/// The rules with which EC2 makes a group. Whether CloudFormation takes them away for a rule of
+/// its own resource, it doesn't document.
+fn default_egress(making: &Making<'_, '_>) -> Evaluated {
+    let id = making.reference().as_text().unwrap_or_default();
+    if symbols::groups_with_egress(making.world).contains(&id) {
+        return Evaluated::unknown(
+            "is not given, and whether EC2's rules for everything stay beside an \
+             `AWS::EC2::SecurityGroupEgress` isn't documented",
+        );
+    }
+    let everything = ["cidr_blocks", "ipv6_cidr_blocks"].into_iter().zip(["0.0.0.0/0", "::/0"]);
+    let rule = |(key, block): (&'static str, &str)| {
+        let blocks = Evaluated::list(vec![Evaluated::text(block)]);
+        Evaluated::map([("protocol", Some(Evaluated::text("-1"))), (key, Some(blocks))])
+    };
+    Evaluated::list(everything.map(rule).collect())
 }
 
 /// An inline rule.

@@ -190,6 +190,7 @@ impl World<'_> {
         // What was computed on the way did not know.
         self.memo.borrow_mut().clear();
         self.rivals.borrow_mut().clear();
+        *self.egress.borrow_mut() = None;
         *self.exports.borrow_mut() = None;
     }
 }
