@@ -68,7 +68,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Found<'_>, Refusal> {
 /// Whether a text that is no JSON has the sections of a CloudFormation template.
 fn is_yaml_template(text: &str) -> bool {
     let section = |line: &str| {
-        line.starts_with("AWSTemplateFormatVersion") || line.trim_end() == "Resources:"
+        line.starts_with("AWSTemplateFormatVersion") || line.starts_with("Resources:")
     };
     !text.trim_start().starts_with(['{', '[']) && text.lines().any(section)
 }

@@ -9,6 +9,7 @@
     reason = "a test"
 )]
 
+mod cloudformation;
 mod fronts;
 mod gates;
 mod joins;

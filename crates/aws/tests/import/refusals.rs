@@ -97,20 +97,12 @@ fn other_json() {
 
 #[test]
 fn cloudformation() {
-    let template = br#"{"AWSTemplateFormatVersion":"2010-09-09","Resources":{}}"#;
-    check(template, "cloudformation", "does not read yet", "Terraform plan");
-    check(
-        br#"{"Resources":{"A":{"Type":"AWS::EC2::VPC"}}}"#,
-        "cloudformation",
-        "CloudFormation template",
-        "",
-    );
-    check(
-        b"AWSTemplateFormatVersion: '2010-09-09'\nResources:\n",
-        "cloudformation",
-        "CloudFormation",
-        "",
-    );
+    let empty = br#"{"AWSTemplateFormatVersion":"2010-09-09","Resources":{}}"#;
+    check(empty, "no-resources", "declares no resources", "right file");
+    let empty = b"AWSTemplateFormatVersion: '2010-09-09'\nResources:\n";
+    check(empty, "no-resources", "declares no resources", "right file");
+    let nameless = br#"{"Resources":{"A":{"Properties":{}}}}"#;
+    check(nameless, "no-type", "the resource `A` has no `Type`", "");
 }
 
 #[test]

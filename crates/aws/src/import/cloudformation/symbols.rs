@@ -290,14 +290,13 @@ pub(super) fn attribute(
         ("AWS::RDS::DBCluster", "ReadEndpoint.Address") => {
             host(world, stack, resource, "ro.rds.amazonaws.com")
         }
-        ("AWS::RDS::DBInstance" | "AWS::RDS::DBCluster", "Endpoint.Port") => {
-            own(&["Port"]).unwrap_or_else(|| match own(&["Engine"]).and_then(|it| it.as_text()) {
+        ("AWS::RDS::DBInstance" | "AWS::RDS::DBCluster", "Endpoint.Port") => own(&["Port"])
+            .unwrap_or_else(|| match own(&["Engine"]).and_then(|it| it.as_text()) {
                 Some(engine) if default_port(&engine).is_some() => {
                     What::Number(default_port(&engine).unwrap_or_default().into()).into()
                 }
                 _ => Evaluated::unknown("is the port of a database, which is not given"),
-            })
-        }
+            }),
         ("AWS::ApiGatewayV2::Api", "ApiEndpoint") => {
             let (id, text) = (label(world, stack, resource), |text: &str| Evaluated::text(text));
             let region = told(here.region.is_some(), here.region(), "the region");

@@ -95,6 +95,10 @@ impl<'a> Template<'a> {
         for (at, resource) in template.resources.iter().enumerate() {
             template.by_name.insert(resource.name.clone(), at);
         }
+        if problems.is_empty() && template.resources.is_empty() && template.macros.is_empty() {
+            let problem = Diagnostic::error("no-resources", "the template declares no resources");
+            problems.push(problem.help("is it the right file?"));
+        }
         if problems.is_empty() { Ok(template) } else { Err(problems) }
     }
 
