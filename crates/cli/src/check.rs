@@ -9,7 +9,7 @@ use farmgate_audit::check::{self, Options, Unmatched};
 use farmgate_audit::report::Report;
 use farmgate_audit::rules;
 use farmgate_aws::design::Design;
-use farmgate_aws::model::Model;
+use farmgate_aws::model::{Model, Warning};
 use farmgate_farm::accept::{self, Acceptances};
 use farmgate_farm::diagnostic::Diagnostic;
 use farmgate_farm::expect::{self, Expectations};
@@ -49,6 +49,8 @@ struct Files {
     expect: Option<File>,
     accept: Option<File>,
     baseline: Option<File>,
+    /// What the reader must know of the folders among the sources.
+    notes: Vec<Warning>,
 }
 
 /// Reads every file, and tells of all that can't be read.
@@ -59,8 +61,8 @@ fn read(args: &Check) -> Result<Files, Failure> {
         None => input::file_if_there(Path::new(ACCEPT)),
     };
 
-    let mut problems = Vec::new();
-    let sources = match input::sources(&args.files) {
+    let (mut problems, mut notes) = (Vec::new(), Vec::new());
+    let sources = match input::sources_and_notes(&args.files, &mut notes) {
         Ok(sources) => sources,
         Err(failure) if failure.exit == Exit::BadInput => return Err(failure),
         Err(failure) => {
@@ -73,6 +75,7 @@ fn read(args: &Check) -> Result<Files, Failure> {
         expect: keep(named(&args.expect), &mut problems).flatten(),
         accept: keep(accept, &mut problems).flatten(),
         baseline: keep(named(&args.baseline), &mut problems).flatten(),
+        notes,
     };
     if problems.is_empty() { Ok(files) } else { Err(Failure::environment(problems)) }
 }
@@ -89,7 +92,8 @@ impl Subject {
             if env.is_some() {
                 return Err(no_farm("--env goes with a farm file, and there is none"));
             }
-            let model = input::model(&files.sources).map_err(Failure::input)?;
+            let mut model = input::model(&files.sources).map_err(Failure::input)?;
+            model.warnings.append(&mut files.notes);
             return Ok(Self { model, farm: None });
         }
         if files.sources.len() > 1 {

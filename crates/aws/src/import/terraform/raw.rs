@@ -72,6 +72,21 @@ pub(in super::super) struct Parsed {
     pub(in super::super) warnings: Vec<Warning>,
 }
 
+impl Parsed {
+    /// A source without a configuration, which holds nothing yet.
+    pub(in super::super) fn empty(name: &str, kind: SourceKind) -> Self {
+        Self {
+            name: name.to_owned(),
+            kind,
+            resources: Vec::new(),
+            config: None,
+            gone: Vec::new(),
+            managed: 0,
+            warnings: Vec::new(),
+        }
+    }
+}
+
 /// Counts what a source holds, to refuse what is no AWS source at all.
 #[derive(Debug, Default)]
 pub(super) struct Census {
