@@ -15,6 +15,7 @@ use farmgate_farm::diagnostic::Diagnostic;
 use farmgate_farm::expect::{self, Expectations};
 
 use crate::args::{Check, Color, Format};
+use crate::collect::account;
 use crate::exit::{Exit, exit_code};
 use crate::farm::{self, FarmFile};
 use crate::input::{self, File};
@@ -49,10 +50,13 @@ struct Files {
     expect: Option<File>,
     accept: Option<File>,
     baseline: Option<File>,
+    /// The account that is one of the sources, as reports call it.
+    account: Option<String>,
 }
 
 /// Reads every file, and tells of all that can't be read.
 fn read(args: &Check) -> Result<Files, Failure> {
+    account::check(&args.live)?;
     let named = |path: &Option<_>| path.as_deref().map(input::file).transpose();
     let accept = match &args.accept {
         Some(path) => input::file(path).map(Some),
@@ -73,8 +77,21 @@ fn read(args: &Check) -> Result<Files, Failure> {
         expect: keep(named(&args.expect), &mut problems).flatten(),
         accept: keep(accept, &mut problems).flatten(),
         baseline: keep(named(&args.baseline), &mut problems).flatten(),
+        account: None,
     };
-    if problems.is_empty() { Ok(files) } else { Err(Failure::environment(problems)) }
+    if !problems.is_empty() {
+        return Err(Failure::environment(problems));
+    }
+    with_account(files, args)
+}
+
+/// Adds what an account says, if it is asked: last, since it takes longest.
+fn with_account(mut files: Files, args: &Check) -> Result<Files, Failure> {
+    if let Some(subject) = account::sources(&args.live)? {
+        files.sources.extend(subject.files);
+        files.account = Some(subject.name);
+    }
+    Ok(files)
 }
 
 /// What is checked: a model, and what a farm file says besides.
@@ -89,7 +106,10 @@ impl Subject {
             if env.is_some() {
                 return Err(no_farm("--env goes with a farm file, and there is none"));
             }
-            let model = input::model(&files.sources).map_err(Failure::input)?;
+            let mut model = input::model(&files.sources).map_err(Failure::input)?;
+            if let Some(account) = &files.account {
+                account::mark(&mut model, account);
+            }
             return Ok(Self { model, farm: None });
         }
         if files.sources.len() > 1 {

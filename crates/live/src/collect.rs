@@ -16,8 +16,6 @@ mod policy;
 mod redact;
 mod refusal;
 mod request;
-#[cfg(test)]
-mod tests;
 mod xml;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

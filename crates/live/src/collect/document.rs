@@ -91,7 +91,7 @@ fn content(asked: Asked, result: Result<Value, Refusal>, account: Option<&str>) 
     let mut request = Map::new();
     request.insert("service".to_owned(), asked.operation.service.into());
     request.insert("operation".to_owned(), asked.operation.name.into());
-    request.insert("region".to_owned(), asked.region.into());
+    request.insert("region".to_owned(), asked.folder().into());
     if let Some(account) = account {
         request.insert("account".to_owned(), account.into());
     }

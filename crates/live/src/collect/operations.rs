@@ -90,7 +90,7 @@ const IN_USE: &[(&str, Fixed)] =
 
 /// Every call, in the order in which they are begun.
 pub const OPERATIONS: &[Operation] = &[
-    op("sts", "get-caller-identity", &["sts:GetCallerIdentity"]),
+    op("sts", "get-caller-identity", &["sts:GetCallerIdentity"]).global(),
     op("ec2", "describe-vpcs", &["ec2:DescribeVpcs"]),
     op("ec2", "describe-subnets", &["ec2:DescribeSubnets"]),
     op("ec2", "describe-route-tables", &["ec2:DescribeRouteTables"]),
