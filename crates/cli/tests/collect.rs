@@ -235,6 +235,7 @@ fn what_is_collected_is_what_the_aws_command_prints() {
         assert!(!document.to_string().contains(SECRET), "{name} has a secret");
         assert_eq!(document["farmgateRequest"]["account"], json!("123456789012"), "{name}");
     }
+    assert!(!out.contains("describe-hub"), "{out}");
     paged(&collected);
     let Some(python) = python_of_aws() else {
         return println!("skipped: aws (of PyPI) not found");

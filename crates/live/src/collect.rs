@@ -93,7 +93,7 @@ pub struct Collected {
     pub regions: Vec<String>,
     /// The answers, in the order of their paths.
     pub documents: Vec<Document>,
-    /// The calls that have no answer: service and operation, the code, and how many of them.
+    /// The calls that have no answer, not counting those that were told that there is nothing: service and operation, the code, and how many of them.
     pub refused: BTreeMap<(String, String), usize>,
 }
 
@@ -161,8 +161,11 @@ pub async fn collect(
     }
     let mut refused = BTreeMap::new();
     for (asked, result) in &run.outcomes {
-        if let Err(refusal) = result {
-            let what = format!("{} {}", asked.operation.service, asked.operation.name);
+        let (service, name) = (asked.operation.service, asked.operation.name);
+        if let Err(refusal) = result
+            && !refusal.is_absence(service, name)
+        {
+            let what = format!("{service} {name}");
             *refused.entry((what, refusal.code.clone())).or_default() += 1;
         }
     }

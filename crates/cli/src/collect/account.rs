@@ -18,8 +18,8 @@ use crate::problem::{Failure, Problem, environment};
 
 /// How often the line of progress is written anew.
 const PAUSE: Duration = Duration::from_millis(100);
-/// What the names of an account's documents begin with, so that they are no files.
-const PREFIX: &str = "live:";
+/// The folder that an account's documents seem to be in.
+const PREFIX: &str = "live/";
 
 /// Asks an account.
 ///
@@ -90,9 +90,13 @@ pub struct Subject {
     pub files: Vec<File>,
 }
 
-/// Says of a model's sources what they are: hundreds of documents are one account.
+/// Says of a model's sources what they are: hundreds of documents are one account. Where they were
+/// read together with saved ones, nobody can say which is which.
 pub fn mark(model: &mut Model, name: &str) {
     let of_account = |source: &Source| source.name.starts_with(PREFIX);
+    if !model.sources.iter().any(of_account) {
+        return;
+    }
     let resources = model.sources.iter().filter(|it| of_account(it)).map(|it| it.resources).sum();
     model.sources.retain(|source| !of_account(source));
     model.sources.push(Source { name: name.to_owned(), kind: SourceKind::Live, resources });

@@ -68,6 +68,14 @@ const STRANGER: [&str; 8] = [
     "InvalidAccessKeyId",
 ];
 
+/// Refusals that say that there is nothing: service, operation, code.
+const ABSENT: [(&str, &str, &str); 4] = [
+    ("ecr", "get-repository-policy", "RepositoryPolicyNotFoundException"),
+    ("securityhub", "describe-hub", "InvalidAccessException"),
+    ("securityhub", "describe-hub", "ResourceNotFoundException"),
+    ("wafv2", "get-web-acl-for-resource", "WAFNonexistentItemException"),
+];
+
 // === impl Refusal ===
 
 impl Refusal {
@@ -85,6 +93,11 @@ impl Refusal {
         let code = code.rsplit('#').next().unwrap_or_default();
         let reason = status.canonical_reason().unwrap_or("no reason is given");
         Self::new(code, if message.is_empty() { reason } else { &message })
+    }
+
+    /// Whether it is an answer: that there is no such thing.
+    pub(super) fn is_absence(&self, service: &str, operation: &str) -> bool {
+        ABSENT.contains(&(service, operation, self.code.as_str()))
     }
 
     pub(super) fn kind(&self, status: StatusCode) -> Kind {
