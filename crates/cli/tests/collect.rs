@@ -235,7 +235,6 @@ fn what_is_collected_is_what_the_aws_command_prints() {
         assert!(!document.to_string().contains(SECRET), "{name} has a secret");
         assert_eq!(document["farmgateRequest"]["account"], json!("123456789012"), "{name}");
     }
-    assert!(!out.contains("describe-hub"), "{out}");
     paged(&collected);
     let Some(python) = python_of_aws() else {
         return println!("skipped: aws (of PyPI) not found");
@@ -393,6 +392,8 @@ fn a_call_that_is_denied_is_told_of_and_ends_nothing() {
         <Message>You are not\n authorized</Message></Error></Errors></Response>";
     let server = Server::start(move |request, _| match request.name.as_str() {
         "DescribeSubnets" => Some(Reply::xml(403, denied.to_owned())),
+        // That is an answer.
+        "/accounts" => Some(Reply::json(401, r#"{"code":"InvalidAccessException"}"#)),
         // It never has time.
         "ListSecrets" => Some(Reply::json(503, "{}").with("retry-after: 0")),
         _ => None,
@@ -400,6 +401,7 @@ fn a_call_that_is_denied_is_told_of_and_ends_nothing() {
     let (code, out, err) = said(&farmgate(&server.url(), home.path(), &["collect", "-o", "there"]));
     assert_eq!(code, 0, "{out}{err}");
     assert!(out.contains("ec2 describe-subnets UnauthorizedOperation\n"), "{out}");
+    assert!(!out.contains("describe-hub"), "{out}");
     let all = documents(&home.path().join("there"));
     let error = |name: &str| {
         let (_, document) = all.iter().find(|(path, _)| path.ends_with(name)).unwrap();
@@ -409,6 +411,7 @@ fn a_call_that_is_denied_is_told_of_and_ends_nothing() {
         error("ec2-describe-subnets.json"),
         json!({ "code": "UnauthorizedOperation", "message": "You are not authorized" })
     );
+    assert_eq!(error("securityhub-describe-hub.json")["code"], "InvalidAccessException");
     assert_eq!(error("secretsmanager-list-secrets.json")["code"], "Http503");
     assert_eq!((server.count("DescribeSubnets"), server.count("ListSecrets")), (1, 4));
 }
