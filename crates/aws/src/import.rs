@@ -84,7 +84,8 @@ pub fn import(inputs: &[Input<'_>]) -> Result<Model, Vec<ImportError>> {
                 Ok(None)
             }
             Found::Described(members) => {
-                described.push(describe::Document { name: input.name, members });
+                let text = detect::text(input.bytes);
+                described.push(describe::Document { name: input.name, text, members });
                 Ok(None)
             }
         });
