@@ -15,6 +15,7 @@ use farmgate_farm::diagnostic::Diagnostic;
 use farmgate_farm::expect::{self, Expectations};
 
 use crate::args::{Check, Color, Format};
+use crate::collect::account;
 use crate::exit::{Exit, exit_code};
 use crate::farm::{self, FarmFile};
 use crate::input::{self, File};
@@ -51,10 +52,13 @@ struct Files {
     baseline: Option<File>,
     /// What the reader must know of the folders among the sources.
     notes: Vec<Warning>,
+    /// The account that is one of the sources, as reports call it.
+    account: Option<String>,
 }
 
 /// Reads every file, and tells of all that can't be read.
 fn read(args: &Check) -> Result<Files, Failure> {
+    account::check(&args.live)?;
     let named = |path: &Option<_>| path.as_deref().map(input::file).transpose();
     let accept = match &args.accept {
         Some(path) => input::file(path).map(Some),
@@ -76,8 +80,21 @@ fn read(args: &Check) -> Result<Files, Failure> {
         accept: keep(accept, &mut problems).flatten(),
         baseline: keep(named(&args.baseline), &mut problems).flatten(),
         notes,
+        account: None,
     };
-    if problems.is_empty() { Ok(files) } else { Err(Failure::environment(problems)) }
+    if !problems.is_empty() {
+        return Err(Failure::environment(problems));
+    }
+    with_account(files, args)
+}
+
+/// Adds what an account says, if it is asked: last, since it takes longest.
+fn with_account(mut files: Files, args: &Check) -> Result<Files, Failure> {
+    if let Some(subject) = account::sources(&args.live)? {
+        files.sources.extend(subject.files);
+        files.account = Some(subject.name);
+    }
+    Ok(files)
 }
 
 /// What is checked: a model, and what a farm file says besides.
@@ -94,6 +111,9 @@ impl Subject {
             }
             let mut model = input::model(&files.sources).map_err(Failure::input)?;
             model.warnings.append(&mut files.notes);
+            if let Some(account) = &files.account {
+                account::mark(&mut model, account);
+            }
             return Ok(Self { model, farm: None });
         }
         if files.sources.len() > 1 {
