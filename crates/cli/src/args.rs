@@ -7,6 +7,7 @@ mod connect;
 mod gate;
 mod key;
 mod probe;
+mod source;
 mod up;
 
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ pub use key::{
     StoreArgs,
 };
 pub use probe::Probe;
+pub use source::SourceArgs;
 pub use up::Up;
 
 /// Proves what can reach what in AWS networks, from the files that describe them.
@@ -267,6 +269,10 @@ pub struct Check {
     /// Show everything: what is proved, every assumption, and why each finding matters.
     #[arg(long, short)]
     pub verbose: bool,
+
+    /// Terraform's source.
+    #[command(flatten)]
+    pub source: SourceArgs,
 }
 
 /// The arguments of `explain`.
@@ -284,6 +290,10 @@ pub struct Explain {
     /// How to print the answer.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+
+    /// Terraform's source.
+    #[command(flatten)]
+    pub source: SourceArgs,
 }
 
 /// The arguments of `rules`.

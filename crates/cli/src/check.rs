@@ -21,6 +21,7 @@ use crate::input::{self, File};
 use crate::output;
 use crate::problem::{Failure, Problem};
 use crate::render::{self, View};
+use crate::source;
 
 /// The acceptances that are read without being named.
 const ACCEPT: &str = ".farmgate.yaml";
@@ -46,6 +47,7 @@ pub fn run(args: &Check, color: Color) -> Result<Exit, Failure> {
 /// The files, as read.
 struct Files {
     sources: Vec<File>,
+    terraform: Vec<File>,
     expect: Option<File>,
     accept: Option<File>,
     baseline: Option<File>,
@@ -68,8 +70,16 @@ fn read(args: &Check) -> Result<Files, Failure> {
             Vec::new()
         }
     };
+    let terraform = match args.source.source.as_deref().map(source::read).transpose() {
+        Ok(found) => found.unwrap_or_default(),
+        Err(failure) => {
+            problems.extend(failure.problems);
+            Vec::new()
+        }
+    };
     let files = Files {
         sources,
+        terraform,
         expect: keep(named(&args.expect), &mut problems).flatten(),
         accept: keep(accept, &mut problems).flatten(),
         baseline: keep(named(&args.baseline), &mut problems).flatten(),
@@ -89,7 +99,8 @@ impl Subject {
             if env.is_some() {
                 return Err(no_farm("--env goes with a farm file, and there is none"));
             }
-            let model = input::model(&files.sources).map_err(Failure::input)?;
+            let model = 
+                input::model_with(&files.sources, &files.terraform).map_err(Failure::input)?;
             return Ok(Self { model, farm: None });
         }
         if files.sources.len() > 1 {
