@@ -8,6 +8,7 @@ mod gate;
 mod key;
 mod live;
 mod probe;
+mod source;
 mod up;
 
 use std::path::PathBuf;
@@ -26,6 +27,7 @@ pub use key::{
 };
 pub use live::{Account, Collect, Live};
 pub use probe::Probe;
+pub use source::SourceArgs;
 pub use up::Up;
 
 /// Proves what can reach what in AWS networks, from the files that describe them.
@@ -283,6 +285,10 @@ pub struct Check {
     /// Show everything: what is proved, every assumption, and why each finding matters.
     #[arg(long, short)]
     pub verbose: bool,
+
+    /// Terraform's source.
+    #[command(flatten)]
+    pub source: SourceArgs,
 }
 
 /// The arguments of `explain`.
@@ -300,6 +306,10 @@ pub struct Explain {
     /// How to print the answer.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+
+    /// Terraform's source.
+    #[command(flatten)]
+    pub source: SourceArgs,
 }
 
 /// The arguments of `rules`.

@@ -22,6 +22,7 @@ use crate::input::{self, File};
 use crate::output;
 use crate::problem::{Failure, Problem};
 use crate::render::{self, View};
+use crate::source;
 
 /// The acceptances that are read without being named.
 const ACCEPT: &str = ".farmgate.yaml";
@@ -47,6 +48,7 @@ pub fn run(args: &Check, color: Color) -> Result<Exit, Failure> {
 /// The files, as read.
 struct Files {
     sources: Vec<File>,
+    terraform: Vec<File>,
     expect: Option<File>,
     accept: Option<File>,
     baseline: Option<File>,
@@ -74,8 +76,16 @@ fn read(args: &Check) -> Result<Files, Failure> {
             Vec::new()
         }
     };
+    let terraform = match args.source.source.as_deref().map(source::read).transpose() {
+        Ok(found) => found.unwrap_or_default(),
+        Err(failure) => {
+            problems.extend(failure.problems);
+            Vec::new()
+        }
+    };
     let files = Files {
         sources,
+        terraform,
         expect: keep(named(&args.expect), &mut problems).flatten(),
         accept: keep(accept, &mut problems).flatten(),
         baseline: keep(named(&args.baseline), &mut problems).flatten(),
@@ -109,7 +119,8 @@ impl Subject {
             if env.is_some() {
                 return Err(no_farm("--env goes with a farm file, and there is none"));
             }
-            let mut model = input::model(&files.sources).map_err(Failure::input)?;
+            let mut model =
+                input::model_with(&files.sources, &files.terraform).map_err(Failure::input)?;
             model.warnings.append(&mut files.notes);
             if let Some(account) = &files.account {
                 account::mark(&mut model, account);

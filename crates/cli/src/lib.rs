@@ -26,6 +26,7 @@ pub mod problem;
 pub mod render;
 pub mod rules;
 pub mod secrets;
+pub mod source;
 mod signals;
 mod staged;
 pub mod up;

@@ -45,6 +45,7 @@ mod routes;
 mod rules;
 mod schema;
 mod services;
+mod settle;
 mod state;
 mod subnets;
 mod target_groups;
@@ -55,8 +56,10 @@ use crate::model::{Model, Source};
 
 use super::Refusal;
 use super::detect::Members;
+use super::source;
 
 pub(super) use address::Index;
+pub(super) use graph::NAMES;
 pub(super) use raw::{Action, Parsed, Raw};
 
 /// Reads a plan.
@@ -79,9 +82,15 @@ pub(super) fn attributes(kind: &str) -> Option<&'static [&'static str]> {
     schema::attributes(kind, false)
 }
 
-/// Builds one model of all sources.
-pub(super) fn build(mut sources: Vec<Parsed>) -> Model {
+/// The steps of a module's address: names and indexes.
+pub(super) fn module_path(address: &str) -> impl Iterator<Item = (String, Option<Index>)> {
+    address::module_steps(address).into_iter().map(|step| (step.name, step.index))
+}
+
+/// Builds one model of all sources, with Terraform's source beside them.
+pub(super) fn build(mut sources: Vec<Parsed>, source: Option<&source::Source>) -> Model {
     let mut model = Model::default();
+    let settled = source.map(|source| settle::settle(&mut sources, source)).unwrap_or_default();
     for source in &mut sources {
         model.sources.push(Source {
             name: source.name.clone(),
@@ -91,7 +100,7 @@ pub(super) fn build(mut sources: Vec<Parsed>) -> Model {
         model.warnings.append(&mut source.warnings);
     }
     (model.region, model.account) = region::of(&sources);
-    let (graph, warnings) = merge::merge(sources);
+    let (graph, warnings) = merge::merge(sources, settled);
     model.warnings.extend(warnings);
     model.aliases = std::sync::Arc::new(graph.aliases());
     model.locations = graph.locations();
