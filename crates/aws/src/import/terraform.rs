@@ -29,8 +29,11 @@ mod endpoints;
 mod gates;
 mod graph;
 mod groups;
+mod images;
 mod integrations;
 mod listeners;
+mod logs;
+mod mentions;
 mod merge;
 mod modules;
 mod names;
@@ -43,13 +46,16 @@ mod references;
 mod region;
 mod routes;
 mod rules;
+mod run;
 mod schema;
+mod secrets;
 mod services;
 mod state;
 mod subnets;
 mod target_groups;
 mod vpc;
 mod wanted;
+mod written;
 
 use crate::model::{Model, Source};
 
@@ -106,6 +112,9 @@ pub(super) fn build(mut sources: Vec<Parsed>) -> Model {
     ecs::read(&graph, &mut model);
     compute::read(&graph, &mut model);
     data::read(&graph, &mut model);
+    images::read(&graph, &mut model);
+    logs::read(&graph, &mut model);
+    secrets::read(&graph, &mut model);
     opaque::read(&graph, &mut model);
     names::read(&graph, &mut model);
     groups::add_mentioned(&mut model);
