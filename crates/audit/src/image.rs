@@ -54,7 +54,8 @@ impl<'a> Image<'a> {
 
 /// Whether the image of a container is known.
 pub(crate) fn is_known(container: &Container) -> bool {
-    container.image.is_some() && !container.unknown.contains_key("image")
+    let unknown = |path: &String| path.is_empty() || path == "image";
+    container.image.is_some() && !container.unknown.keys().any(unknown)
 }
 
 #[cfg(test)]

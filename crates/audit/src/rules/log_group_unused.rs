@@ -4,7 +4,7 @@
 //! its name says for what it is and that can't log there, or where a configuration is at hand that
 //! names it nowhere.
 
-use farmgate_aws::model::{LogGroup, Model};
+use farmgate_aws::model::{Container, LogGroup, Model};
 
 use super::{Facts, Rule, RuleInfo};
 use crate::report::{Finding, Severity};
@@ -45,11 +45,8 @@ fn run(facts: &Facts<'_>) -> Vec<Finding> {
 fn who_logs_is_known(model: &Model) -> bool {
     let definitions = model.task_definitions.values();
     let mut containers = definitions.map(|definition| definition.containers.get());
-    containers.all(|list| {
-        let logs =
-            |name: &String| name.starts_with("logConfiguration") || name.starts_with("environment");
-        list.is_some_and(|list| !list.iter().any(|it| it.unknown.keys().any(logs)))
-    })
+    let knows = |it: &Container| it.knows("logConfiguration") && it.knows("environment");
+    containers.all(|list| list.is_some_and(|list| list.iter().all(knows)))
 }
 
 fn finding(model: &Model, group: &LogGroup) -> Option<Finding> {

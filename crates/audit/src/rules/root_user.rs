@@ -26,7 +26,7 @@ fn run(facts: &Facts<'_>) -> Vec<Finding> {
     let model = facts.model();
     let definitions = model.task_definitions.iter().flat_map(|(key, definition)| {
         let containers = definition.containers.get().into_iter().flatten();
-        let known = containers.filter(|it| it.essential && !it.unknown.contains_key("user"));
+        let known = containers.filter(|it| it.essential && it.knows("user"));
         let known: Vec<&Container> = known.collect();
         let names = |which: fn(&Container) -> bool| -> Vec<String> {
             let those = known.iter().filter(|it| which(it));

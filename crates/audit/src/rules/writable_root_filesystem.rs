@@ -34,7 +34,7 @@ fn run(facts: &Facts<'_>) -> Vec<Finding> {
 }
 
 fn is_open(container: &Container) -> bool {
-    !container.read_only && !container.unknown.contains_key("readonlyRootFilesystem")
+    !container.read_only && container.knows("readonlyRootFilesystem")
 }
 
 fn finding(model: &Model, definition: &Key, open: &[String]) -> Finding {

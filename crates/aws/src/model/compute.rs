@@ -134,6 +134,17 @@ pub struct Container {
     pub unknown: BTreeMap<String, Note>,
 }
 
+impl Container {
+    /// Whether all of a setting is known, by its name in the JSON (`user`, `logConfiguration`).
+    #[must_use]
+    pub fn knows(&self, setting: &str) -> bool {
+        !self.unknown.keys().any(|path| {
+            let inner = path.strip_prefix(setting);
+            path.is_empty() || inner.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        })
+    }
+}
+
 /// How a container is run, and what it may do.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ContainerRun {
