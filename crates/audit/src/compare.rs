@@ -22,6 +22,7 @@ mod listeners;
 mod names;
 mod network;
 mod packets;
+mod stores;
 mod value;
 mod whole;
 

@@ -12,6 +12,7 @@ mod given;
 mod groups;
 mod named;
 mod network;
+mod stores;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -46,6 +47,7 @@ pub fn model(design: &Design, place: Place<'_>) -> Model {
     lowering.fronts(&mut model);
     lowering.compute(&mut model);
     lowering.data(&mut model);
+    lowering.stores(&mut model);
     lowering.existing_services(&mut model);
     lowering.names(&mut model);
     model.aliases = Arc::new(lowering.aliases());

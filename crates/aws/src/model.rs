@@ -8,7 +8,10 @@ mod api;
 mod compute;
 mod data;
 mod gate;
+mod images;
 mod load_balancing;
+mod logs;
+mod secrets;
 mod slice;
 mod value;
 mod vpc;
@@ -20,7 +23,10 @@ pub use api::*;
 pub use compute::*;
 pub use data::*;
 pub use gate::*;
+pub use images::*;
 pub use load_balancing::*;
+pub use logs::*;
+pub use secrets::*;
 pub use value::*;
 pub use vpc::*;
 
@@ -141,6 +147,14 @@ pub struct Model {
     pub discovery: BTreeMap<Key, DiscoveryService>,
     /// ECR repositories.
     pub repositories: BTreeMap<Key, Repository>,
+    /// What registries scan.
+    pub registry_scanning: BTreeMap<Key, RegistryScanning>,
+    /// Log groups.
+    pub log_groups: BTreeMap<Key, LogGroup>,
+    /// Secrets of Secrets Manager that a source makes or shows.
+    pub secrets: BTreeMap<Key, Secret>,
+    /// Parameters of Systems Manager that a source makes or shows.
+    pub parameters: BTreeMap<Key, Parameter>,
     /// Everything whose physical name must be unique: kind, name.
     pub named: Vec<Named>,
     /// What is not modelled, by Terraform type; of these, those that can carry traffic are in `opaque`.

@@ -2,14 +2,14 @@
 //!
 //! See <https://developer.hashicorp.com/terraform/internals/json-format#configuration-representation>.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::super::detect::Name;
-use super::{raw, schema};
+use super::{mentions, raw, schema, written};
 
 /// The configuration of one plan.
 #[derive(Debug, Default)]
@@ -31,6 +31,8 @@ pub(super) struct Module {
     pub(super) outputs: HashMap<String, Value>,
     pub(super) calls: HashMap<String, Call>,
     pub(super) variables: HashMap<String, Variable>,
+    /// The log groups of this module that anything in it names: `aws_cloudwatch_log_group.b`.
+    pub(super) log_groups: HashSet<String>,
 }
 
 /// What is written for one resource block.
@@ -159,11 +161,13 @@ pub(super) fn parse(
 fn module(text: ModuleText<'_>) -> Result<Module, serde_json::Error> {
     let mut read = Module { has_resources: !text.resources.is_empty(), ..Module::default() };
     for resource in text.resources {
+        mentions::note(resource.expressions, &mut read.log_groups);
         let data = resource.mode.0 == "data";
         let Some(attributes) = schema::attributes(&resource.kind.0, data) else {
             continue;
         };
         let expressions = raw::pick(resource.expressions, attributes)?;
+        let expressions = written::mark(expressions, &resource.kind.0, resource.expressions)?;
         let prefix = if data { "data." } else { "" };
         let group = format!("{prefix}{}.{}", resource.kind.0, resource.name.0);
         let for_each = resource.for_each_expression;
@@ -180,6 +184,7 @@ fn module(text: ModuleText<'_>) -> Result<Module, serde_json::Error> {
         );
     }
     for (Name(name), output) in text.outputs {
+        mentions::note_in(&output.expression, &mut read.log_groups);
         read.outputs.insert(name.into_owned(), output.expression);
     }
     for (Name(name), variable) in text.variables {
@@ -188,6 +193,9 @@ fn module(text: ModuleText<'_>) -> Result<Module, serde_json::Error> {
     }
     for (Name(name), call) in text.module_calls {
         let repeated = call.for_each_expression.is_some() || call.count_expression.is_some();
+        for given in call.expressions.values() {
+            mentions::note_in(given, &mut read.log_groups);
+        }
         let expressions =
             call.expressions.into_iter().map(|(Name(name), value)| (name.into_owned(), value));
         let call = Call {

@@ -8,6 +8,10 @@ mod fronts;
 mod things;
 mod vpc;
 
+/// Whether the source itself holds a parameter's value. No attribute of the provider: importers say
+/// so in its place, and none keeps the value.
+pub(super) const VALUE_WRITTEN: &str = "value_written";
+
 /// Types, with the attributes of each that are read.
 type Table = &'static [(&'static str, &'static [&'static str])];
 
