@@ -9,6 +9,7 @@ pub mod check;
 pub mod compare;
 pub mod explain;
 pub mod fix;
+pub mod prices;
 pub mod prove;
 pub mod report;
 pub mod rules;

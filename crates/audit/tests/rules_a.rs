@@ -404,6 +404,7 @@ fn an_open_listener_is_high_if_nothing_verifies_or_a_front_is_passed_by() {
         https_only: Val::Known(true),
         origin_protocols: vec!["https-only".to_owned()],
         has_edge_function: true,
+        minimum_tls: Val::Known("TLSv1.2_2021".to_owned()),
     };
     model.distributions.insert(name, front);
     let finding = one(&model, "listener-open-to-world");

@@ -70,13 +70,19 @@ fn listener(place: &Place<'_>, model: &Model) -> Listener {
         load_balancer,
         port: needed_port(place),
         protocol: place.attribute("protocol").text_or(default_protocol),
-        tls_policy: place.attribute("ssl_policy").known_text(),
+        tls_policy: tls_policy(place),
         verifies_clients: mutual
             .and_then(|block| block.attribute("mode").known_text())
             .is_some_and(|mode| mode == "verify"),
         rules: vec![default],
         open: None,
     }
+}
+
+/// What is not written AWS decides; it does not depend on what is known after apply.
+fn tls_policy(place: &Place<'_>) -> Val<Option<String>> {
+    let policy = place.attribute("ssl_policy");
+    if policy.is_left_out() { Val::Known(None) } else { policy.text() }
 }
 
 fn needed_port(place: &Place<'_>) -> Val<u16> {

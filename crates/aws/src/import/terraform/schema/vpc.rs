@@ -22,7 +22,7 @@ pub(super) const NETWORK: Table = &[
             "tags",
         ],
     ),
-    ("aws_flow_log", &["id", "arn", "vpc_id"]),
+    ("aws_flow_log", &["id", "arn", "vpc_id", "traffic_type"]),
     (
         "aws_default_vpc",
         &[
