@@ -547,16 +547,17 @@ fn a_public_address_that_nothing_needs_is_just_taken_away() {
 }
 
 #[test]
-fn a_public_database_is_high_if_it_is_open_and_instances_are_low_together() {
+fn a_public_database_is_critical_if_it_is_open_and_instances_are_low_together() {
     let mut model = alb_farm();
     group(&mut model, "aws_security_group.db");
     database(&mut model, "aws_db_instance.memories", PUBLIC, "aws_security_group.db");
-    silent(&model, "public-address");
+    silent(&model, "database-public");
     model.databases.get_mut("aws_db_instance.memories").unwrap().public = Val::Known(true);
-    assert_eq!(one(&model, "public-address").severity, Severity::Low);
+    silent(&model, "public-address");
+    assert_eq!(one(&model, "database-public").severity, Severity::Low);
     ingress(&mut model, "aws_security_group.db", ServiceSet::tcp(5432), &["198.51.100.0/24"]);
-    let finding = one(&model, "public-address");
-    assert_eq!(finding.severity, Severity::High);
+    let finding = one(&model, "database-public");
+    assert_eq!(finding.severity, Severity::Critical);
     assert!(finding.title.ends_with("198.51.100.0/24 opens tcp 5432 to it"), "{}", finding.title);
     assert!(finding.fix.tried[0].works);
     model.databases.clear();
