@@ -6,6 +6,7 @@ mod builtin;
 mod connect;
 mod gate;
 mod key;
+mod prices;
 mod probe;
 mod up;
 
@@ -23,6 +24,7 @@ pub use key::{
     IssueFormat, Key, KeyAction, KeyAdd, KeyInit, KeyIssue, KeyList, KeyRevoke, KeyRotate, Overlap,
     StoreArgs,
 };
+pub use prices::PricesFile;
 pub use probe::Probe;
 pub use up::Up;
 
@@ -263,6 +265,9 @@ pub struct Check {
     /// An acceptance whose last day is over (in UTC) no longer counts.
     #[arg(long, value_name = "FILE")]
     pub accept: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub prices: PricesFile,
 
     /// Show everything: what is proved, every assumption, and why each finding matters.
     #[arg(long, short)]
