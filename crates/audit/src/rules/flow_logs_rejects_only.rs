@@ -5,7 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use farmgate_aws::model::{FlowLog, Key, Model, SetVal};
+use farmgate_aws::model::{Direction, FlowLog, Key, Model, SetVal};
+use farmgate_net::addr::AddrSet;
 use farmgate_net::service::ServiceSet;
 
 use super::egress_to_internet::ways;
@@ -70,15 +71,34 @@ fn logs_of<'m>(model: &'m Model, vpc: &Key) -> Option<Vec<&'m FlowLog>> {
     (!own.is_empty() && own.iter().all(rejects)).then_some(own)
 }
 
-/// What runs in a VPC and may open connections to the internet.
+/// What runs in a VPC and may open connections to addresses of the internet that its groups name, by
+/// a gateway that leads there. A prefix list of AWS's is not counted: it leads to a service of AWS.
 fn senders(facts: &Facts<'_>, vpc: &Key) -> BTreeSet<Key> {
     let model = facts.model();
     let within = |subnets: &SetVal<Key>| {
         let mut of = subnets.sure.iter().filter_map(|key| model.subnets.get(key));
         of.any(|subnet| subnet.vpc.get() == Some(vpc))
     };
-    let services = model.services.iter().map(|(key, it)| (key, within(&it.subnets)));
-    let functions = model.functions.iter().map(|(key, it)| (key, within(&it.subnets)));
-    let own = services.chain(functions).filter(|(_, within)| *within).map(|(key, _)| key);
-    own.filter(|key| !ways(facts, key, &ServiceSet::all()).is_empty()).cloned().collect()
+    let services =
+        model.services.iter().map(|(key, it)| (key, &it.subnets, &it.security_groups));
+    let functions =
+        model.functions.iter().map(|(key, it)| (key, &it.subnets, &it.security_groups));
+    let own = services.chain(functions).filter(|(_, subnets, _)| within(subnets));
+    let sends = own.filter(|(key, _, groups)| {
+        let ports = let_out(model, groups);
+        !ports.is_empty() && !ways(facts, key, &ports).is_empty()
+    });
+    sends.map(|(key, ..)| key.clone()).collect()
+}
+
+/// The ports on which groups let out to any address of the internet that they name.
+fn let_out(model: &Model, groups: &SetVal<Key>) -> ServiceSet {
+    let groups = groups.sure.iter().filter_map(|key| model.security_groups.get(key));
+    let rules = groups.flat_map(|group| &group.rules(Direction::Egress).rules);
+    let to_internet = rules.filter(|rule| {
+        let to: AddrSet = rule.peers.cidrs.sure.iter().copied().collect();
+        !to.intersect(&AddrSet::internet()).is_empty()
+    });
+    let ports = to_internet.filter_map(|rule| rule.services.get());
+    ports.fold(ServiceSet::empty(), |all, services| all.union(services))
 }
