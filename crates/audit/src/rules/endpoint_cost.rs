@@ -38,9 +38,7 @@ fn run(facts: &Facts<'_>) -> Vec<Finding> {
         }
     }
     let found = by_vpc.into_iter().filter(|(vpc, _)| has_nat(model, vpc));
-    found
-        .filter_map(|(vpc, endpoints)| finding(facts.prices, price, vpc, &endpoints))
-        .collect()
+    found.filter_map(|(vpc, endpoints)| finding(facts.prices, price, vpc, &endpoints)).collect()
 }
 
 /// Whether it is an interface endpoint in known zones that restricts nothing.
@@ -75,12 +73,16 @@ fn allows_everything(text: &str) -> bool {
 fn has_nat(model: &Model, vpc: &Key) -> bool {
     model.nat_gateways.values().any(|nat| {
         let subnet = nat.subnet.get().and_then(|key| model.subnets.get(key));
-        nat.public == Val::Known(true)
-            && subnet.is_some_and(|subnet| subnet.vpc.get() == Some(vpc))
+        nat.public == Val::Known(true) && subnet.is_some_and(|subnet| subnet.vpc.get() == Some(vpc))
     })
 }
 
-fn finding(prices: &Prices, price: Price, vpc: &Key, endpoints: &[&VpcEndpoint]) -> Option<Finding> {
+fn finding(
+    prices: &Prices,
+    price: Price,
+    vpc: &Key,
+    endpoints: &[&VpcEndpoint],
+) -> Option<Finding> {
     let zones: Vec<usize> = endpoints.iter().map(|it| it.subnets.sure.len()).collect();
     let all = u64::try_from(zones.iter().sum::<usize>()).ok()?;
     let one = u64::try_from(endpoints.len()).ok()?;

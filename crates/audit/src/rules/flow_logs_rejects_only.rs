@@ -46,7 +46,8 @@ fn finding(facts: &Facts<'_>, vpc: &Key) -> Option<Finding> {
         }
         _ => listed(&senders),
     };
-    let title = format!("only what is rejected in {vpc} is logged, and {named} may send to the internet");
+    let title =
+        format!("only what is rejected in {vpc} is logged, and {named} may send to the internet");
     let fix = "log all traffic (`traffic_type = \"ALL\"`), to S3 if CloudWatch costs too much; or \
                accept this where the way out is narrow";
     let mut finding = RULE.info.finding(Severity::Info, [vpc.clone()], title, fix);
@@ -65,9 +66,8 @@ fn logs_of<'m>(model: &'m Model, vpc: &Key) -> Option<Vec<&'m FlowLog>> {
             None => return None,
         }
     }
-    let rejects = |log: &&FlowLog| {
-        matches!(log.traffic.get(), Some(Some(word)) if word == "REJECT")
-    };
+    let rejects =
+        |log: &&FlowLog| matches!(log.traffic.get(), Some(Some(word)) if word == "REJECT");
     (!own.is_empty() && own.iter().all(rejects)).then_some(own)
 }
 
@@ -79,10 +79,8 @@ fn senders(facts: &Facts<'_>, vpc: &Key) -> BTreeSet<Key> {
         let mut of = subnets.sure.iter().filter_map(|key| model.subnets.get(key));
         of.any(|subnet| subnet.vpc.get() == Some(vpc))
     };
-    let services =
-        model.services.iter().map(|(key, it)| (key, &it.subnets, &it.security_groups));
-    let functions =
-        model.functions.iter().map(|(key, it)| (key, &it.subnets, &it.security_groups));
+    let services = model.services.iter().map(|(key, it)| (key, &it.subnets, &it.security_groups));
+    let functions = model.functions.iter().map(|(key, it)| (key, &it.subnets, &it.security_groups));
     let own = services.chain(functions).filter(|(_, subnets, _)| within(subnets));
     let sends = own.filter(|(key, _, groups)| {
         let ports = let_out(model, groups);

@@ -43,7 +43,8 @@ fn hub(detection: &Detection, region: &str) -> Vec<Finding> {
 }
 
 fn recorder(detection: &Detection, region: &str) -> Vec<Finding> {
-    let fix = "record all resources, and start the recorder (`aws_config_configuration_recorder_status`)";
+    let fix =
+        "record all resources, and start the recorder (`aws_config_configuration_recorder_status`)";
     if detection.recorders.is_empty() && detection.lists("aws_config_configuration_recorder") {
         let title = format!("AWS Config has no recorder in {region}");
         return vec![RULE.info.finding(Severity::Low, [Key::new("config")], title, fix)];

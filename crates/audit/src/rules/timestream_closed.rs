@@ -35,10 +35,7 @@ fn run(facts: &Facts<'_>) -> Vec<Finding> {
         1 => Some(format!("1 {word}")),
         _ => Some(format!("{number} {word}s")),
     };
-    let both = [
-        count(model.timestream.len(), "resource"),
-        count(endpoints.len(), "endpoint"),
-    ];
+    let both = [count(model.timestream.len(), "resource"), count(endpoints.len(), "endpoint")];
     let what = crate::prove::listed(both.into_iter().flatten());
     let title = format!("{what} of Timestream for LiveAnalytics, which is closed to new customers");
     let fix = "if the account used it before 2025-06-20, accept this; else take Timestream for InfluxDB, \

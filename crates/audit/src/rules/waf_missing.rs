@@ -78,7 +78,8 @@ fn blocks_nothing(acl: &WebAcl) -> bool {
 /// Whether a distribution with a web ACL leads there.
 fn behind_protected(model: &Model, key: &Key) -> bool {
     model.distributions.iter().any(|(front, distribution)| {
-        distribution.origins.mentioned().any(|origin| origin == key) && model.waf.contains_key(front)
+        distribution.origins.mentioned().any(|origin| origin == key)
+            && model.waf.contains_key(front)
     })
 }
 

@@ -307,9 +307,6 @@ fn network(design: &Design, names: &mut BTreeMap<Key, Key>) {
         }
         return;
     }
-    if design.farm.detection.config {
-        name(keys::config_role(), "aws_iam_role.config".to_owned());
-    }
     name(keys::vpc(), "aws_vpc.farm".to_owned());
     name(keys::default_group(), "aws_default_security_group.farm".to_owned());
     if let Some((group, _)) = super::network::flow_group(design) {
@@ -333,6 +330,7 @@ fn protection(design: &Design, names: &mut BTreeMap<Key, Key>) {
         (on.guardduty, keys::detector(), "aws_guardduty_detector.farm"),
         (on.security_hub, keys::hub(), "aws_securityhub_account.farm"),
         (on.config, keys::recorder(), "aws_config_configuration_recorder.farm"),
+        (on.config, keys::config_role(), "aws_iam_role.config"),
         (super::network::flow_group(design).is_some(), keys::flow_log(), "aws_flow_log.farm"),
     ];
     for (_, key, address) in all.into_iter().filter(|(on, ..)| *on) {

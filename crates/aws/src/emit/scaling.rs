@@ -93,7 +93,8 @@ pub(crate) fn moved_by(task: &Task) -> Vec<(&'static str, u64, Option<&'static s
         metric == Metric::Requests && matches!(task.party, Party::Service(_)) && task.discovered
     };
     let all = METRICS.into_iter().filter(|metric| task.max > task.min && !uncounted(*metric));
-    all.filter_map(|metric| Some((metric.word(), metric.of(&task.scaling)?, known(metric)))).collect()
+    all.filter_map(|metric| Some((metric.word(), metric.of(&task.scaling)?, known(metric))))
+        .collect()
 }
 
 /// A policy: `specification` is the metric, `of` says whose target it moves.

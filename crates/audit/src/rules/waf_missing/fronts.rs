@@ -98,7 +98,8 @@ fn front_of_api<'m>(model: &'m Model, key: &'m Key, api: &'m Api) -> Option<Fron
         let to = route.integration.get().and_then(Option::as_ref);
         !health && to.is_some_and(|to| !matches!(to.target, IntegrationTarget::Mock))
     });
-    let stages: BTreeSet<&Key> = api.stages.iter().filter(|it| model.stages.contains_key(*it)).collect();
+    let stages: BTreeSet<&Key> =
+        api.stages.iter().filter(|it| model.stages.contains_key(*it)).collect();
     // Without a stage it is not deployed.
     if !leads || stages.is_empty() {
         return None;

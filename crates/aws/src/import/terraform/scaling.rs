@@ -33,8 +33,7 @@ fn policy(place: &Place<'_>, model: &Model) -> ScalingPolicy {
             true => Val::Known("Scheduled".to_owned()),
             false => place.attribute("policy_type").text_or("StepScaling"),
         },
-        metric: metric
-            .map_or(Val::Known(None), |it| it.attribute("predefined_metric_type").text()),
+        metric: metric.map_or(Val::Known(None), |it| it.attribute("predefined_metric_type").text()),
         target: tracking
             .as_ref()
             .map_or(Val::Known(None), |it| it.attribute("target_value").text()),

@@ -35,12 +35,7 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
     domains(graph, model);
 }
 
-fn stage(
-    place: &Place<'_>,
-    name: &'static str,
-    api: Val<Key>,
-    rate: Val<Option<u64>>,
-) -> ApiStage {
+fn stage(place: &Place<'_>, name: &'static str, api: Val<Key>, rate: Val<Option<u64>>) -> ApiStage {
     let access_logs = match place.only("access_log_settings") {
         Some(_) => Val::Known(true),
         None => absent(place, "access_log_settings", false),
