@@ -23,6 +23,7 @@ mod names;
 mod network;
 mod packets;
 mod stores;
+mod protection;
 mod value;
 mod whole;
 

@@ -11,6 +11,7 @@ mod credential;
 pub mod explain;
 pub mod fix;
 mod image;
+pub mod prices;
 pub mod prove;
 pub mod report;
 pub mod rules;

@@ -7,6 +7,7 @@ mod connect;
 mod gate;
 mod key;
 mod live;
+mod prices;
 mod probe;
 mod source;
 mod up;
@@ -26,6 +27,7 @@ pub use key::{
     StoreArgs,
 };
 pub use live::{Account, Collect, Live};
+pub use prices::PricesFile;
 pub use probe::Probe;
 pub use source::SourceArgs;
 pub use up::Up;
@@ -281,6 +283,8 @@ pub struct Check {
     /// The account itself.
     #[command(flatten)]
     pub live: Live,
+    #[command(flatten)]
+    pub prices: PricesFile,
 
     /// Show everything: what is proved, every assumption, and why each finding matters.
     #[arg(long, short)]

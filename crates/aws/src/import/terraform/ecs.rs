@@ -325,7 +325,7 @@ fn container(value: &Value) -> Container {
 }
 
 /// `service/CLUSTER/SERVICE`, or what the expression names.
-fn scaled(place: &Place<'_>, model: &Model) -> Val<Key> {
+pub(super) fn scaled(place: &Place<'_>, model: &Model) -> Val<Key> {
     let attribute = place.attribute("resource_id");
     let Val::Known(Some(text)) = attribute.text() else {
         return attribute.suggested(&SERVICE);

@@ -5,6 +5,7 @@
 //! <https://registry.terraform.io/providers/hashicorp/aws/latest/docs>.
 
 mod fronts;
+mod protection;
 mod things;
 mod vpc;
 
@@ -15,8 +16,15 @@ pub(super) const VALUE_WRITTEN: &str = "value_written";
 /// Types, with the attributes of each that are read.
 type Table = &'static [(&'static str, &'static [&'static str])];
 
-const TABLES: [Table; 6] =
-    [vpc::NETWORK, vpc::RULES, fronts::BALANCING, fronts::API, things::COMPUTE, things::NAMED];
+const TABLES: [Table; 7] = [
+    vpc::NETWORK,
+    vpc::RULES,
+    fronts::BALANCING,
+    fronts::API,
+    things::COMPUTE,
+    things::NAMED,
+    protection::PROTECTION,
+];
 
 /// The attributes of a type that are read; `None` for types of other providers.
 pub(super) fn attributes(kind: &str, data: bool) -> Option<&'static [&'static str]> {

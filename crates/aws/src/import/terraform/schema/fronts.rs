@@ -107,7 +107,7 @@ pub(super) const BALANCING: Table = &[
     ("aws_lb_target_group_attachment", &["id", "target_group_arn", "target_id", "port"]),
     ("aws_alb_target_group_attachment", &["id", "target_group_arn", "target_id", "port"]),
     ("aws_wafv2_web_acl_association", &["id", "resource_arn", "web_acl_arn"]),
-    ("aws_wafv2_web_acl", &["id", "arn", "name"]),
+    ("aws_wafv2_web_acl", &["id", "arn", "name", "scope", "default_action", "rule", "rule_json"]),
     (
         "aws_cloudfront_distribution",
         &[
@@ -117,6 +117,7 @@ pub(super) const BALANCING: Table = &[
             "origin",
             "default_cache_behavior",
             "ordered_cache_behavior",
+            "viewer_certificate",
             "web_acl_id",
         ],
     ),
@@ -155,7 +156,19 @@ pub(super) const API: Table = &[
         ],
     ),
     ("aws_apigatewayv2_authorizer", &["id", "api_id", "authorizer_type", "name"]),
-    ("aws_apigatewayv2_stage", &["id", "arn", "api_id", "name", "invoke_url"]),
+    (
+        "aws_apigatewayv2_stage",
+        &[
+            "id",
+            "arn",
+            "api_id",
+            "name",
+            "invoke_url",
+            "access_log_settings",
+            "default_route_settings",
+        ],
+    ),
+    ("aws_apigatewayv2_domain_name", &["id", "arn", "domain_name_configuration"]),
     ("aws_apigatewayv2_vpc_link", &["id", "arn", "name", "subnet_ids", "security_group_ids"]),
     (
         "aws_api_gateway_rest_api",
@@ -193,7 +206,15 @@ pub(super) const API: Table = &[
         ],
     ),
     ("aws_api_gateway_authorizer", &["id", "arn", "rest_api_id", "type", "name"]),
-    ("aws_api_gateway_stage", &["id", "arn", "rest_api_id", "stage_name", "invoke_url"]),
+    (
+        "aws_api_gateway_stage",
+        &["id", "arn", "rest_api_id", "stage_name", "invoke_url", "access_log_settings"],
+    ),
+    (
+        "aws_api_gateway_method_settings",
+        &["id", "rest_api_id", "stage_name", "method_path", "settings"],
+    ),
+    ("aws_api_gateway_domain_name", &["id", "arn", "security_policy"]),
     ("aws_api_gateway_deployment", &["id", "rest_api_id", "stage_name"]),
     ("aws_api_gateway_vpc_link", &["id", "arn", "name", "target_arns"]),
 ];
