@@ -22,6 +22,7 @@ mod listeners;
 mod names;
 mod network;
 mod packets;
+mod roles;
 mod value;
 mod whole;
 

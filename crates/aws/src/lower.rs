@@ -10,6 +10,7 @@ mod existing;
 mod fronts;
 mod given;
 mod groups;
+mod iam;
 mod named;
 mod network;
 
@@ -46,6 +47,7 @@ pub fn model(design: &Design, place: Place<'_>) -> Model {
     lowering.fronts(&mut model);
     lowering.compute(&mut model);
     lowering.data(&mut model);
+    lowering.roles(&mut model);
     lowering.existing_services(&mut model);
     lowering.names(&mut model);
     model.aliases = Arc::new(lowering.aliases());
@@ -80,6 +82,7 @@ fn count(model: &Model) -> usize {
         + model.databases.len()
         + model.discovery.len()
         + model.repositories.len()
+        + model.roles.len()
 }
 
 impl Lowering<'_> {

@@ -8,6 +8,7 @@ mod api;
 mod compute;
 mod data;
 mod gate;
+mod iam;
 mod load_balancing;
 mod slice;
 mod value;
@@ -20,6 +21,7 @@ pub use api::*;
 pub use compute::*;
 pub use data::*;
 pub use gate::*;
+pub use iam::*;
 pub use load_balancing::*;
 pub use value::*;
 pub use vpc::*;
@@ -141,6 +143,10 @@ pub struct Model {
     pub discovery: BTreeMap<Key, DiscoveryService>,
     /// ECR repositories.
     pub repositories: BTreeMap<Key, Repository>,
+    /// IAM roles.
+    pub roles: BTreeMap<Key, Role>,
+    /// Policies of repositories, secrets and keys.
+    pub resource_policies: BTreeMap<Key, ResourcePolicy>,
     /// Everything whose physical name must be unique: kind, name.
     pub named: Vec<Named>,
     /// What is not modelled, by Terraform type; of these, those that can carry traffic are in `opaque`.

@@ -47,6 +47,8 @@ pub(super) fn settings(diff: &mut Diff<'_>) {
         gates,
         discovery,
         repositories,
+        roles,
+        resource_policies,
         named,
         unmodelled,
         opaque,
@@ -65,6 +67,7 @@ pub(super) fn settings(diff: &mut Diff<'_>) {
     items!(load_balancers, listeners, target_groups, apis, vpc_links, distributions, waf);
     items!(clusters, services, task_definitions, scaling_targets, functions, instances);
     items!(databases, gates, discovery, repositories);
+    items!(roles, resource_policies);
     physical_names(diff, named, &right.named);
     not_modelled(diff, unmodelled, &right.unmodelled);
     not_followed(diff, opaque, &right.opaque);

@@ -29,6 +29,7 @@ mod endpoints;
 mod gates;
 mod graph;
 mod groups;
+mod iam;
 mod integrations;
 mod listeners;
 mod merge;
@@ -106,6 +107,7 @@ pub(super) fn build(mut sources: Vec<Parsed>) -> Model {
     ecs::read(&graph, &mut model);
     compute::read(&graph, &mut model);
     data::read(&graph, &mut model);
+    iam::read(&graph, &mut model);
     opaque::read(&graph, &mut model);
     names::read(&graph, &mut model);
     groups::add_mentioned(&mut model);

@@ -2,7 +2,7 @@
 //!
 //! See <https://developer.hashicorp.com/terraform/internals/json-format#configuration-representation>.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -10,6 +10,10 @@ use serde_json::value::RawValue;
 
 use super::super::detect::Name;
 use super::{raw, schema};
+
+mod mentions;
+
+pub(super) use mentions::of_value as mentions_of;
 
 /// The configuration of one plan.
 #[derive(Debug, Default)]
@@ -31,6 +35,8 @@ pub(super) struct Module {
     pub(super) outputs: HashMap<String, Value>,
     pub(super) calls: HashMap<String, Call>,
     pub(super) variables: HashMap<String, Variable>,
+    /// Everything that its resources and calls refer to, but for attachments of policies.
+    pub(super) mentions: BTreeSet<String>,
 }
 
 /// What is written for one resource block.
@@ -160,6 +166,12 @@ fn module(text: ModuleText<'_>) -> Result<Module, serde_json::Error> {
     let mut read = Module { has_resources: !text.resources.is_empty(), ..Module::default() };
     for resource in text.resources {
         let data = resource.mode.0 == "data";
+        if !mentions::is_attachment(&resource.kind.0) {
+            mentions::of_text(resource.expressions, &mut read.mentions);
+        }
+        if let Some(each) = &resource.for_each_expression {
+            mentions::of_value(each, &mut read.mentions);
+        }
         let Some(attributes) = schema::attributes(&resource.kind.0, data) else {
             continue;
         };
@@ -188,6 +200,8 @@ fn module(text: ModuleText<'_>) -> Result<Module, serde_json::Error> {
     }
     for (Name(name), call) in text.module_calls {
         let repeated = call.for_each_expression.is_some() || call.count_expression.is_some();
+        let given = call.expressions.values().chain(&call.for_each_expression);
+        given.for_each(|value| mentions::of_value(value, &mut read.mentions));
         let expressions =
             call.expressions.into_iter().map(|(Name(name), value)| (name.into_owned(), value));
         let call = Call {

@@ -137,7 +137,6 @@ pub(super) const NAMED: Table = &[
     ("aws_secretsmanager_secret", &["id", "arn", "name", "region"]),
     ("aws_ssm_parameter", &["id", "arn", "name", "region"]),
     ("aws_cloudwatch_log_group", &["id", "arn", "name", "region"]),
-    ("aws_iam_role", &["id", "arn", "name", "region"]),
     ("aws_efs_file_system", &["id", "arn"]),
     ("aws_cloudwatch_event_target", &["id", "arn", "ecs_target"]),
     ("aws_scheduler_schedule", &["id", "arn", "target"]),
