@@ -69,6 +69,10 @@ rules! {
     circuit_breaker_off,
     nat_in_one_zone,
     quota_exceeded,
+    same_execution_and_task_role,
+    iam_wildcard,
+    iam_ineffective_resource,
+    iam_role_unused,
 }
 
 /// Every rule's entry, in the order of the list.

@@ -21,7 +21,7 @@ mod tri;
 use crate::model::Note;
 
 pub use decide::{Decision, Identity, Outcome, Part, Side, decide};
-pub use managed::{document as managed_policy, dated as managed_policy_date};
+pub use managed::{dated as managed_policy_date, document as managed_policy};
 pub use pattern::Pattern;
 pub use request::{Context, Held, Principal, Request};
 pub use star_only::is_star_only;
@@ -179,11 +179,7 @@ fn canonical(statement: &Statement) -> Option<String> {
     };
     let mut when = Vec::new();
     for Condition { operator, key, values } in conditions {
-        when.push((
-            operator.to_ascii_lowercase(),
-            key.to_ascii_lowercase(),
-            texts(values, false)?,
-        ));
+        when.push((operator.to_ascii_lowercase(), key.to_ascii_lowercase(), texts(values, false)?));
     }
     when.sort_unstable();
     Some(format!("{effect:?} {:?} {resources:?} {who:?} {when:?}", words(actions, true)?))

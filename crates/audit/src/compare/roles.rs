@@ -24,14 +24,9 @@ impl Item for Role {
         diff.val("name", name, &right.name);
         diff.late("arn", arn, &right.arn);
         document(diff, "trust", &trust.document, &right.trust.document);
-        diff.entries(
-            "policy",
-            (policies, &right.policies),
-            (open.as_ref(), right.open.as_ref()),
-        );
-        let boundaries = |boundary: &Option<PolicyAt>| -> Vec<PolicyAt> {
-            boundary.iter().cloned().collect()
-        };
+        diff.entries("policy", (policies, &right.policies), (open.as_ref(), right.open.as_ref()));
+        let boundaries =
+            |boundary: &Option<PolicyAt>| -> Vec<PolicyAt> { boundary.iter().cloned().collect() };
         let (own, other) = (boundaries(boundary), boundaries(&right.boundary));
         diff.entries("boundary", (&own, &other), (None, None));
     }

@@ -62,9 +62,16 @@ impl Here {
         Self { partition, region, account: only.unwrap_or_else(|| "*".to_owned()), assumed }
     }
 
-    /// The ARN of a resource here.
+    /// The same without what is assumed of the account, and the account that was assumed.
+    fn open(&self) -> Option<(Self, &str)> {
+        self.assumed.as_ref()?;
+        Some((Self { account: "*".to_owned(), assumed: None, ..self.clone() }, &self.account))
+    }
+
+    /// The ARN of a resource here; without an account that is but assumed.
     pub(crate) fn arn(&self, service: &str, resource: &str) -> String {
-        let Self { partition, region, account, .. } = self;
+        let Self { partition, region, account, assumed } = self;
+        let account = if assumed.is_some() { "*" } else { account };
         format!("arn:{partition}:{service}:{region}:{account}:{resource}")
     }
 
@@ -114,8 +121,24 @@ fn circumstances(role: &Role, here: &Here, asked: &Asked) -> Context {
     context
 }
 
-/// Decides one question.
+/// Decides one question. The account is assumed only if it decides.
 pub(crate) fn may(model: &Model, role: &Role, here: &Here, asked: &Asked) -> Decision {
+    let Some((open, account)) = here.open() else {
+        return decided(model, role, here, asked);
+    };
+    let decision = decided(model, role, &open, asked);
+    if decision.outcome != Outcome::Unknown {
+        return decision;
+    }
+    let parts = asked.resource.split(':').enumerate();
+    let own = parts.map(|(at, part)| if (at, part) == (4, "*") { account } else { part });
+    let resource = own.collect::<Vec<&str>>().join(":");
+    let mut decision = decided(model, role, here, &Asked { resource, ..asked.clone() });
+    decision.assumes.extend(here.assumed.clone());
+    decision
+}
+
+fn decided(model: &Model, role: &Role, here: &Here, asked: &Asked) -> Decision {
     let context = circumstances(role, here, asked);
     let arn = role.arn.clone().unwrap_or_else(|| {
         let name = role.name.known().cloned().flatten().unwrap_or_else(|| "*".to_owned());
@@ -145,12 +168,12 @@ pub(crate) fn may(model: &Model, role: &Role, here: &Here, asked: &Asked) -> Dec
         let own = decide(&request, &role.identity(), &theirs, Side::Same);
         if own.outcome == Outcome::Allowed {
             let resource = &asked.resource;
-            let note = format!("the policy of {resource} of another account, which no source shows");
+            let note =
+                format!("the policy of {resource} of another account, which no source shows");
             decision.outcome = Outcome::Unknown;
             decision.missing.insert(note.into());
         }
     }
-    decision.assumes.extend(here.assumed.clone());
     decision
 }
 
@@ -162,8 +185,22 @@ fn is_of(policy: &ResourcePolicy, asked: &Asked) -> bool {
     }
 }
 
-/// Whether ECS may take on a role.
+/// Whether ECS may take on a role. The account is assumed only if it decides.
 pub(crate) fn trusts_ecs(model: &Model, role: &Role, here: &Here) -> Decision {
+    let Some((open, account)) = here.open() else {
+        return trusted(model, role, here);
+    };
+    let decision = trusted(model, role, &open);
+    if decision.outcome != Outcome::Unknown {
+        return decision;
+    }
+    let own = Here { account: account.to_owned(), assumed: None, ..here.clone() };
+    let mut decision = trusted(model, role, &own);
+    decision.assumes.extend(here.assumed.clone());
+    decision
+}
+
+fn trusted(model: &Model, role: &Role, here: &Here) -> Decision {
     let mut context = Context::default().with("aws:SecureTransport", "true");
     if here.account != "*" {
         context.insert("aws:SourceAccount", Held::Values(vec![here.account.clone()]));
@@ -179,9 +216,7 @@ pub(crate) fn trusts_ecs(model: &Model, role: &Role, here: &Here) -> Decision {
         aliases: &model.aliases,
     };
     let trust = [role.trust.part()];
-    let mut decision = decide(&request, &Default::default(), &trust, Side::Alone);
-    decision.assumes.extend(here.assumed.clone());
-    decision
+    decide(&request, &Default::default(), &trust, Side::Alone)
 }
 
 /// Takes a decision that should be "allowed" over.
@@ -254,7 +289,11 @@ impl Secret {
                 return Self { arn: bare.to_owned(), key, parameter: false };
             }
             let name = value.trim_start_matches('/');
-            return Self { arn: here.arn("ssm", &format!("parameter/{name}")), key, parameter: true };
+            return Self {
+                arn: here.arn("ssm", &format!("parameter/{name}")),
+                key,
+                parameter: true,
+            };
         }
         let parts: Vec<&str> = value.splitn(8, ':').take(7).collect();
         let arn = parts.join(":");

@@ -13,7 +13,10 @@ use super::{Condition, Word};
 /// How an operator compares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Compare {
-    Text { fold: bool, wild: bool },
+    Text {
+        fold: bool,
+        wild: bool,
+    },
     Arn,
     Bool,
     Null,
@@ -60,11 +63,18 @@ fn operator(text: &str) -> Option<Operator> {
         "bool" => (Compare::Bool, false),
         "null" => (Compare::Null, false),
         "numericnotequals" | "datenotequals" | "notipaddress" => (Compare::Other, true),
-        "numericequals" | "numericlessthan" | "numericlessthanequals" | "numericgreaterthan"
-        | "numericgreaterthanequals" | "dateequals" | "datelessthan" | "datelessthanequals"
-        | "dategreaterthan" | "dategreaterthanequals" | "ipaddress" | "binaryequals" => {
-            (Compare::Other, false)
-        }
+        "numericequals"
+        | "numericlessthan"
+        | "numericlessthanequals"
+        | "numericgreaterthan"
+        | "numericgreaterthanequals"
+        | "dateequals"
+        | "datelessthan"
+        | "datelessthanequals"
+        | "dategreaterthan"
+        | "dategreaterthanequals"
+        | "ipaddress"
+        | "binaryequals" => (Compare::Other, false),
         _ => return None,
     };
     Some(Operator { compare, negated, if_exists, all_values, any_value })

@@ -133,9 +133,7 @@ pub fn decide(
     let mut truth = match side {
         Side::Same => own.truth.clone().or(theirs.truth.clone()),
         Side::Other => own.truth.clone().and(either),
-        Side::KmsKey => {
-            theirs.truth.clone().or(theirs.delegates.clone().and(own.truth.clone()))
-        }
+        Side::KmsKey => theirs.truth.clone().or(theirs.delegates.clone().and(own.truth.clone())),
         Side::Alone => theirs.truth.clone(),
     };
     let mut assumes = own.assumes;
@@ -158,7 +156,10 @@ pub fn decide(
             outcome: Outcome::NotAllowed,
             by: Vec::new(),
             // That a policy of AWS does not allow it holds for the version that is known here.
-            assumes: parts().filter_map(|part| part.managed.and_then(managed::dated)).collect(),
+            assumes: parts()
+                .filter_map(|part| part.managed.and_then(managed::dated))
+                .chain(parts().filter_map(|part| part.document.assumed().cloned()))
+                .collect(),
             missing: BTreeSet::new(),
         },
         Tri::No => Decision {
@@ -174,12 +175,7 @@ pub fn decide(
 }
 
 /// Whether a policy denies. One that is not known is taken to deny nothing, and that is said.
-fn denial(
-    request: &Request<'_>,
-    part: &Part<'_>,
-    denies: &mut Said,
-    unread: &mut BTreeSet<Note>,
-) {
+fn denial(request: &Request<'_>, part: &Part<'_>, denies: &mut Said, unread: &mut BTreeSet<Note>) {
     let policy = match part.document {
         Val::Known(policy) | Val::Assumed(policy, _) => policy,
         Val::OneOf(_, note) | Val::Unknown(note) => {
@@ -201,11 +197,7 @@ fn denial(
 fn allowance(request: &Request<'_>, part: &Part<'_>, said: &mut Said) {
     let truth = std::mem::replace(&mut said.truth, Tri::No);
     let policy = match part.document {
-        Val::Known(policy) => policy,
-        Val::Assumed(policy, note) => {
-            said.assumes.insert(note.clone());
-            policy
-        }
+        Val::Known(policy) | Val::Assumed(policy, _) => policy,
         Val::OneOf(_, note) | Val::Unknown(note) => {
             let named = request.key.filter(|key| part.mentions.contains(key));
             let Some(key) = named else {
@@ -229,9 +221,8 @@ fn allowance(request: &Request<'_>, part: &Part<'_>, said: &mut Said) {
         said.truth = own.or(Tri::Maybe(BTreeSet::from([note.clone()])));
     }
     for statement in policy.statements.iter().filter(|it| it.effect == Effect::Allow) {
-        let mut assumed = BTreeSet::new();
-        let (truth, delegates) =
-            applies(request, policy, statement, part.mentions, &mut assumed);
+        let mut assumed: BTreeSet<Note> = part.document.assumed().cloned().into_iter().collect();
+        let (truth, delegates) = applies(request, policy, statement, part.mentions, &mut assumed);
         if truth == Tri::Yes && said.truth != Tri::Yes {
             said.assumes.extend(assumed);
         }

@@ -97,8 +97,8 @@ impl Policy {
     /// # Errors
     /// That it is no JSON object.
     pub fn from_text(text: &str, what: &str) -> Result<Self, Note> {
-        let document: Value = serde_json::from_str(text)
-            .map_err(|_| Note::from(format!("{what} is no JSON")))?;
+        let document: Value =
+            serde_json::from_str(text).map_err(|_| Note::from(format!("{what} is no JSON")))?;
         Self::from_value(&document, None, what)
     }
 
@@ -155,14 +155,14 @@ fn statement(part: Part<'_>, index: usize) -> Result<Statement, Note> {
         Some("Deny") => Effect::Deny,
         _ => return Err(effect.unknown().unwrap_or_else(|| part.odd("has no effect"))),
     };
-    let actions = named(part, members, "Action", "NotAction")
-        .ok_or_else(|| part.odd("names no action"))?;
-    let principals = match (member(members, part, "Principal"), member(members, part, "NotPrincipal"))
-    {
-        (None, None) => None,
-        (Some(own), _) => Some(principals(own, false)),
-        (None, Some(others)) => Some(principals(others, true)),
-    };
+    let actions =
+        named(part, members, "Action", "NotAction").ok_or_else(|| part.odd("names no action"))?;
+    let principals =
+        match (member(members, part, "Principal"), member(members, part, "NotPrincipal")) {
+            (None, None) => None,
+            (Some(own), _) => Some(principals(own, false)),
+            (None, Some(others)) => Some(principals(others, true)),
+        };
     let (conditions, mut odd) = conditions(part.member("Condition"));
     const KNOWN: [&str; 9] = [
         "Sid",

@@ -191,11 +191,7 @@ fn meets(pattern: Option<Step>, text: Option<Step>) -> Moves {
 }
 
 /// Whether the ends of both are reached, by moves; a row of the table for each step of the pattern.
-fn table(
-    pattern: &[Step],
-    text: &[Step],
-    moves: fn(Option<Step>, Option<Step>) -> Moves,
-) -> bool {
+fn table(pattern: &[Step], text: &[Step], moves: fn(Option<Step>, Option<Step>) -> Moves) -> bool {
     let mut row = vec![false; text.len() + 1];
     if let Some(first) = row.first_mut() {
         *first = true;

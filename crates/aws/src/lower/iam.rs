@@ -44,8 +44,7 @@ impl Lowering<'_> {
         trust: PolicyAt,
         policies: Vec<PolicyAt>,
     ) {
-        let arn =
-            format!("arn:{}:iam::{}:role/{name}", self.design.partition, self.account());
+        let arn = format!("arn:{}:iam::{}:role/{name}", self.design.partition, self.account());
         let role = Role {
             name: Val::Known(Some(name)),
             arn: Some(arn),
@@ -76,12 +75,11 @@ impl Lowering<'_> {
 
     /// A grant. What RDS makes is named only once it is made.
     fn statement(&self, grant: &Grant) -> Value {
-        let resources = grant.resources.iter().map(|resource| {
-            match resource.starts_with(Grant::DATABASE) {
+        let resources =
+            grant.resources.iter().map(|resource| match resource.starts_with(Grant::DATABASE) {
                 true => self.design.arns().managed_secrets(),
                 false => resource.clone(),
-            }
-        });
+            });
         let resources: Vec<String> = resources.collect();
         json!({
             "Sid": grant.sid, "Effect": "Allow", "Action": grant.actions, "Resource": resources,
@@ -160,9 +158,7 @@ impl Lowering<'_> {
             origin: Origin::of(&key),
             document: match managed_policy(&managed) {
                 Some(policy) => Val::Known(policy),
-                None => {
-                    Val::Unknown(format!("the policy {managed}, which no source shows").into())
-                }
+                None => Val::Unknown(format!("the policy {managed}, which no source shows").into()),
             },
             name: managed,
             of_aws: true,

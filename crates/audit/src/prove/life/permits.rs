@@ -48,9 +48,9 @@ pub(super) fn prove(proof: &Proof<'_>, key: &Key, service: &EcsService) -> Vec<S
     };
     let question = Question { proof, key, definition, role, here: Here::of(proof.model, role) };
     for (kind, does, asks) in [
-        ("may-pull-image", "pull its image", question.images()),
-        ("may-write-logs", "write its log", question.logs()),
-        ("may-read-secrets", "read its secrets and parameters", question.secrets()),
+        ("may-pull-image", "pull the image", question.images()),
+        ("may-write-logs", "write the log", question.logs()),
+        ("may-read-secrets", "read the secrets", question.secrets()),
     ] {
         if asks.is_empty() {
             continue;
@@ -60,8 +60,8 @@ pub(super) fn prove(proof: &Proof<'_>, key: &Key, service: &EcsService) -> Vec<S
             tally.assume(note);
         }
         let text = match role {
-            Some(role) => format!("with {} ECS may {does} for {key}", role.key),
-            None => format!("ECS may {does} for {key}"),
+            Some(role) => format!("ECS may {does} of {key}, with {}", role.key),
+            None => format!("ECS may {does} of {key}"),
         };
         all.push(tally.statement(kind, Family::Life, &[key], text));
     }
@@ -70,12 +70,10 @@ pub(super) fn prove(proof: &Proof<'_>, key: &Key, service: &EcsService) -> Vec<S
 
 fn execution<'m>(proof: &Proof<'m>, named: &Val<Option<Key>>) -> Execution<'m> {
     match named {
-        Val::Known(Some(key)) | Val::Assumed(Some(key), _) => {
-            match proof.model.roles.get(key) {
-                Some(role) => Execution::Role(role, named.assumed().cloned()),
-                None => Execution::Unknown(format!("the policies of {key}, which no source shows")),
-            }
-        }
+        Val::Known(Some(key)) | Val::Assumed(Some(key), _) => match proof.model.roles.get(key) {
+            Some(role) => Execution::Role(role, named.assumed().cloned()),
+            None => Execution::Unknown(format!("the policies of {key}, which no source shows")),
+        },
         Val::Known(None) | Val::Assumed(None, _) => Execution::None,
         Val::OneOf(_, note) | Val::Unknown(note) => Execution::Unknown(note.to_string()),
     }

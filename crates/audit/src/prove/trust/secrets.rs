@@ -74,7 +74,8 @@ fn only_own(
         (None, Some(note)) => tally.unknown(note),
         (None, None) => return None,
     }
-    let text = format!("the containers of {key} may read no secret that only other services are given");
+    let text =
+        format!("the containers of {key} may read no secret that only other services are given");
     Some(tally.statement("only-own-secrets", Family::Trust, &[key], text))
 }
 
@@ -111,7 +112,10 @@ fn ask(proof: &Proof<'_>, role: &Role, foreign: &BTreeSet<&Secret>, tally: &mut 
         }
     }
     if foreign.len() > MOST {
-        tally.unknown(format!("what else {} may read: there are more secrets than are asked", role.key));
+        tally.unknown(format!(
+            "what else {} may read: there are more secrets than are asked",
+            role.key
+        ));
     }
     for (by, secrets) in read {
         let (origin, words) = by.split_once('\n').unwrap_or((&by, "its policy"));

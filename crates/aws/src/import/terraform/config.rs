@@ -13,7 +13,7 @@ use super::{raw, schema};
 
 mod mentions;
 
-pub(super) use mentions::of_value as mentions_of;
+pub(super) use mentions::{Say, of_value as mentions_of};
 
 /// The configuration of one plan.
 #[derive(Debug, Default)]
@@ -23,6 +23,9 @@ pub(super) struct Config {
     pub(super) variables: HashMap<String, Value>,
     /// The region that the default AWS provider is configured with, if it is written out.
     pub(super) region: Option<String>,
+    /// Whether a local value may hold what is known only after apply, and be used by a resource: in a
+    /// plan local values leave no trace. Set by whoever knows what is not known.
+    pub(super) locals_hold_more: bool,
 }
 
 /// One module's configuration.
@@ -37,6 +40,8 @@ pub(super) struct Module {
     pub(super) variables: HashMap<String, Variable>,
     /// Everything that its resources and calls refer to, but for attachments of policies.
     pub(super) mentions: BTreeSet<String>,
+    /// By `aws_lb.b`, of any provider: the attributes that a local value may decide.
+    pub(super) vague: Vec<((String, String), Say)>,
 }
 
 /// What is written for one resource block.
@@ -159,7 +164,7 @@ pub(super) fn parse(
     let variables: HashMap<String, Value> =
         values.into_iter().map(|(Name(name), text)| (name.into_owned(), text.value)).collect();
     let region = region(&text.provider_config, &variables);
-    Ok(Config { root: module(text.root_module)?, variables, region })
+    Ok(Config { root: module(text.root_module)?, variables, region, locals_hold_more: false })
 }
 
 fn module(text: ModuleText<'_>) -> Result<Module, serde_json::Error> {
@@ -168,6 +173,10 @@ fn module(text: ModuleText<'_>) -> Result<Module, serde_json::Error> {
         let data = resource.mode.0 == "data";
         if !mentions::is_attachment(&resource.kind.0) {
             mentions::of_text(resource.expressions, &mut read.mentions);
+            let name = format!("{}.{}", resource.kind.0, resource.name.0);
+            let each = resource.for_each_expression.as_ref();
+            let vague = mentions::vague(resource.expressions, each)?;
+            read.vague.extend(vague.into_iter().map(|(of, say)| ((name.clone(), of), say)));
         }
         if let Some(each) = &resource.for_each_expression {
             mentions::of_value(each, &mut read.mentions);

@@ -69,9 +69,10 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
 
 /// A repository is named by its name.
 fn repository(model: &Model, key: Key) -> Key {
-    let named = model.repositories.values().find(
-        |it| matches!(&it.name, Val::Known(Some(name)) if name.as_str() == key.as_str()),
-    );
+    let named = model
+        .repositories
+        .values()
+        .find(|it| matches!(&it.name, Val::Known(Some(name)) if name.as_str() == key.as_str()));
     named.map_or(key, |repository| repository.key.clone())
 }
 
@@ -123,7 +124,11 @@ fn role(graph: &Graph, resource: &Resource) -> Role {
         key: key.clone(),
         name: place.attribute("name").text(),
         arn: resource.text("arn").map(str::to_owned),
-        trust: written(&trust, "assume_role_policy".to_owned(), Origin::at(key, "assume_role_policy")),
+        trust: written(
+            &trust,
+            "assume_role_policy".to_owned(),
+            Origin::at(key, "assume_role_policy"),
+        ),
         policies,
         open,
         boundary,
@@ -329,11 +334,7 @@ fn attached(place: &Place<'_>, own: &BTreeMap<Key, PolicyAt>) -> PolicyAt {
 }
 
 /// The policy that an attribute names.
-fn named_by(
-    attribute: &Attribute<'_>,
-    own: &BTreeMap<Key, PolicyAt>,
-    origin: Origin,
-) -> PolicyAt {
+fn named_by(attribute: &Attribute<'_>, own: &BTreeMap<Key, PolicyAt>, origin: Origin) -> PolicyAt {
     let unknown = |note: Note, origin: Origin| PolicyAt {
         name: origin.to_string(),
         origin,
@@ -351,19 +352,12 @@ fn named_by(
             };
             policy
         }
-        Val::Known(None) | Val::Assumed(None, _) => {
-            unknown(attribute.odd("is not given"), origin)
-        }
+        Val::Known(None) | Val::Assumed(None, _) => unknown(attribute.odd("is not given"), origin),
         Val::OneOf(_, note) | Val::Unknown(note) => unknown(note, origin),
     }
 }
 
-fn by_arn(
-    graph: &Graph,
-    own: &BTreeMap<Key, PolicyAt>,
-    origin: Origin,
-    arn: &str,
-) -> PolicyAt {
+fn by_arn(graph: &Graph, own: &BTreeMap<Key, PolicyAt>, origin: Origin, arn: &str) -> PolicyAt {
     by_key(own, origin, &graph.resolve(&POLICY, arn))
 }
 
