@@ -24,6 +24,7 @@ mod network;
 mod packets;
 mod stores;
 mod protection;
+mod roles;
 mod value;
 mod whole;
 

@@ -96,6 +96,10 @@ rules! {
     timestream_closed,
     hard_coded_prefix_list,
     endpoint_cost,
+    same_execution_and_task_role,
+    iam_wildcard,
+    iam_ineffective_resource,
+    iam_role_unused,
 }
 
 /// Every rule's entry, in the order of the list.

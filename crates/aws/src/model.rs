@@ -10,6 +10,7 @@ mod data;
 mod detection;
 mod gate;
 mod images;
+mod iam;
 mod load_balancing;
 mod logs;
 mod secrets;
@@ -30,6 +31,7 @@ pub use data::*;
 pub use detection::*;
 pub use gate::*;
 pub use images::*;
+pub use iam::*;
 pub use load_balancing::*;
 pub use logs::*;
 pub use secrets::*;
@@ -181,6 +183,10 @@ pub struct Model {
     pub secrets: BTreeMap<Key, Secret>,
     /// Parameters of Systems Manager that a source makes or shows.
     pub parameters: BTreeMap<Key, Parameter>,
+    /// IAM roles.
+    pub roles: BTreeMap<Key, Role>,
+    /// Policies of repositories, secrets and keys.
+    pub resource_policies: BTreeMap<Key, ResourcePolicy>,
     /// Everything whose physical name must be unique: kind, name.
     pub named: Vec<Named>,
     /// What is not modelled, by Terraform type; of these, those that can carry traffic are in `opaque`.

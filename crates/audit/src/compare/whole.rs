@@ -60,6 +60,8 @@ pub(super) fn settings(diff: &mut Diff<'_>) {
         log_groups,
         secrets,
         parameters,
+        roles,
+        resource_policies,
         named,
         unmodelled,
         opaque,
@@ -82,6 +84,7 @@ pub(super) fn settings(diff: &mut Diff<'_>) {
     time_series(diff, timestream, &right.timestream);
     items!(databases, gates, discovery, repositories);
     items!(registry_scanning, log_groups, secrets, parameters);
+    items!(roles, resource_policies);
     physical_names(diff, named, &right.named);
     not_modelled(diff, unmodelled, &right.unmodelled);
     not_followed(diff, opaque, &right.opaque);

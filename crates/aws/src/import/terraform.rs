@@ -31,6 +31,7 @@ mod gates;
 mod graph;
 mod groups;
 mod images;
+mod iam;
 mod integrations;
 mod listeners;
 mod logs;
@@ -139,6 +140,7 @@ pub(super) fn build(mut sources: Vec<Parsed>, source: Option<&source::Source>) -
     images::read(&graph, &mut model);
     logs::read(&graph, &mut model);
     secrets::read(&graph, &mut model);
+    iam::read(&graph, &mut model);
     opaque::read(&graph, &mut model);
     names::read(&graph, &mut model);
     groups::add_mentioned(&mut model);

@@ -175,7 +175,6 @@ pub(super) const NAMED: Table = &[
     // Never the value: `value_written` says whether the source holds it.
     ("aws_ssm_parameter", &["id", "arn", "name", "region", "type", super::VALUE_WRITTEN]),
     ("aws_cloudwatch_log_group", &["id", "arn", "name", "region", "retention_in_days"]),
-    ("aws_iam_role", &["id", "arn", "name", "region"]),
     ("aws_efs_file_system", &["id", "arn"]),
     ("aws_cloudwatch_event_target", &["id", "arn", "ecs_target"]),
     ("aws_scheduler_schedule", &["id", "arn", "target"]),
