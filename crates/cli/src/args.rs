@@ -6,6 +6,7 @@ mod builtin;
 mod connect;
 mod gate;
 mod key;
+mod outputs;
 mod probe;
 mod up;
 
@@ -23,6 +24,7 @@ pub use key::{
     IssueFormat, Key, KeyAction, KeyAdd, KeyInit, KeyIssue, KeyList, KeyRevoke, KeyRotate, Overlap,
     StoreArgs,
 };
+pub use outputs::ReportFormat;
 pub use probe::Probe;
 pub use up::Up;
 
@@ -248,7 +250,7 @@ pub struct Check {
 
     /// How to print the report.
     #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    pub format: ReportFormat,
 
     /// Fail only for what this earlier report doesn't have (the output of --format json).
     #[arg(long, value_name = "FILE")]
