@@ -19,9 +19,9 @@ mod fronts;
 mod gateways;
 mod groups;
 mod listeners;
-mod names;
+pub(crate) mod names;
 mod network;
-mod packets;
+pub(crate) mod packets;
 mod value;
 mod whole;
 

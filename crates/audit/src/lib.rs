@@ -7,6 +7,7 @@ pub mod accept;
 pub mod baseline;
 pub mod check;
 pub mod compare;
+pub mod diff;
 pub mod explain;
 pub mod fix;
 pub mod prove;

@@ -10,6 +10,7 @@ pub mod build;
 pub mod builtin;
 pub mod check;
 pub mod connect;
+pub mod diff;
 pub mod docs;
 pub mod exit;
 pub mod explain;
@@ -47,6 +48,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         Command::Bridge(bridge) => bridge::run(bridge),
         Command::Connect(connect) => connect::run(connect),
         Command::Check(check) => check::run(check, args.color),
+        Command::Diff(diff) => diff::run(diff, args.color),
         Command::Explain(explain) => explain::run(explain, args.color),
         Command::Builtin(builtin) => builtin::run(builtin),
         Command::Audit(audit) => audit::run(audit, args.color),

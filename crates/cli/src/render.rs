@@ -7,6 +7,7 @@
 mod assumptions;
 mod build;
 mod check;
+pub mod drift;
 mod explanation;
 mod findings;
 mod markdown;

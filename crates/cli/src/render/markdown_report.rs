@@ -4,7 +4,7 @@
 //! what doesn't fit is left out row by row, and how much that is is said. Nothing that comes from a
 //! file can become markup, a mention or a link (`safe`).
 
-mod budget;
+pub(crate) mod budget;
 pub(crate) mod safe;
 
 use std::collections::BTreeMap;

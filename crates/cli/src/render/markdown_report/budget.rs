@@ -9,13 +9,13 @@ const MOST: usize = 65_536 - 400;
 const HEAD: usize = 300;
 
 /// A page in the making.
-pub(super) struct Budget {
+pub(crate) struct Budget {
     text: String,
     left_out: usize,
 }
 
 /// A heading and rows.
-pub(super) struct Section {
+pub(crate) struct Section {
     title: String,
     head: String,
     rows: Vec<String>,
@@ -24,23 +24,23 @@ pub(super) struct Section {
 
 impl Section {
     /// A section that is folded. `head` stands before the rows: the head of a table, or nothing.
-    pub(super) fn new(title: &str, head: &str) -> Self {
+    pub(crate) fn new(title: &str, head: &str) -> Self {
         Self { title: title.to_owned(), head: head.to_owned(), rows: Vec::new(), open: false }
     }
 
     /// The same, not folded.
-    pub(super) fn open(mut self) -> Self {
+    pub(crate) fn open(mut self) -> Self {
         self.open = true;
         self
     }
 
-    pub(super) fn row(&mut self, row: String) {
+    pub(crate) fn row(&mut self, row: String) {
         self.rows.push(row);
     }
 }
 
 impl Budget {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { text: String::new(), left_out: 0 }
     }
 
@@ -49,7 +49,7 @@ impl Budget {
     }
 
     /// A line, if there is room for it.
-    pub(super) fn line(&mut self, line: &str) {
+    pub(crate) fn line(&mut self, line: &str) {
         if line.len() < self.room() {
             self.text.push_str(line);
             self.text.push('\n');
@@ -59,7 +59,7 @@ impl Budget {
     }
 
     /// A section with as many rows as there is room for; nothing if it has none.
-    pub(super) fn section(&mut self, section: Section) {
+    pub(crate) fn section(&mut self, section: Section) {
         let Section { title, head, rows, open } = section;
         if rows.is_empty() {
             return;
@@ -98,7 +98,7 @@ impl Budget {
     }
 
     /// The page; a note at its end says how much is missing.
-    pub(super) fn finish(mut self) -> String {
+    pub(crate) fn finish(mut self) -> String {
         if self.left_out > 0 {
             self.text.push_str(&format!(
                 "\n{} lines are left out, since a comment holds 65,536 characters; \
