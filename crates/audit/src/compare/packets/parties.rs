@@ -80,7 +80,9 @@ pub(super) fn ask(nets: &Nets<'_>, parties: &[Party], book: &mut dyn Book) {
             between(nets, (&party.name, &party.ids), (name, ids), book);
             between(nets, (name, ids), (&party.name, &party.ids), book);
         }
-        for other in parties {
+        // Of what is on one side only, that it reaches its like is no news.
+        let alone = party.ids.iter().any(Vec::is_empty);
+        for other in parties.iter().filter(|other| !alone || other.name != party.name) {
             between(nets, (&party.name, &party.ids), (&other.name, &other.ids), book);
         }
     }
