@@ -65,6 +65,11 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Found<'_>, Refusal> {
     kind(text, members)
 }
 
+/// The text of an input that was recognized.
+pub(crate) fn text(bytes: &[u8]) -> &str {
+    text::decode(bytes).unwrap_or_default()
+}
+
 /// Whether a text that is no JSON has the sections of a CloudFormation template.
 fn is_yaml_template(text: &str) -> bool {
     let section = |line: &str| {
@@ -105,37 +110,11 @@ fn kind<'a>(text: &'a str, members: Members<'a>) -> Result<Found<'a>, Refusal> {
     if has(&members, &["version"]) && has(&members, &["lineage", "serial", "terraform_version"]) {
         return state_file(members);
     }
-    if has(&members, &DESCRIBED) {
+    if super::describe::is_described(&members) {
         return Ok(Found::Described(members));
     }
     Err(unknown(&members))
 }
-
-/// What the AWS command line calls the lists that it prints.
-const DESCRIBED: [&str; 22] = [
-    "SecurityGroups",
-    "SecurityGroupRules",
-    "Subnets",
-    "Vpcs",
-    "RouteTables",
-    "VpcEndpoints",
-    "NetworkAcls",
-    "NetworkInterfaces",
-    "InternetGateways",
-    "NatGateways",
-    "PrefixLists",
-    "ManagedPrefixLists",
-    "LoadBalancers",
-    "TargetGroups",
-    "Listeners",
-    "Rules",
-    "Reservations",
-    "DBInstances",
-    "services",
-    "taskDefinition",
-    "serviceArns",
-    "Functions",
-];
 
 fn complete_plan(members: Members<'_>) -> Result<Found<'_>, Refusal> {
     let errored = members.get("errored").is_some_and(|raw| raw.get().trim() == "true");

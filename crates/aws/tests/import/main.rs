@@ -10,6 +10,9 @@
 )]
 
 mod cloudformation;
+mod described;
+mod described_real;
+mod described_workloads;
 mod fronts;
 mod gates;
 mod joins;
@@ -21,4 +24,5 @@ mod real;
 mod refusals;
 mod robust;
 mod rules;
+mod source;
 mod workloads;
