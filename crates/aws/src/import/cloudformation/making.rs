@@ -15,7 +15,10 @@ pub(super) struct Making<'w, 'a> {
     pub(super) resource: usize,
     /// Its properties.
     pub(super) of: Evaluated,
-    /// The resource itself first, then what else it declares.
+    main: Made,
+    /// Whether the resource itself is none that is read.
+    pub(super) hidden: bool,
+    /// What else it declares.
     pub(super) made: Vec<Made>,
 }
 
@@ -113,20 +116,13 @@ impl<'w, 'a> Making<'w, 'a> {
         let of = symbols::properties(world, stack, resource, 0);
         let name = world.declared(stack, resource).map_or("", |declared| declared.name.as_str());
         let kind = symbols::type_of(world, stack, resource).kind;
-        let made = vec![Made::new(&kind, world.key(stack, name))];
-        Self { world, stack, resource, of, made }
+        let main = Made::new(&kind, world.key(stack, name));
+        Self { world, stack, resource, of, main, hidden: false, made: Vec::new() }
     }
 
     /// The resource itself.
     pub(super) fn own(&mut self) -> &mut Made {
-        if self.made.is_empty() {
-            self.made.push(Made::default());
-        }
-        // There is a first one: made in `new`, or here.
-        match self.made.first_mut() {
-            Some(first) => first,
-            None => unreachable!("a first one was just made"),
-        }
+        &mut self.main
     }
 
     /// A property; where all of them are unknown, so is it.
@@ -199,7 +195,8 @@ impl<'w, 'a> Making<'w, 'a> {
         let declared_at =
             self.world.declared(self.stack, self.resource).map_or(0, |declared| declared.at);
         let template = self.world.template(self.stack);
-        let made = std::mem::take(&mut self.made);
+        let further = std::mem::take(&mut self.made);
+        let main = (!self.hidden).then(|| std::mem::take(&mut self.main));
         let raw = |mut made: Made| {
             if let Some(reason) = doubt {
                 made.doubt(reason);
@@ -225,7 +222,7 @@ impl<'w, 'a> Making<'w, 'a> {
                 locations,
             }
         };
-        made.into_iter().map(raw).collect()
+        main.into_iter().chain(further).map(raw).collect()
     }
 }
 

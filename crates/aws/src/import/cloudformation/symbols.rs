@@ -227,31 +227,14 @@ pub(super) fn attribute(
     if is_custom(kind) || kind.starts_with("AWS::CloudFormation::") {
         return Evaluated::unknown(format!("is what `{}` returns", declared.name));
     }
+    if is_reference(kind, attribute) {
+        return reference(world, stack, resource, depth);
+    }
+    if let Some(found) = address(world, stack, resource, attribute, depth) {
+        return found;
+    }
     let own = |path: &[&str]| property(world, stack, resource, path, depth);
-    let here = world.environment(stack);
     match (kind, attribute) {
-        ("AWS::EC2::SecurityGroup", "GroupId" | "Id")
-        | ("AWS::EC2::VPC", "VpcId")
-        | ("AWS::EC2::Subnet", "SubnetId")
-        | ("AWS::EC2::RouteTable", "RouteTableId")
-        | ("AWS::EC2::InternetGateway", "InternetGatewayId")
-        | ("AWS::EC2::NatGateway", "NatGatewayId")
-        | ("AWS::EC2::PrefixList", "PrefixListId")
-        | ("AWS::EC2::NetworkAcl", "Id")
-        | ("AWS::ServiceDiscovery::Service" | "AWS::EFS::FileSystem", "Id" | "FileSystemId")
-        | ("AWS::ServiceDiscovery::PrivateDnsNamespace", "Id")
-        | ("AWS::ServiceDiscovery::PublicDnsNamespace", "Id")
-        | ("AWS::ServiceDiscovery::HttpNamespace", "Id")
-        | ("AWS::ApiGatewayV2::Api", "ApiId")
-        | ("AWS::ApiGateway::RestApi", "RestApiId")
-        | ("AWS::ApiGatewayV2::VpcLink", "VpcLinkId")
-        | ("AWS::ElasticLoadBalancingV2::LoadBalancer", "LoadBalancerArn")
-        | ("AWS::ElasticLoadBalancingV2::TargetGroup", "TargetGroupArn")
-        | ("AWS::ElasticLoadBalancingV2::Listener", "ListenerArn")
-        | ("AWS::ECS::Service", "ServiceArn")
-        | ("AWS::ECS::TaskDefinition", "TaskDefinitionArn")
-        | ("AWS::SecretsManager::Secret", "Id")
-        | ("AWS::EC2::VPCEndpoint", "Id") => reference(world, stack, resource, depth),
         ("AWS::EC2::VPC", "CidrBlock")
         | ("AWS::EC2::Subnet", "CidrBlock" | "VpcId" | "AvailabilityZone") => own(&[attribute])
             .unwrap_or_else(|| stand_in(world, stack, resource, &format!(".{attribute}"))),
@@ -265,6 +248,64 @@ pub(super) fn attribute(
         ("AWS::ECS::Service", "Name") | (_, "RepositoryName" | "RoleName" | "FunctionName") => {
             name(world, stack, resource, depth)
         }
+        ("AWS::ElasticLoadBalancingV2::LoadBalancer", "LoadBalancerName")
+        | ("AWS::ElasticLoadBalancingV2::TargetGroup", "TargetGroupName") => {
+            name(world, stack, resource, depth)
+        }
+        ("AWS::RDS::DBInstance" | "AWS::RDS::DBCluster", "Endpoint.Port") => own(&["Port"])
+            .unwrap_or_else(|| match own(&["Engine"]).and_then(|it| it.as_text()) {
+                Some(engine) if default_port(&engine).is_some() => {
+                    What::Number(default_port(&engine).unwrap_or_default().into()).into()
+                }
+                _ => Evaluated::unknown("is the port of a database, which is not given"),
+            }),
+        ("AWS::ServiceDiscovery::Service", "Name") => {
+            own(&["Name"]).unwrap_or_else(|| name(world, stack, resource, depth))
+        }
+        _ => other(world, stack, resource, attribute, depth),
+    }
+}
+
+/// Attributes that are what `Ref` gives.
+fn is_reference(kind: &str, attribute: &str) -> bool {
+    matches!(
+        (kind, attribute),
+        ("AWS::EC2::SecurityGroup", "GroupId" | "Id")
+            | ("AWS::EC2::VPC", "VpcId")
+            | ("AWS::EC2::Subnet", "SubnetId")
+            | ("AWS::EC2::RouteTable", "RouteTableId")
+            | ("AWS::EC2::InternetGateway", "InternetGatewayId")
+            | ("AWS::EC2::NatGateway", "NatGatewayId")
+            | ("AWS::EC2::PrefixList", "PrefixListId")
+            | ("AWS::EC2::NetworkAcl", "Id")
+            | ("AWS::ServiceDiscovery::Service" | "AWS::EFS::FileSystem", "Id" | "FileSystemId")
+            | ("AWS::ServiceDiscovery::PrivateDnsNamespace", "Id")
+            | ("AWS::ServiceDiscovery::PublicDnsNamespace", "Id")
+            | ("AWS::ServiceDiscovery::HttpNamespace", "Id")
+            | ("AWS::ApiGatewayV2::Api", "ApiId")
+            | ("AWS::ApiGateway::RestApi", "RestApiId")
+            | ("AWS::ApiGatewayV2::VpcLink", "VpcLinkId")
+            | ("AWS::ElasticLoadBalancingV2::LoadBalancer", "LoadBalancerArn")
+            | ("AWS::ElasticLoadBalancingV2::TargetGroup", "TargetGroupArn")
+            | ("AWS::ElasticLoadBalancingV2::Listener", "ListenerArn")
+            | ("AWS::ECS::Service", "ServiceArn")
+            | ("AWS::ECS::TaskDefinition", "TaskDefinitionArn")
+            | ("AWS::SecretsManager::Secret", "Id")
+            | ("AWS::EC2::VPCEndpoint", "Id")
+    )
+}
+
+/// Attributes by which others reach it: host names and URLs.
+fn address(
+    world: &World<'_>,
+    stack: usize,
+    resource: usize,
+    attribute: &str,
+    depth: usize,
+) -> Option<Evaluated> {
+    let kind = world.declared(stack, resource)?.kind.as_str();
+    let here = world.environment(stack);
+    Some(match (kind, attribute) {
         ("AWS::ECR::Repository", "RepositoryUri") => {
             let region = told(here.region.is_some(), here.region(), "the region");
             let account = told(here.account.is_some(), here.account(), "the account");
@@ -277,10 +318,6 @@ pub(super) fn attribute(
             "AWS::ElasticLoadBalancingV2::LoadBalancer" | "AWS::ElasticLoadBalancing::LoadBalancer",
             "DNSName",
         ) => host(world, stack, resource, "elb.amazonaws.com"),
-        ("AWS::ElasticLoadBalancingV2::LoadBalancer", "LoadBalancerName")
-        | ("AWS::ElasticLoadBalancingV2::TargetGroup", "TargetGroupName") => {
-            name(world, stack, resource, depth)
-        }
         ("AWS::CloudFront::Distribution", "DomainName") => {
             host(world, stack, resource, "cloudfront.net")
         }
@@ -290,24 +327,14 @@ pub(super) fn attribute(
         ("AWS::RDS::DBCluster", "ReadEndpoint.Address") => {
             host(world, stack, resource, "ro.rds.amazonaws.com")
         }
-        ("AWS::RDS::DBInstance" | "AWS::RDS::DBCluster", "Endpoint.Port") => own(&["Port"])
-            .unwrap_or_else(|| match own(&["Engine"]).and_then(|it| it.as_text()) {
-                Some(engine) if default_port(&engine).is_some() => {
-                    What::Number(default_port(&engine).unwrap_or_default().into()).into()
-                }
-                _ => Evaluated::unknown("is the port of a database, which is not given"),
-            }),
         ("AWS::ApiGatewayV2::Api", "ApiEndpoint") => {
             let (id, text) = (label(world, stack, resource), |text: &str| Evaluated::text(text));
             let region = told(here.region.is_some(), here.region(), "the region");
             let end = text(&format!(".{}", here.suffix()));
             written(&[&text("https://"), &id, &text(".execute-api."), &region, &end])
         }
-        ("AWS::ServiceDiscovery::Service", "Name") => {
-            own(&["Name"]).unwrap_or_else(|| name(world, stack, resource, depth))
-        }
-        _ => other(world, stack, resource, attribute, depth),
-    }
+        _ => return None,
+    })
 }
 
 fn told(known: bool, text: &str, what: &str) -> Evaluated {

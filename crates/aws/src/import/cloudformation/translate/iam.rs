@@ -44,7 +44,7 @@ fn inline(making: &mut Making<'_, '_>) {
     let name = making.get("PolicyName");
     let document = making.get("PolicyDocument").map(|of| policy(&of));
     let Some(roles) = roles else {
-        making.made.clear();
+        making.hidden = true;
         return;
     };
     let all: Vec<Evaluated> = match roles.reason() {
@@ -52,7 +52,7 @@ fn inline(making: &mut Making<'_, '_>) {
         None => roles.items().to_vec(),
     };
     let key = making.own().key.clone();
-    making.made.clear();
+    making.hidden = true;
     for (at, role) in all.iter().enumerate() {
         let key = if at == 0 { key.clone() } else { format!("{key} Roles[{at}]") };
         let mut made = super::super::making::Made::new("aws_iam_role_policy", key);

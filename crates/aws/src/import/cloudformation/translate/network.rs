@@ -159,7 +159,7 @@ fn flow_log(making: &mut Making<'_, '_>) {
 pub(super) fn custom(kind: &str, making: &mut Making<'_, '_>) {
     let group = making.get("DefaultSecurityGroupId");
     let (true, Some(group)) = (kind == "Custom::VpcRestrictDefaultSG", group) else {
-        making.made.clear();
+        making.hidden = true;
         return;
     };
     let key = making.own().key.clone();
