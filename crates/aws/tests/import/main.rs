@@ -11,6 +11,7 @@
 
 mod described;
 mod described_real;
+mod described_robust;
 mod described_workloads;
 mod fronts;
 mod gates;
