@@ -116,7 +116,7 @@ fn all_is_decided_and_closed() {
 #[test]
 fn what_is_missing_makes_the_verdicts_that_need_it_unknown() {
     let names = |missing: &str, kind: &str, call: &str| {
-        let report = report(|name| !name.starts_with(missing));
+        let report = self::report(|name| !name.starts_with(missing));
         let statement = statement(&report, kind);
         assert_eq!(statement.verdict, Verdict::Unknown, "without {missing}: {statement:?}");
         let named = statement.missing.iter().any(|note| note.contains(call));
@@ -125,9 +125,11 @@ fn what_is_missing_makes_the_verdicts_that_need_it_unknown() {
     };
     names("route-tables", "pulls-image:", "aws ec2 describe-route-tables");
     names("network-acls", "pulls-image:", "aws ec2 describe-network-acls");
-    names("route-tables", "reaches-what-it-names:", "aws ec2 describe-route-tables");
     names("task-definition", "pulls-image:", "task-definition/membrain-mcp:1");
     names("vpc-enable", "pulls-image:", "describe-vpc-attribute");
+    // A call that no group admits fails whatever the routes are.
+    let without = self::report(|name| name != "route-tables.json");
+    assert_eq!(statement(&without, "reaches-what-it-names:").verdict, Verdict::Refuted);
     // Without a group's rules.
     let report = report(|name| name != "security-groups.json");
     assert_eq!(statement(&report, "pulls-image:").verdict, Verdict::Unknown);
