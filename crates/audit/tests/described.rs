@@ -125,7 +125,7 @@ fn what_is_missing_makes_the_verdicts_that_need_it_unknown() {
     };
     names("route-tables", "pulls-image:", "aws ec2 describe-route-tables");
     names("network-acls", "pulls-image:", "aws ec2 describe-network-acls");
-    names("task-definition", "pulls-image:", "task-definition/membrain-mcp:1");
+    names("task-definition", "reaches-what-it-names:", "the task definition of");
     names("vpc-enable", "pulls-image:", "describe-vpc-attribute");
     // A call that no group admits fails whatever the routes are.
     let without = self::report(|name| name != "route-tables.json");
