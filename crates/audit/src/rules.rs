@@ -59,6 +59,8 @@ rules! {
     streaming_behind_http_api,
     session_affinity_missing,
     port_mismatch,
+    reference_never_matches,
+    port_without_listener,
     duplicate_name,
     no_endpoint_for_service,
     default_security_group_open,

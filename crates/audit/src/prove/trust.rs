@@ -193,6 +193,9 @@ fn load_balancer_authenticates(proof: &Proof<'_>, key: &Key) -> Statement {
     let mut by_itself = false;
     for listener in listeners_of(proof, key) {
         tally.assume_all(listener.load_balancer.assumed());
+        if let Some(note) = &listener.open {
+            tally.unknown(note);
+        }
         for rule in listener.rules.iter().filter(|rule| forwards(rule)) {
             if rule.paths.len() == 1 && rule.paths.iter().all(|path| is_health(path)) {
                 continue;
@@ -210,6 +213,8 @@ fn load_balancer_authenticates(proof: &Proof<'_>, key: &Key) -> Statement {
                     tally.assume_all(&assumed_targets(proof, rule));
                 }
                 Verifier::Unknown(note) => tally.unknown(note),
+                // A rule that isn't shown may come before it, for all requests.
+                Verifier::Nobody if listener.open.is_some() => {}
                 Verifier::Nobody => {
                     let text = match sigv4_claim(proof, rule) {
                         None => "forwards without an action that verifies the caller".to_owned(),

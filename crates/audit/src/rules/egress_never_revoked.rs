@@ -151,9 +151,10 @@ fn finding(facts: &Facts<'_>, key: &Key, left: &Left<'_>, budget: &mut usize) ->
         .map(|origin| origin.key.clone())
         .chain([key.clone()]);
     let tried = tries(facts, key, &written, budget);
+    let alone = owners(facts, key).is_empty().then(|| left_alone(left)).flatten();
     let mut finding = RULE
         .info
-        .finding(Severity::Medium, origins, title, fix(&written, tried));
+        .finding(Severity::Medium, origins, title, fix(&written, tried, alone));
     for rule in left.everything.iter().chain(&left.idle) {
         let notes = rule
             .services
@@ -204,12 +205,35 @@ fn tries(facts: &Facts<'_>, key: &Key, written: &[Origin], budget: &mut usize) -
     tried
 }
 
-fn fix(written: &[Origin], tried: Vec<Trial>) -> Fix {
+/// What the narrower rules are without the others, where they let out to members of groups alone and
+/// it isn't shown who carries the group: nothing is tried then.
+fn left_alone(left: &Left<'_>) -> Option<String> {
+    let mut groups = BTreeSet::new();
+    let mut services = ServiceSet::empty();
+    for rule in &left.idle {
+        let peers = &rule.peers;
+        let others = !peers.cidrs.sure.is_empty() || peers.prefix_lists.mentioned().next().is_some();
+        if others || !peers.groups.is_settled() {
+            return None;
+        }
+        groups.extend(peers.groups.sure.iter());
+        services = services.union(rule.services.get()?);
+    }
+    Some(format!(
+        "; what is left then leads on {services} to members of {} alone, by their private addresses: \
+         a Fargate task has no way to ECR, S3 and CloudWatch Logs by that, unless their endpoints carry \
+         that group",
+        listed(groups)
+    ))
+}
+
+fn fix(written: &[Origin], tried: Vec<Trial>, alone: Option<String>) -> Fix {
     let rules = listed(written.iter().map(|origin| format!("`{origin}`")));
     let mut text = format!(
         "remove {rules} (outside of Terraform: `aws ec2 revoke-security-group-egress`), so that the \
          narrower rules are all there is"
     );
+    text.push_str(alone.as_deref().unwrap_or_default());
     if tried.first().is_some_and(|first| !first.works) {
         text.push_str(
             "; that alone cuts the tasks off, so first give them a way to what they need: interface \

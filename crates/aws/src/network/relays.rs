@@ -71,6 +71,8 @@ impl Lowered {
 
     fn listener_forwards(&self, model: &Model, key: &Key, listener: &Listener) -> Vec<Forward> {
         let listen = listen(listener);
+        // On some port, nobody knows on which.
+        let hidden = listener.port.missing().cloned();
         let mut forwards = Vec::new();
         for (group_key, maybe) in forwarded_groups(model, listener) {
             let Some(group) = model.target_groups.get(&group_key) else {
@@ -87,7 +89,7 @@ impl Lowered {
                     service: service(group.protocol.get().map(String::as_str), targets.port),
                     preserves_client,
                     assumed,
-                    maybe: maybe.clone().or(targets.maybe),
+                    maybe: maybe.clone().or(targets.maybe).or_else(|| hidden.clone()),
                 });
             }
         }

@@ -12,6 +12,7 @@
 mod cloudformation;
 mod described;
 mod described_real;
+mod described_robust;
 mod described_workloads;
 mod fronts;
 mod gates;

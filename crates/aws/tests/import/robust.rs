@@ -66,7 +66,7 @@ fn rich() -> Value {
 }
 
 /// Every place in a document, as a path of steps.
-fn places(value: &Value, here: &mut Vec<String>, all: &mut Vec<Vec<String>>) {
+pub(crate) fn places(value: &Value, here: &mut Vec<String>, all: &mut Vec<Vec<String>>) {
     all.push(here.clone());
     match value {
         Value::Object(members) => {
@@ -87,7 +87,7 @@ fn places(value: &Value, here: &mut Vec<String>, all: &mut Vec<Vec<String>>) {
     }
 }
 
-fn odd() -> impl Strategy<Value = Value> {
+pub(crate) fn odd() -> impl Strategy<Value = Value> {
     prop_oneof![
         Just(json!(null)),
         Just(json!(true)),

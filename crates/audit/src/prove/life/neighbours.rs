@@ -5,12 +5,15 @@ use std::collections::BTreeSet;
 
 use farmgate_aws::model::{Container, Key, Model};
 use farmgate_farm::gate::CONFIG_VARIABLE;
+use farmgate_net::addr::AddrSet;
+use farmgate_net::reach::{Place, Question, Verdict as Reached};
 use farmgate_net::service::ServiceSet;
+use farmgate_net::topology::{InterfaceId, Outside};
 
 use crate::prove::Proof;
 use crate::prove::isolation::listened;
 use crate::prove::tally::{Tally, Wanted};
-use crate::report::{Family, Statement};
+use crate::report::{Family, Statement, Verdict};
 
 pub(super) fn prove(proof: &Proof<'_>, key: &Key, containers: &[Container]) -> Vec<Statement> {
     let mut found: BTreeSet<(Key, ServiceSet)> = BTreeSet::new();
@@ -24,6 +27,10 @@ pub(super) fn prove(proof: &Proof<'_>, key: &Key, containers: &[Container]) -> V
     for (named, services) in found {
         let mut tally = Tally::new();
         for from in proof.lowered.interfaces_of(key) {
+            if is_public(proof, &named) {
+                by_public_name(proof, (key, *from), &named, &services, &mut tally);
+                continue;
+            }
             for to in proof.lowered.interfaces_of(&named) {
                 let answer = proof.connects(*from, *to, &services);
                 tally.answer(&answer, Wanted::Open, key.as_str(), named.as_str());
@@ -33,6 +40,64 @@ pub(super) fn prove(proof: &Proof<'_>, key: &Key, containers: &[Container]) -> V
         all.push(tally.statement("reaches-what-it-names", Family::Life, &[key, &named], text));
     }
     all
+}
+
+/// Whether it is a load balancer whose name leads to public addresses, for whoever asks: "DNS name"
+/// in the Elastic Load Balancing User Guide.
+fn is_public(proof: &Proof<'_>, named: &Key) -> bool {
+    let balancer = proof.model.load_balancers.get(named);
+    balancer.is_some_and(|lb| lb.internal.get() == Some(&false))
+}
+
+/// Out to a public address, and in from one: no rule for a group matches on either side, since
+/// group references match private addresses only (Amazon VPC User Guide, "Security group rules").
+fn by_public_name(
+    proof: &Proof<'_>,
+    (key, from): (&Key, InterfaceId),
+    named: &Key,
+    services: &ServiceSet,
+    tally: &mut Tally,
+) {
+    let outside = |addresses| Outside {
+        name: "the internet".to_owned(),
+        addresses,
+        lists: Vec::new(),
+        off_lists: proof.lowered.aws_lists.iter().copied().collect(),
+    };
+    let any = AddrSet::internet().only_v4();
+    let out = Question::new(
+        Place::Interface(from),
+        Place::Outside(outside(any.clone())),
+        services.clone(),
+    );
+    let answer = proof.ask(&out.direct().reliably());
+    if answer.verdict == Reached::No {
+        let text = format!(
+            "is internet-facing: its name leads to public addresses, and {key} opens no connection \
+             to them on {services}"
+        );
+        tally.fact(Verdict::Refuted, "SG_REFERENCES_NOT_PRESERVED", named, text);
+    }
+    tally.answer(&answer, Wanted::Open, key.as_str(), named.as_str());
+    // By a NAT gateway it appears as that; else as an address of its own.
+    let nat = answer.alternatives.first().and_then(|way| {
+        let name = way.title.strip_prefix("by ").unwrap_or(&way.title);
+        proof.model.nat_gateways.get(name)?.public_address
+    });
+    let source = outside(nat.map_or(any, AddrSet::single));
+    for to in proof.lowered.interfaces_of(named) {
+        let question =
+            Question::new(Place::Outside(source.clone()), Place::Interface(*to), services.clone());
+        let answer = proof.ask(&question.direct().reliably());
+        if answer.verdict == Reached::No {
+            let text = format!(
+                "is internet-facing, so {key} comes to it from a public address, which its groups \
+                 don't admit"
+            );
+            tally.fact(Verdict::Refuted, "SG_REFERENCES_NOT_PRESERVED", named, text);
+        }
+        tally.answer(&answer, Wanted::Open, key.as_str(), named.as_str());
+    }
 }
 
 /// A host in a text, and the port that goes with it: written, or that of the URL's scheme.

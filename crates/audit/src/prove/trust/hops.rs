@@ -140,7 +140,11 @@ fn load_balancer_hops(proof: &Proof<'_>, lb: &Key, next: &Key, first: bool) -> V
                 continue;
             };
             let mut way = Vec::new();
-            let outer = carries(&listener.protocol);
+            // A rule that isn't shown may redirect all that comes.
+            let outer = match (carries(&listener.protocol), &listener.open) {
+                (Carries::Plain, Some(note)) => Carries::Unknown(note.clone()),
+                (carries, _) => carries,
+            };
             if first {
                 way.push(Hop {
                     origin: Origin::of(&listener.key),

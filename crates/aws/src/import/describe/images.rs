@@ -46,6 +46,7 @@ pub(super) fn read(region: &Region<'_>, making: &mut Making) {
         made.set("rule", rules);
         making.add(made);
     }
+    not_shown(region, making);
     for item in region.items("ecr get-repository-policy") {
         let Some(name) = text(&item.value, "repositoryName") else { continue };
         let mut made =
@@ -56,6 +57,20 @@ pub(super) fn read(region: &Region<'_>, making: &mut Making) {
         making.add(made);
     }
     findings(region, making);
+}
+
+/// What the registry scans by itself, while nothing shows it.
+fn not_shown(region: &Region<'_>, making: &mut Making) {
+    const SCANNING: &str = "ecr get-registry-scanning-configuration";
+    if region.shows(SCANNING) {
+        return;
+    }
+    if let Some(item) = region.items("ecr describe-repositories").next() {
+        let name = "the scanning of the registry";
+        let mut made = Made::new("aws_ecr_registry_scanning_configuration", name, &item);
+        made.unsaid("scan_type", region.missing(SCANNING)).unsaid("rule", region.missing(SCANNING));
+        making.add(made);
+    }
 }
 
 /// Findings of scans, of the images that shown task definitions run.
