@@ -436,7 +436,7 @@ fn credentials_that_are_not_good_end_it_with_one_line() {
     });
     let (code, _, err) = said(&farmgate(&server.url(), home.path(), &["check", "--live"]));
     assert_eq!((code, server.all()), (3, 1), "{err}");
-    assert!(err.contains("AWS doesn't take these credentials: no (InvalidClientTokenId)"), "{err}");
+    assert!(err.contains("AWS doesn't take these credentials in eu-central-1: no (InvalidClientTokenId)"), "{err}");
 }
 
 #[test]

@@ -107,8 +107,8 @@ pub enum CollectError {
     #[error("the credentials have expired ({0}); sign in again, and collect again")]
     Expired(String),
     /// AWS doesn't know them.
-    #[error("AWS doesn't take these credentials: {} ({})", .0.message, .0.code)]
-    Stranger(Refusal),
+    #[error("AWS doesn't take these credentials in {0}: {why} ({code})", why = .1.message, code = .1.code)]
+    Stranger(String, Refusal),
     /// It isn't known where to ask.
     #[error(transparent)]
     Region(#[from] NoRegion),
