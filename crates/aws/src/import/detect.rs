@@ -38,6 +38,8 @@ pub(crate) enum Found<'a> {
     StateFile(Members<'a>),
     /// A CloudFormation template, YAML or JSON.
     Template(&'a str),
+    /// CDK's `manifest.json`.
+    Manifest(Members<'a>),
     /// What `aws ... describe-*` and its like print.
     Described(Members<'a>),
 }
@@ -47,7 +49,7 @@ impl Found<'_> {
         match self {
             Self::Plan(_) => SourceKind::TerraformPlan,
             Self::ShownState(_) | Self::StateFile(_) => SourceKind::TerraformState,
-            Self::Template(_) => SourceKind::CloudFormation,
+            Self::Template(_) | Self::Manifest(_) => SourceKind::CloudFormation,
             Self::Described(_) => SourceKind::Described,
         }
     }
@@ -83,6 +85,9 @@ fn has(members: &Members<'_>, names: &[&str]) -> bool {
 fn kind<'a>(text: &'a str, members: Members<'a>) -> Result<Found<'a>, Refusal> {
     if has(&members, &["AWSTemplateFormatVersion", "Resources"]) {
         return Ok(Found::Template(text));
+    }
+    if has(&members, &["artifacts"]) && has(&members, &["version"]) {
+        return Ok(Found::Manifest(members));
     }
     if has(&members, &["format_version"]) {
         let plan =
