@@ -36,9 +36,22 @@ const TOKENS: [(&str, usize, &str); 23] = [
     ("dop_v1_", 64, "a token of DigitalOcean"),
 ];
 
+/// What stands for a credential that whoever read the source did not keep.
+pub const NOT_KEPT: &str = "farmgate:redacted-credential";
+
+/// Whether a value is a credential, for those who must not keep it: of a variable, or of nothing that
+/// has a name (`""`).
+#[must_use]
+pub fn is_credential(name: &str, value: &str) -> bool {
+    by_form(value).is_some() || by_name(name, value)
+}
+
 /// What a value is by its form alone, if it is a credential.
 pub(crate) fn by_form(value: &str) -> Option<&'static str> {
     let value = start_of(value);
+    if value == NOT_KEPT {
+        return Some("not kept");
+    }
     if value.contains("-----BEGIN ") && value.contains("PRIVATE KEY-----") {
         return Some("a private key");
     }

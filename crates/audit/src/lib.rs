@@ -7,7 +7,7 @@ pub mod accept;
 pub mod baseline;
 pub mod check;
 pub mod compare;
-mod credential;
+pub mod credential;
 pub mod diff;
 pub mod explain;
 pub mod fix;

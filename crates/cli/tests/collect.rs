@@ -206,7 +206,7 @@ fn differences(path: &str, ours: &Value, theirs: &Value, found: &mut Vec<String>
                 differences(&format!("{path}[{index}]"), ours, theirs, found);
             }
         }
-        (Value::String(ours), Value::String(theirs)) if ours == REDACTED => {
+        (Value::String(ours), Value::String(theirs)) if ours.starts_with(REDACTED) => {
             assert!(theirs.contains(SECRET), "{path} is hidden for no reason: {theirs}");
         }
         // Policies of AWS that nobody uses are left out, and moto has them all.
@@ -236,6 +236,17 @@ fn what_is_collected_is_what_the_aws_command_prints() {
         assert_eq!(document["farmgateRequest"]["account"], json!("123456789012"), "{name}");
     }
     paged(&collected);
+    // What isn't kept is told all the same: which variable it was in.
+    let names: Vec<String> = collected.iter().map(|(name, _)| format!("there/{name}")).collect();
+    let args = ["check", "--format", "json"].into_iter().chain(names.iter().map(String::as_str));
+    let (_, report, err) = said(&farmgate(&moto.url(), home.path(), &args.collect::<Vec<_>>()));
+    assert!(
+        report.contains("secret-in-environment") && report.contains("`TOKEN` of `main`"),
+        "{err}"
+    );
+    let (_, live, err) = said(&farmgate(&moto.url(), home.path(), &["check", "--live"]));
+    assert!(live.contains("account 123456789012 (eu-central-1)"), "{live}{err}");
+    assert!(live.contains("secret-in-environment"), "{live}{err}");
     let Some(python) = python_of_aws() else {
         return println!("skipped: aws (of PyPI) not found");
     };
@@ -436,7 +447,12 @@ fn credentials_that_are_not_good_end_it_with_one_line() {
     });
     let (code, _, err) = said(&farmgate(&server.url(), home.path(), &["check", "--live"]));
     assert_eq!((code, server.all()), (3, 1), "{err}");
-    assert!(err.contains("AWS doesn't take these credentials: no (InvalidClientTokenId)"), "{err}");
+    assert!(
+        err.contains(
+            "AWS doesn't take these credentials in eu-central-1: no (InvalidClientTokenId)"
+        ),
+        "{err}"
+    );
 }
 
 #[test]

@@ -39,7 +39,7 @@ pub use document::Document;
 pub use operations::{OPERATIONS, Operation};
 pub use place::NoPlace;
 pub use policy::policy;
-pub use redact::REDACTED;
+pub use redact::{Judge, REDACTED};
 pub use refusal::Refusal;
 
 /// Calls at a time.
@@ -71,6 +71,8 @@ pub struct Settings {
     pub regions: Vec<String>,
     /// How patient to be.
     pub pace: Pace,
+    /// Who says what is a credential, and so is not kept.
+    pub judge: Judge,
     /// The environment, of which AWS_ENDPOINT_URL and its like are read.
     pub variable: Variable,
 }
@@ -107,8 +109,8 @@ pub enum CollectError {
     #[error("the credentials have expired ({0}); sign in again, and collect again")]
     Expired(String),
     /// AWS doesn't know them.
-    #[error("AWS doesn't take these credentials: {} ({})", .0.message, .0.code)]
-    Stranger(Refusal),
+    #[error("AWS doesn't take these credentials in {0}: {why} ({code})", why = .1.message, code = .1.code)]
+    Stranger(String, Refusal),
     /// It isn't known where to ask.
     #[error(transparent)]
     Region(#[from] NoRegion),
@@ -149,10 +151,10 @@ pub async fn collect(
     settings: Settings,
     progress: &dyn Fn(Progress),
 ) -> Result<Collected, CollectError> {
-    let Settings { roots, regions, pace, variable } = settings;
+    let Settings { roots, regions, pace, judge, variable } = settings;
     let regions = checked(&chain, regions).await?;
     let caller = Rc::new(Caller::new(Api::read()?, chain, roots, pace, variable));
-    let mut run = Run::new(&caller, &regions);
+    let mut run = Run::new(&caller, judge, &regions);
     run.start(&regions);
     let account = run.account().await?;
     while let Some((asked, result)) = run.next().await? {
@@ -193,6 +195,7 @@ async fn checked(chain: &Chain, regions: Vec<String>) -> Result<Vec<String>, Col
 /// A collection under way.
 struct Run {
     caller: Rc<Caller>,
+    judge: Judge,
     /// Where those are asked that are asked once.
     first: String,
     seen: BTreeSet<(String, &'static str, &'static str, String)>,
@@ -205,9 +208,10 @@ struct Run {
 // === impl Run ===
 
 impl Run {
-    fn new(caller: &Rc<Caller>, regions: &[String]) -> Self {
+    fn new(caller: &Rc<Caller>, judge: Judge, regions: &[String]) -> Self {
         Self {
             caller: Rc::clone(caller),
+            judge,
             first: regions.first().cloned().unwrap_or_default(),
             seen: BTreeSet::new(),
             waiting: VecDeque::new(),
@@ -289,7 +293,7 @@ impl Run {
         let result = match result {
             Ok(mut answer) => {
                 let operation = asked.operation;
-                redact::redact(operation.service, operation.name, &mut answer);
+                redact::redact(self.judge, operation.service, operation.name, &mut answer);
                 if operation.service == "iam" {
                     only_policies_in_use(&mut answer);
                 }

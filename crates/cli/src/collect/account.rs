@@ -7,8 +7,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use farmgate_audit::credential;
 use farmgate_aws::model::{Model, Source, SourceKind};
-use farmgate_live::collect::{CollectError, Collected, Pace, Progress, Settings};
+use farmgate_live::collect::{CollectError, Collected, Judge, Pace, Progress, Settings};
 use farmgate_live::{Chain, roots_of, roots_of_nobody, system_roots};
 use tokio::task::LocalSet;
 
@@ -36,6 +37,7 @@ pub fn collect(account: &Account) -> Result<Collected, Failure> {
         roots: roots.map_err(|error| wrong(error.to_string()))?,
         regions: account.regions.clone(),
         pace: Pace::of(&variable),
+        judge: Judge { is_credential: credential::is_credential, word: credential::NOT_KEPT },
         variable: Rc::new(variable),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

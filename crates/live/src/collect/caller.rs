@@ -152,7 +152,9 @@ impl Caller {
                             continue;
                         }
                         Kind::Stranger if asked.operation.service == "sts" => {
-                            return Err(CollectError::Stranger(refusal).into());
+                            return Err(
+                                CollectError::Stranger(asked.region.clone(), refusal).into()
+                            );
                         }
                         Kind::Stranger | Kind::Final => return Err(Failure::Said(refusal)),
                     }

@@ -34,6 +34,10 @@ fn ones(answered: &Answered<'_>, list: &str, member: &str, name: &str) -> Vec<Pa
     texts(answered.answer, list, member).map(|text| one(name, text)).collect()
 }
 
+pub(super) fn vpc(answered: &Answered<'_>) -> Vec<Parameters> {
+    ones(answered, "Vpcs", "VpcId", "VpcId")
+}
+
 pub(super) fn prefix_list(answered: &Answered<'_>) -> Vec<Parameters> {
     ones(answered, "PrefixLists", "PrefixListId", "PrefixListId")
 }
@@ -152,7 +156,7 @@ pub(super) fn protected(answered: &Answered<'_>) -> Vec<Parameters> {
 mod tests {
     use super::*;
 
-    fn after(answer: &Value, parameters: Value, each: Each) -> Value {
+    fn after(answer: &Value, parameters: &Value, each: Each) -> Value {
         let parameters = parameters.as_object().cloned().unwrap_or_default();
         json!(each(&Answered { region: "eu-west-1", parameters: &parameters, answer }))
     }
@@ -160,13 +164,13 @@ mod tests {
     #[test]
     fn services_are_asked_in_tens_with_their_cluster() {
         let arns: Vec<String> = (0..12).map(|it| format!("s{it}")).collect();
-        let asked = after(&json!({ "serviceArns": arns }), json!({ "cluster": "c" }), services);
+        let asked = after(&json!({ "serviceArns": arns }), &json!({ "cluster": "c" }), services);
         let expected = json!([
             { "cluster": "c", "services": arns.get(..10) },
             { "cluster": "c", "services": arns.get(10..) },
         ]);
         assert_eq!(asked, expected);
-        assert_eq!(after(&json!({}), json!({}), services), json!([]));
+        assert_eq!(after(&json!({}), &json!({}), services), json!([]));
     }
 
     #[test]
@@ -175,10 +179,10 @@ mod tests {
             { "Type": "application", "LoadBalancerArn": "a" },
             { "Type": "network", "LoadBalancerArn": "n" },
         ] });
-        let asked = after(&balancers, json!({}), protected);
+        let asked = after(&balancers, &json!({}), protected);
         assert_eq!(asked, json!([{ "ResourceArn": "a" }]));
         let stages = json!({ "item": [{ "stageName": "prod" }] });
-        let asked = after(&stages, json!({ "restApiId": "r" }), protected);
+        let asked = after(&stages, &json!({ "restApiId": "r" }), protected);
         let arn = "arn:aws:apigateway:eu-west-1::/restapis/r/stages/prod";
         assert_eq!(asked, json!([{ "ResourceArn": arn }]));
     }
@@ -188,7 +192,7 @@ mod tests {
         let answer = json!({ "services": [
             { "taskDefinition": "d:2", "deployments": [{ "taskDefinition": "d:1" }] },
         ] });
-        let asked = after(&answer, json!({}), task_definition);
+        let asked = after(&answer, &json!({}), task_definition);
         assert_eq!(asked, json!([{ "taskDefinition": "d:2" }, { "taskDefinition": "d:1" }]));
     }
 }

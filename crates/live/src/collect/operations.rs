@@ -92,6 +92,12 @@ const IN_USE: &[(&str, Fixed)] =
 pub const OPERATIONS: &[Operation] = &[
     op("sts", "get-caller-identity", &["sts:GetCallerIdentity"]).global(),
     op("ec2", "describe-vpcs", &["ec2:DescribeVpcs"]),
+    op("ec2", "describe-vpc-attribute", &["ec2:DescribeVpcAttribute"])
+        .with(&[("Attribute", Fixed::Text("enableDnsSupport"))])
+        .per("VPC", &["ec2 describe-vpcs"], each::vpc),
+    op("ec2", "describe-vpc-attribute", &["ec2:DescribeVpcAttribute"])
+        .with(&[("Attribute", Fixed::Text("enableDnsHostnames"))])
+        .per("VPC", &["ec2 describe-vpcs"], each::vpc),
     op("ec2", "describe-subnets", &["ec2:DescribeSubnets"]),
     op("ec2", "describe-route-tables", &["ec2:DescribeRouteTables"]),
     op("ec2", "describe-internet-gateways", &["ec2:DescribeInternetGateways"]),

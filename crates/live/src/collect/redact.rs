@@ -1,13 +1,23 @@
 //! What is in answers and must not be kept: values that look like secrets. Each is replaced by
 //! [`REDACTED`], so that it can be seen that there was one, and not what.
 //!
-//! The names and beginnings are those by which farm files are searched for secrets. What a command
-//! line says of its own is not searched.
+//! The names and beginnings are those by which farm files are searched for secrets. What is a credential
+//! beyond doubt, the caller says, and it is replaced by another word ([`Judge`]).
 
 use serde_json::Value;
 
-/// What stands for a value that isn't kept.
+/// What stands for a value that isn't kept, and may be a secret.
 pub const REDACTED: &str = "farmgate:redacted";
+
+/// Who says what is a credential.
+#[derive(Debug, Clone, Copy)]
+pub struct Judge {
+    /// Whether a variable of this name has a credential for its value; arguments of commands have no
+    /// name.
+    pub is_credential: fn(name: &str, value: &str) -> bool,
+    /// What is written in place of one.
+    pub word: &'static str,
+}
 
 /// What names of secrets end with.
 const ENDINGS: [&str; 8] =
@@ -43,9 +53,9 @@ const BEGINNINGS: [(&str, usize); 18] = [
 ];
 
 /// Replaces what must not be kept in the answer of an operation.
-pub(super) fn redact(service: &str, operation: &str, answer: &mut Value) {
+pub(super) fn redact(judge: Judge, service: &str, operation: &str, answer: &mut Value) {
     match (service, operation) {
-        ("ecs", _) => environments(answer),
+        ("ecs", _) => environments(judge, answer),
         ("cloudfront", _) => members(answer, &["HeaderValue"], false),
         ("elbv2", "describe-rules") => headers(answer),
         ("wafv2", _) => searched_headers(answer),
@@ -55,33 +65,42 @@ pub(super) fn redact(service: &str, operation: &str, answer: &mut Value) {
     }
 }
 
-/// Environment variables and options of log drivers, wherever they are.
-fn environments(value: &mut Value) {
+/// Environment variables, commands and options of log drivers, wherever they are.
+fn environments(judge: Judge, value: &mut Value) {
     match value {
-        Value::Array(items) => items.iter_mut().for_each(environments),
+        Value::Array(items) => items.iter_mut().for_each(|item| environments(judge, item)),
         Value::Object(object) => {
             if let Some(Value::Array(variables)) = object.get_mut("environment") {
                 for variable in variables {
                     let name = variable.get("name").and_then(Value::as_str).map(str::to_owned);
                     if let (Some(name), Some(value)) = (name, variable.get_mut("value")) {
-                        hide(&name, value);
+                        hide(judge, &name, value);
                     }
                 }
             }
+            for name in ["command", "entryPoint"] {
+                if let Some(Value::Array(words)) = object.get_mut(name) {
+                    words.iter_mut().for_each(|word| hide(judge, "", word));
+                }
+            }
             if let Some(Value::Object(options)) = object.get_mut("options") {
-                options.iter_mut().for_each(|(name, value)| hide(&name.replace('-', "_"), value));
+                for (name, value) in options {
+                    hide(judge, &name.replace('-', "_"), value);
+                }
             }
             let others = object.iter_mut().filter(|(name, _)| *name != "environment");
-            others.for_each(|(_, value)| environments(value));
+            others.for_each(|(_, value)| environments(judge, value));
         }
         _ => {}
     }
 }
 
-fn hide(name: &str, value: &mut Value) {
+fn hide(judge: Judge, name: &str, value: &mut Value) {
     let Some(text) = value.as_str() else { return };
     let named = is_name_of_secret(name) && !matches!(text, "" | "true" | "false");
-    if named || is_secret(text) {
+    if (judge.is_credential)(name, text) {
+        *value = Value::from(judge.word);
+    } else if named || is_secret(text) {
         *value = Value::from(REDACTED);
     }
 }
@@ -195,10 +214,16 @@ mod tests {
 
     use super::*;
 
+    /// What ends with `!` is a credential.
+    const JUDGE: Judge =
+        Judge { is_credential: |_, value| value.ends_with('!'), word: "credential" };
+
     #[test]
     fn variables_that_look_like_secrets_lose_their_values() {
         let mut answer = json!({ "taskDefinition": { "containerDefinitions": [{
+            "command": ["serve", "--token=abc!"],
             "environment": [
+                { "name": "SURE", "value": "abc!" },
                 { "name": "API_KEY", "value": "abc" },
                 { "name": "API_URL", "value": "http://api:8080" },
                 { "name": "STORE", "value": "postgres://u:p@db/x" },
@@ -208,14 +233,15 @@ mod tests {
             ],
             "logConfiguration": { "options": { "splunk-token": "abc", "awslogs-group": "g" } },
         }] } });
-        redact("ecs", "describe-task-definition", &mut answer);
+        redact(JUDGE, "ecs", "describe-task-definition", &mut answer);
         let container = &answer["taskDefinition"]["containerDefinitions"][0];
         let values: Vec<&Value> = container["environment"]
             .as_array()
             .map(|list| list.iter().map(|it| &it["value"]).collect())
             .unwrap_or_default();
-        let kept = [REDACTED, "http://api:8080", REDACTED, REDACTED, "4096", "abc"];
+        let kept = ["credential", REDACTED, "http://api:8080", REDACTED, REDACTED, "4096", "abc"];
         assert_eq!(json!(values), json!(kept));
+        assert_eq!(container["command"], json!(["serve", "credential"]));
         let options = json!({ "splunk-token": REDACTED, "awslogs-group": "g" });
         assert_eq!(container["logConfiguration"]["options"], options);
     }
@@ -223,7 +249,7 @@ mod tests {
     #[test]
     fn what_only_another_service_should_know_is_not_kept() {
         let mut answer = json!({ "Items": [{ "HeaderName": "x-origin", "HeaderValue": "s3" }] });
-        redact("cloudfront", "list-distributions", &mut answer);
+        redact(JUDGE, "cloudfront", "list-distributions", &mut answer);
         assert_eq!(
             answer["Items"][0],
             json!({ "HeaderName": "x-origin", "HeaderValue": REDACTED })
@@ -232,14 +258,14 @@ mod tests {
             { "Field": "http-header", "HttpHeaderConfig": { "HttpHeaderName": "x", "Values": ["s"] } },
             { "Field": "host-header", "Values": ["a"] },
         ] });
-        redact("elbv2", "describe-rules", &mut answer);
+        redact(JUDGE, "elbv2", "describe-rules", &mut answer);
         assert_eq!(answer["Conditions"][0]["HttpHeaderConfig"]["Values"], json!([REDACTED]));
         assert_eq!(answer["Conditions"][1]["Values"], json!(["a"]));
         let mut answer = json!({ "requestParameters": {
             "integration.request.header.x-key": "'abc'",
             "integration.request.path.proxy": "method.request.path.proxy",
         } });
-        redact("apigateway", "get-resources", &mut answer);
+        redact(JUDGE, "apigateway", "get-resources", &mut answer);
         let kept = json!({
             "integration.request.header.x-key": REDACTED,
             "integration.request.path.proxy": "method.request.path.proxy",
@@ -248,7 +274,7 @@ mod tests {
         let mut answer = json!({
             "SearchString": "c2VjcmV0", "FieldToMatch": { "SingleHeader": { "Name": "x" } },
         });
-        redact("wafv2", "get-web-acl", &mut answer);
+        redact(JUDGE, "wafv2", "get-web-acl", &mut answer);
         assert_eq!(answer["SearchString"], json!(REDACTED));
     }
 }

@@ -186,6 +186,7 @@ def containers():
                 "environment": [
                     {"name": "API_URL", "value": "http://api:8080"},
                     {"name": "API_KEY", "value": "not-to-be-read"},
+                    {"name": "TOKEN", "value": "not-to-be-read-9f8e7d6c5b4a"},
                 ],
             }
         ],
