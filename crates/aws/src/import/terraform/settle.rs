@@ -118,6 +118,9 @@ fn places(looking: &Looking<'_>, at: usize, parsed: &Parsed) -> Vec<(String, Loc
         let shown: Vec<&Shown> = blocks.iter().map(|(shown, _)| shown).collect();
         for (item, block) in agree::pairs(items, unknown, &shown) {
             if let Some(place) = blocks.get(block).and_then(|(_, place)| place.clone()) {
+                if items.len() == 1 {
+                    places.push((name.clone(), place.clone()));
+                }
                 places.push((format!("{name}[{item}]"), place));
             }
         }
