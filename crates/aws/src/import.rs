@@ -11,6 +11,7 @@ mod source;
 mod terraform;
 
 use detect::Found;
+use farmgate_farm::diagnostic::Diagnostic;
 
 use crate::model::{Model, SourceKind};
 
@@ -45,6 +46,8 @@ pub struct ImportError {
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
+    /// Every problem with its place in the input, where it is a text that people write.
+    pub diagnostics: Vec<Diagnostic>,
 }
 
 /// The reason of an [`ImportError`], before it is known which input it concerns.
@@ -71,6 +74,7 @@ impl Refusal {
             code: self.code,
             message: self.message,
             help: self.help,
+            diagnostics: Vec::new(),
         }
     }
 }
@@ -95,7 +99,7 @@ pub fn import_with(
 ) -> Result<Model, Vec<ImportError>> {
     let mut errors = Vec::new();
     let mut sources = Vec::new();
-    let (mut templates, mut described) = (Vec::new(), Vec::new());
+    let (mut templates, mut manifests, mut described) = (Vec::new(), Vec::new(), Vec::new());
     for input in inputs {
         let read = detect::read(input.bytes).and_then(|found| match found {
             Found::Plan(members) => terraform::plan(input.name, &members).map(Some),
@@ -105,8 +109,13 @@ pub fn import_with(
                 templates.push(cloudformation::Template { name: input.name, text });
                 Ok(None)
             }
+            Found::Manifest(members) => {
+                manifests.push(cloudformation::Manifest { name: input.name, members });
+                Ok(None)
+            }
             Found::Described(members) => {
-                described.push(describe::Document { name: input.name, members });
+                let text = detect::text(input.bytes);
+                described.push(describe::Document { name: input.name, text, members });
                 Ok(None)
             }
         });
@@ -117,7 +126,7 @@ pub fn import_with(
     }
     // Stacks name each other's exports, and what is said of one thing stands in several files: all
     // of a kind are read together.
-    match cloudformation::read(&templates) {
+    match cloudformation::read(&templates, &manifests) {
         Ok(stacks) => sources.extend(stacks),
         Err(found) => errors.extend(found),
     }

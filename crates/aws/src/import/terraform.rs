@@ -77,6 +77,11 @@ pub(super) fn state_file(name: &str, members: &Members<'_>) -> Result<Parsed, Re
     state::parse_file(name, members)
 }
 
+/// The attributes of a managed type that are read; none for types of other providers.
+pub(super) fn attributes(kind: &str) -> Option<&'static [&'static str]> {
+    schema::attributes(kind, false)
+}
+
 /// The steps of a module's address: names and indexes.
 pub(super) fn module_path(address: &str) -> impl Iterator<Item = (String, Option<Index>)> {
     address::module_steps(address).into_iter().map(|step| (step.name, step.index))
