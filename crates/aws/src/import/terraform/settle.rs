@@ -203,3 +203,6 @@ fn of_instance(looking: &Looking<'_>, at: usize, raw: &Raw) -> Result<Map<String
     }
     Ok(all)
 }
+
+#[cfg(test)]
+mod tests;
