@@ -202,6 +202,12 @@ impl<'s> Evaluator<'s> {
             }
             Expression::Object(object) => self.object(env, object),
             Expression::StringTemplate(template) => self.quoted(env, template),
+            Expression::HeredocTemplate(heredoc)
+                if heredoc.indent().is_some_and(|spaces| spaces > 0)
+                    && template::is_stripped(&heredoc.template) =>
+            {
+                Value::unknown("is an indented heredoc with directives")
+            }
             Expression::HeredocTemplate(heredoc) => self.template(env, &heredoc.template),
             Expression::Parenthesis(inner) => self.eval(env, inner.inner()),
             Expression::Variable(name) => env
