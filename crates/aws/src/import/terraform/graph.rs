@@ -271,6 +271,11 @@ impl Graph {
         Some((parent, self.module(config, parent)?.calls.get(name)?))
     }
 
+    /// Whether a local value of this configuration may hold what is known only after apply.
+    pub(super) fn locals_hold_more(&self, config: usize) -> bool {
+        self.configs.get(config).is_none_or(|config| config.locals_hold_more)
+    }
+
     /// The value of a root variable.
     pub(super) fn variable(&self, config: usize, name: &str) -> Option<&Value> {
         self.configs.get(config)?.variables.get(name)
