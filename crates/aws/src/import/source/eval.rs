@@ -29,7 +29,7 @@ use super::value::Value;
 use crate::import::terraform::Index;
 
 /// How many steps one import takes together.
-const MOST_STEPS: u64 = 4_000_000;
+const MOST_STEPS: u64 = 20_000_000;
 /// How many steps one attribute may take.
 const MOST_STEPS_AT_ONCE: u64 = 200_000;
 /// How many levels deep, through expressions, local values and modules together.

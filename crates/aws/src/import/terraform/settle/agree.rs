@@ -9,7 +9,7 @@ use super::super::super::source::Shown;
 use super::super::merge::fill;
 
 /// How long lists may be that are compared item by item, in any order.
-const MOST_COMPARED: usize = 1_000;
+const MOST_COMPARED: usize = 300;
 
 /// Whether anything of it isn't known, and isn't sensitive.
 pub(super) fn is_open(unknown: &Value) -> bool {
@@ -94,7 +94,7 @@ fn alike(planned: &Value, unknown: &Value, made: &Value, mask: &Value) -> bool {
 }
 
 /// Whether any part of it isn't known.
-fn has_hole(mask: &Value) -> bool {
+pub(super) fn has_hole(mask: &Value) -> bool {
     match mask {
         Value::Array(items) => items.iter().any(has_hole),
         Value::Object(members) => members.values().any(has_hole),
