@@ -264,3 +264,6 @@ fn apart(value: &Value, depth: usize) -> Value {
         other => other.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,7 +29,7 @@ use super::value::Value;
 use crate::import::terraform::Index;
 
 /// How many steps one import takes together.
-const MOST_STEPS: u64 = 4_000_000;
+const MOST_STEPS: u64 = 20_000_000;
 /// How many steps one attribute may take.
 const MOST_STEPS_AT_ONCE: u64 = 200_000;
 /// How many levels deep, through expressions, local values and modules together.
@@ -202,6 +202,12 @@ impl<'s> Evaluator<'s> {
             }
             Expression::Object(object) => self.object(env, object),
             Expression::StringTemplate(template) => self.quoted(env, template),
+            Expression::HeredocTemplate(heredoc)
+                if heredoc.indent().is_some_and(|spaces| spaces > 0)
+                    && template::is_stripped(&heredoc.template) =>
+            {
+                Value::unknown("is an indented heredoc with directives")
+            }
             Expression::HeredocTemplate(heredoc) => self.template(env, &heredoc.template),
             Expression::Parenthesis(inner) => self.eval(env, inner.inner()),
             Expression::Variable(name) => env

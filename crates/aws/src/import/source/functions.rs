@@ -13,6 +13,7 @@ mod strings;
 
 use std::rc::Rc;
 
+pub(super) use choices::unified;
 pub(super) use encoding::encode;
 
 use super::eval::{Env, Evaluator};

@@ -66,7 +66,17 @@ impl Number {
         usize::try_from(self.as_whole()?).ok()
     }
 
+    /// Whether Terraform, which reckons in binary, holds it exactly.
+    fn is_exact(self) -> bool {
+        self.bottom.unsigned_abs().is_power_of_two()
+    }
+
+    fn both_exact(self, other: Self) -> Option<()> {
+        (self.is_exact() && other.is_exact()).then_some(())
+    }
+
     pub(super) fn add(self, other: Self) -> Option<Self> {
+        self.both_exact(other)?;
         let top = self.top.checked_mul(other.bottom)?;
         let top = top.checked_add(other.top.checked_mul(self.bottom)?)?;
         Self::of(top, self.bottom.checked_mul(other.bottom)?)
@@ -81,10 +91,16 @@ impl Number {
     }
 
     pub(super) fn multiply(self, other: Self) -> Option<Self> {
+        self.both_exact(other)?;
+        self.scaled(other)
+    }
+
+    fn scaled(self, other: Self) -> Option<Self> {
         Self::of(self.top.checked_mul(other.top)?, self.bottom.checked_mul(other.bottom)?)
     }
 
     pub(super) fn divide(self, other: Self) -> Option<Self> {
+        self.both_exact(other)?;
         Self::of(self.top.checked_mul(other.bottom)?, self.bottom.checked_mul(other.top)?)
     }
 
@@ -117,7 +133,7 @@ impl Number {
             return Some(self.top.to_string());
         }
         let scale = 10_i128.checked_pow(MOST_PLACES)?;
-        let scaled = self.multiply(Self::whole(scale))?.as_whole()?;
+        let scaled = self.scaled(Self::whole(scale))?.as_whole()?;
         let (whole, part) = (
             scaled.unsigned_abs() / scale.unsigned_abs(),
             scaled.unsigned_abs() % scale.unsigned_abs(),

@@ -64,7 +64,8 @@ fn statement(written: &Value) -> Result<Value, Value> {
         if let Some(list) = given(name)
             && list.items().is_none_or(|items| !items.is_empty())
         {
-            made.insert(word.to_owned(), single(list));
+            let list = if word.ends_with("Resource") { with_variables(list) } else { list.clone() };
+            made.insert(word.to_owned(), single(&list));
         }
     }
     for (name, word) in [("principals", "Principal"), ("not_principals", "NotPrincipal")] {
@@ -86,6 +87,18 @@ fn single(list: &Value) -> Value {
     }
 }
 
+/// The provider writes `&{` for what Terraform would take for a template.
+fn with_variables(value: &Value) -> Value {
+    match value {
+        Value::Text(text) => Value::text(text.replace("&{", "${")),
+        Value::List(items) => Value::list(items.iter().map(with_variables).collect()),
+        Value::Set(items) => {
+            Value::Set(std::rc::Rc::new(items.iter().map(with_variables).collect()))
+        }
+        other => other.clone(),
+    }
+}
+
 fn unread() -> Value {
     Value::unknown("is made of blocks that aren't known")
 }
@@ -100,7 +113,7 @@ fn principals(blocks: &[Value]) -> Result<Value, Value> {
         if kind.as_ref() == "*" && anyone && blocks.len() == 1 {
             return Ok(Value::text("*"));
         }
-        all.entry(kind.to_string()).or_default().extend(ids.iter().cloned());
+        all.entry(kind.to_string()).or_default().extend(ids.iter().map(with_variables));
     }
     let one = |(kind, ids)| (kind, single(&Value::list(ids)));
     Ok(Value::object(all.into_iter().map(one).collect()))
@@ -114,7 +127,7 @@ fn conditions(blocks: &[Value]) -> Result<Value, Value> {
         let (test, variable) = (text("test")?, text("variable")?);
         let values = members.get("values").cloned().ok_or_else(unread)?;
         let of = all.entry(test.to_string()).or_default();
-        if of.insert(variable.to_string(), single(&values)).is_some() {
+        if of.insert(variable.to_string(), single(&with_variables(&values))).is_some() {
             return Err(Value::unknown("names one variable in two conditions"));
         }
     }

@@ -28,6 +28,9 @@ pub(super) struct Settled {
 /// The attribute that holds containers as JSON.
 const CONTAINERS: &str = "container_definitions";
 
+/// Attributes that hold policies.
+const POLICIES: [&str; 3] = ["policy", "assume_role_policy", "inline_policy"];
+
 /// Where `resource_id` is a text made of names.
 const SCALING: &str = "aws_appautoscaling_target";
 
@@ -118,6 +121,9 @@ fn places(looking: &Looking<'_>, at: usize, parsed: &Parsed) -> Vec<(String, Loc
         let shown: Vec<&Shown> = blocks.iter().map(|(shown, _)| shown).collect();
         for (item, block) in agree::pairs(items, unknown, &shown) {
             if let Some(place) = blocks.get(block).and_then(|(_, place)| place.clone()) {
+                if items.len() == 1 {
+                    places.push((name.clone(), place.clone()));
+                }
                 places.push((format!("{name}[{item}]"), place));
             }
         }
@@ -194,9 +200,14 @@ fn of_instance(looking: &Looking<'_>, at: usize, raw: &Raw) -> Result<Map<String
         if !agree::agrees(name, planned, unknown, &made) {
             return Err(format!("`{name}` of {} is another in it", raw.address));
         }
-        if agree::is_open(unknown) && !matches!(made.mask, Value::String(_)) {
+        // A policy of which a part isn't known is better followed by what it mentions.
+        let whole = !POLICIES.contains(name) || !agree::has_hole(&made.mask);
+        if agree::is_open(unknown) && whole && !matches!(made.mask, Value::String(_)) {
             all.insert((*name).to_owned(), Value::Array(vec![made.value, made.mask]));
         }
     }
     Ok(all)
 }
+
+#[cfg(test)]
+mod tests;

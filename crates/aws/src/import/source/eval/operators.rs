@@ -2,6 +2,7 @@
 
 use hcl_edit::expr::{BinaryOp, BinaryOperator, Conditional, Expression, UnaryOp, UnaryOperator};
 
+use super::super::functions;
 use super::super::number::Number;
 use super::super::value::Value;
 use super::{Env, Evaluator};
@@ -58,11 +59,22 @@ impl Evaluator<'_> {
         };
         let value = self.eval(env, chosen);
         // Both sides get one type: a number beside a text becomes a text.
-        if matches!(value, Value::Number(_) | Value::Bool(_)) && !is_plain(other) {
-            let other = self.eval(env, other);
-            if matches!(other, Value::Text(_)) {
-                return value.as_text().map_or(value, Value::Text);
-            }
+        let plain = |value: &Value| matches!(value, Value::Number(_) | Value::Bool(_));
+        let is_text = |value: &Value| matches!(value, Value::Text(_) | Value::Reference(_));
+        let mixes = match &value {
+            Value::List(items) => items.iter().any(plain),
+            value => plain(value),
+        };
+        if mixes && !is_plain(other) {
+            return match (value, self.eval(env, other)) {
+                (Value::List(items), Value::List(others)) if others.iter().any(is_text) => {
+                    Value::list(functions::unified(items.to_vec(), true))
+                }
+                (value, other) if plain(&value) && is_text(&other) => {
+                    value.as_text().map_or(value, Value::Text)
+                }
+                (value, _) => value,
+            };
         }
         value
     }

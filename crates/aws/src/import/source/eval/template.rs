@@ -22,17 +22,25 @@ impl Evaluator<'_> {
     pub(super) fn quoted(&self, env: &Env<'_>, template: &StringTemplate) -> Value {
         match template.as_single_element() {
             Some(Element::Interpolation(only)) => self.eval(env, &only.expr),
-            _ => self.template(env, template),
+            // The parser leaves escapes within directives as they are written.
+            _ if template.iter().any(has_escapes) => {
+                Value::unknown("has escapes within a directive of a template")
+            }
+            _ => self.rendered(env, template, false),
         }
     }
 
-    /// A template as a text.
+    /// A heredoc or a file as a text.
     pub(in super::super) fn template(&self, env: &Env<'_>, template: &Template) -> Value {
+        self.rendered(env, template, true)
+    }
+
+    fn rendered(&self, env: &Env<'_>, template: &Template, by_line: bool) -> Value {
         let mut pieces = Vec::new();
         if let Err(hole) = self.fragments(env, template, &mut pieces) {
             return hole;
         }
-        let text = joined(pieces);
+        let text = joined(pieces, by_line);
         if text.len() > LONGEST || !self.spend(text.len() / 64) {
             return Value::unknown(TOO_MUCH);
         }
@@ -123,18 +131,54 @@ fn ends(strip: Strip) -> bool {
     matches!(strip, Strip::End | Strip::Both)
 }
 
-/// The text, without the space that the marks take away from the literals beside them.
-fn joined(mut pieces: Vec<Piece>) -> String {
+/// Whether a template has directives or takes space away: what Terraform then does with indentation,
+/// the parser does otherwise.
+pub(super) fn is_stripped(template: &Template) -> bool {
+    template.iter().any(|element| match element {
+        Element::Literal(_) => false,
+        Element::Interpolation(part) => !matches!(part.strip, Strip::None),
+        Element::Directive(_) => true,
+    })
+}
+
+/// Whether a directive has a backslash in its literals.
+fn has_escapes(element: &Element) -> bool {
+    fn within(template: &Template) -> bool {
+        template.iter().any(|element| match element {
+            Element::Literal(text) => text.value().contains('\\'),
+            other => has_escapes(other),
+        })
+    }
+    match element {
+        Element::Directive(directive) => match directive.as_ref() {
+            Directive::If(of) => {
+                within(&of.if_expr.template)
+                    || of.else_expr.as_ref().is_some_and(|part| within(&part.template))
+            }
+            Directive::For(of) => within(&of.for_expr.template),
+        },
+        _ => false,
+    }
+}
+
+/// The text, without the space that the marks take away from the literals beside them. In heredocs and
+/// files every line is a literal of its own, and only the nearest loses its space.
+fn joined(mut pieces: Vec<Piece>, by_line: bool) -> String {
     for at in 0..pieces.len() {
         let Some(Piece::Mark(before, after)) = pieces.get(at) else { continue };
         let (before, after) = (*before, *after);
         if before
             && let Some(Piece::Literal(text)) = at.checked_sub(1).and_then(|at| pieces.get_mut(at))
         {
-            text.truncate(text.trim_end().len());
+            let inner = text.strip_suffix('\n').unwrap_or(text);
+            let line = if by_line { inner.rfind('\n').map_or(0, |at| at + 1) } else { 0 };
+            let kept = text.get(line..).map_or(0, |line| line.trim_end().len());
+            text.truncate(line + kept);
         }
         if after && let Some(Piece::Literal(text)) = pieces.get_mut(at + 1) {
-            *text = text.trim_start().to_owned();
+            let line = text.find('\n').filter(|_| by_line).map_or(text.len(), |at| at + 1);
+            let (first, rest) = text.split_at(line);
+            *text = format!("{}{rest}", first.trim_start());
         }
     }
     let texts = pieces.into_iter().filter_map(|piece| match piece {

@@ -12,11 +12,15 @@ pub(super) fn call(name: &str, args: &[Value]) -> Option<Value> {
         ("tonumber", [value]) => convert(value, |value| value.number().map(Value::Number)),
         ("tobool", [value]) => convert(value, |value| value.flag().map(Value::Bool)),
         ("tolist", [value]) => match members(value) {
-            Some((items, ordered)) => listed(items.to_vec(), ordered),
+            Some((items, ordered)) => listed(unified(items.to_vec(), false), ordered),
             None => null_or(value, "a list"),
         },
         ("tomap", [value]) => match value {
-            Value::Object(_) => value.clone(),
+            Value::Object(all) => {
+                let (names, values): (Vec<_>, Vec<_>) =
+                    all.iter().map(|(name, value)| (name.clone(), value.clone())).unzip();
+                Value::object(names.into_iter().zip(unified(values, false)).collect())
+            }
             _ => null_or(value, "a map"),
         },
         ("nonsensitive" | "ephemeralasnull", [value]) => value.clone(),
@@ -30,6 +34,19 @@ pub(super) fn call(name: &str, args: &[Value]) -> Option<Value> {
         ("alltrue" | "anytrue", [value]) => every(name == "alltrue", value),
         _ => return None,
     })
+}
+
+/// Items of one type: numbers and booleans beside a text, here or elsewhere, become texts.
+pub(in super::super) fn unified(items: Vec<Value>, elsewhere: bool) -> Vec<Value> {
+    let is_text = |item: &Value| matches!(item, Value::Text(_) | Value::Reference(_));
+    if !elsewhere && !items.iter().any(is_text) {
+        return items;
+    }
+    let one = |item: Value| match item {
+        Value::Number(_) | Value::Bool(_) => item.as_text().map_or(item, Value::Text),
+        other => other,
+    };
+    items.into_iter().map(one).collect()
 }
 
 fn null_or(value: &Value, needed: &str) -> Value {

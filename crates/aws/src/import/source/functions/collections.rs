@@ -154,6 +154,9 @@ fn element(value: &Value, at: &Value) -> Value {
     let Some(at) = at.number().and_then(Number::as_whole) else {
         return no_use(at, "a whole number");
     };
+    if at < 0 {
+        return Value::unknown("takes an item from the end");
+    }
     with_list(value, |items| {
         let count = i128::try_from(items.len()).unwrap_or(i128::MAX);
         let within = at.checked_rem_euclid(count).and_then(|at| usize::try_from(at).ok());

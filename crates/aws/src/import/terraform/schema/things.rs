@@ -6,6 +6,8 @@ use super::Table;
 pub(super) const DATA_SOURCE: Table = &[
     ("aws_region", &["id", "name", "region"]),
     ("aws_caller_identity", &["id", "account_id"]),
+    ("aws_partition", &["id", "partition", "dns_suffix"]),
+    ("aws_availability_zones", &["id", "names", "zone_ids"]),
     ("aws_subnets", &["id", "ids", "arns"]),
     ("aws_subnet_ids", &["id", "ids", "arns"]),
     ("aws_security_groups", &["id", "ids", "arns"]),

@@ -9,7 +9,7 @@ use super::super::super::source::Shown;
 use super::super::merge::fill;
 
 /// How long lists may be that are compared item by item, in any order.
-const MOST_COMPARED: usize = 1_000;
+const MOST_COMPARED: usize = 300;
 
 /// Whether anything of it isn't known, and isn't sensitive.
 pub(super) fn is_open(unknown: &Value) -> bool {
@@ -94,7 +94,7 @@ fn alike(planned: &Value, unknown: &Value, made: &Value, mask: &Value) -> bool {
 }
 
 /// Whether any part of it isn't known.
-fn has_hole(mask: &Value) -> bool {
+pub(super) fn has_hole(mask: &Value) -> bool {
     match mask {
         Value::Array(items) => items.iter().any(has_hole),
         Value::Object(members) => members.values().any(has_hole),
@@ -104,7 +104,7 @@ fn has_hole(mask: &Value) -> bool {
 
 /// Attributes whose values are looked up among the resources. Elsewhere a name of something is as good
 /// as nothing: it would be taken for the text itself.
-const LOOKED_UP: [&str; 50] = [
+const LOOKED_UP: [&str; 56] = [
     "allocation_id",
     "api_id",
     "arn",
@@ -130,6 +130,7 @@ const LOOKED_UP: [&str; 50] = [
     "network_acl_id",
     "network_interface_id",
     "parent_id",
+    "policy_arn",
     "prefix_list_id",
     "prefix_list_ids",
     "referenced_security_group_id",
@@ -137,8 +138,11 @@ const LOOKED_UP: [&str; 50] = [
     "resource_arn",
     "resource_id",
     "rest_api_id",
+    "role",
+    "roles",
     "route_table_id",
     "route_table_ids",
+    "secret_id",
     "security_group_id",
     "security_group_ids",
     "security_groups",
@@ -155,6 +159,8 @@ const LOOKED_UP: [&str; 50] = [
     "vpc_id",
     "vpc_link_id",
     "vpc_security_group_ids",
+    "web_acl_arn",
+    "web_acl_id",
 ];
 
 /// Takes away the names of things where they aren't looked up.

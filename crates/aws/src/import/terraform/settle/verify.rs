@@ -4,7 +4,7 @@
 //! A plan of things that don't exist yet knows few values, so that a source of another day might
 //! contradict none of them. What its expressions mention shows it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
@@ -30,23 +30,27 @@ fn module(
     // What isn't there settles nothing.
     let folder = looking.folder_of(path)?;
     let at = |what: &str| if path.is_empty() { what.to_owned() } else { format!("{path}.{what}") };
-    for (group, resource) in &written.resources {
+    for (group, resource) in in_order(&written.resources) {
         if source.declares(&folder, Part::Resource(group)) == Some(false) {
             return Some(format!("it has no {}", at(group)));
         }
         for (name, expression) in resource.expressions.as_object().into_iter().flatten() {
+            // What isn't Terraform's own, but the importer's.
+            if name.ends_with("_written") {
+                continue;
+            }
             if !matches(source.mentions(&folder, Part::Resource(group), name), expression) {
                 return Some(format!("`{name}` of {} names other things in it", at(group)));
             }
         }
     }
-    for (name, expression) in &written.outputs {
+    for (name, expression) in in_order(&written.outputs) {
         if !matches(source.mentions(&folder, Part::Output(name), "value"), expression) {
             return Some(format!("the output {} names other things in it", at(name)));
         }
     }
-    for (call, below) in &written.calls {
-        for (name, expression) in &below.expressions {
+    for (call, below) in in_order(&written.calls) {
+        for (name, expression) in in_order(&below.expressions) {
             if !matches(source.mentions(&folder, Part::Call(call), name), expression) {
                 return Some(format!(
                     "`{name}` of {} names other things in it",
@@ -62,6 +66,11 @@ fn module(
         }
     }
     None
+}
+
+/// One order, so that the same difference is told each time.
+fn in_order<V>(all: &HashMap<String, V>) -> BTreeMap<&String, &V> {
+    all.iter().collect()
 }
 
 /// Whether an expression of a plan mentions what is written.
