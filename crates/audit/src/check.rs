@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use farmgate_aws::model::{Key, Location as Place, Model, Origin, SourceKind};
 use farmgate_aws::network::Lowered;
 
+use crate::prices::Prices;
 use crate::prove::{Proof, Scope, expected};
 use crate::report::{Location, Report, Source, Totals, VERSION, Warning};
 use crate::rules;
@@ -32,10 +33,22 @@ pub struct Unmatched {
 /// # Errors
 /// Every selector of the expectations that matches nothing.
 pub fn check(model: &Model, options: &Options) -> Result<Report, Vec<Unmatched>> {
+    check_by(model, options, &Prices::default())
+}
+
+/// The same, by other prices than AWS's list prices.
+///
+/// # Errors
+/// Every selector of the expectations that matches nothing.
+pub fn check_by(
+    model: &Model,
+    options: &Options,
+    prices: &Prices,
+) -> Result<Report, Vec<Unmatched>> {
     let lowered = Lowered::new(model);
     let proof = Proof::new(model, &lowered);
     let mut statements = proof.statements(&Scope::default());
-    let findings = rules::run(&proof, &statements);
+    let findings = rules::run(&proof, &statements, prices);
     let mut unmatched = Vec::new();
     let mut wanted = Vec::new();
     for (list, expectations) in options.expectations.iter().enumerate() {
@@ -73,7 +86,7 @@ pub fn check(model: &Model, options: &Options) -> Result<Report, Vec<Unmatched>>
     Ok(report)
 }
 
-fn source(source: &farmgate_aws::model::Source) -> Source {
+pub(crate) fn source(source: &farmgate_aws::model::Source) -> Source {
     let kind = match source.kind {
         SourceKind::TerraformPlan => "terraform plan",
         SourceKind::TerraformState => "terraform state",
@@ -87,13 +100,21 @@ fn source(source: &farmgate_aws::model::Source) -> Source {
 
 /// Where everything that a report names is written, as far as the sources have lines.
 fn locations(model: &Model, report: &Report) -> BTreeMap<String, Location> {
-    if model.locations.is_empty() {
-        return BTreeMap::new();
-    }
     let because = report.statements.iter().flat_map(|s| s.because.iter().map(|b| &b.origin));
     let on = report.statements.iter().flat_map(|s| &s.on);
     let findings = report.findings.iter().flat_map(|finding| &finding.origins);
-    let named: BTreeSet<&String> = because.chain(on).chain(findings).collect();
+    locations_of(model, because.chain(on).chain(findings))
+}
+
+/// Where these origins are written, as far as the sources have lines.
+pub(crate) fn locations_of<'o>(
+    model: &Model,
+    origins: impl Iterator<Item = &'o String>,
+) -> BTreeMap<String, Location> {
+    if model.locations.is_empty() {
+        return BTreeMap::new();
+    }
+    let named: BTreeSet<&String> = origins.collect();
     let place = |text: &String| {
         // An origin prints as its key and, after a space, a path; keys may hold spaces as well.
         let whole = Origin::of(&Key::new(text));

@@ -294,7 +294,8 @@ fn scaled(max: u64) -> Value {
 #[test]
 fn a_service_that_scales_out_needs_affinity() {
     let expected = "medium session-affinity-missing aws_appautoscaling_target.python \
-        aws_ecs_service.python aws_lb_target_group.python\n";
+        aws_ecs_service.python aws_lb_target_group.python\n\
+        low scaling-without-bound aws_appautoscaling_target.python\n";
     assert_eq!(found(json!([scaled(5)])), expected);
     assert_eq!(found(json!([scaled(1)])), "");
 }
@@ -309,7 +310,9 @@ fn a_sticky_target_group_has_affinity() {
         "configuration": "aws_lb_target_group.python", "attribute": "stickiness",
         "set": [{ "type": { "constant_value": "lb_cookie" } }],
     });
-    assert_eq!(found(json!([scaled(5), sticky, written])), "");
+    // Nothing moves the number, which is another matter.
+    let expected = "low scaling-without-bound aws_appautoscaling_target.python\n";
+    assert_eq!(found(json!([scaled(5), sticky, written])), expected);
 }
 
 // === port-mismatch ===

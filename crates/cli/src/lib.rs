@@ -9,7 +9,9 @@ pub mod bridge;
 pub mod build;
 pub mod builtin;
 pub mod check;
+pub mod collect;
 pub mod connect;
+pub mod diff;
 pub mod docs;
 pub mod exit;
 pub mod explain;
@@ -26,6 +28,7 @@ pub mod render;
 pub mod rules;
 pub mod secrets;
 mod signals;
+pub mod source;
 mod staged;
 pub mod up;
 
@@ -47,6 +50,8 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         Command::Bridge(bridge) => bridge::run(bridge),
         Command::Connect(connect) => connect::run(connect),
         Command::Check(check) => check::run(check, args.color),
+        Command::Collect(collect) => collect::run(collect, args.color),
+        Command::Diff(diff) => diff::run(diff, args.color),
         Command::Explain(explain) => explain::run(explain, args.color),
         Command::Builtin(builtin) => builtin::run(builtin),
         Command::Audit(audit) => audit::run(audit, args.color),

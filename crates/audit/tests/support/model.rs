@@ -223,7 +223,7 @@ pub fn listener(
         load_balancer: Val::Known(key(lb)),
         port: Val::Known(port),
         protocol: Val::Known(protocol.to_owned()),
-        tls_policy: None,
+        tls_policy: Val::Known(None),
         verifies_clients: false,
         rules: vec![rule],
         open: None,

@@ -52,9 +52,40 @@ fn database(place: &Place<'_>, model: &Model) -> Database {
         security_groups,
         deletion_protection: place.attribute("deletion_protection").flag(false),
         public: place.attribute("publicly_accessible").flag(false),
-        encrypted: place.attribute("storage_encrypted").flag(false),
+        encrypted: encrypted(place),
         tags: tags(place.resource),
     }
+}
+
+/// Where nothing is written, storage is plain; but what is made of a snapshot, of another database or in
+/// a cluster is as that is (`StorageEncrypted` of `CreateDBInstance`, Amazon RDS API Reference).
+fn encrypted(place: &Place<'_>) -> Val<bool> {
+    const INHERITS: [&str; 7] = [
+        "snapshot_identifier",
+        "replicate_source_db",
+        "replication_source_identifier",
+        "restore_to_point_in_time",
+        "s3_import",
+        "global_cluster_identifier",
+        "engine_mode",
+    ];
+    let written = place.attribute("storage_encrypted");
+    if !written.is_left_out() {
+        return written.flag(false);
+    }
+    let from = INHERITS.into_iter().map(|name| place.attribute(name)).find(|it| {
+        let blocks = it.value.and_then(serde_json::Value::as_array).is_some_and(Vec::is_empty);
+        // The mode that all take who write none.
+        !it.is_left_out() && !blocks && it.known_text().is_none_or(|text| text != "provisioned")
+    });
+    if let Some(from) = from {
+        return Val::Unknown(from.odd("decides whether the storage is encrypted"));
+    }
+    let engine = place.attribute("engine").known_text().unwrap_or_default();
+    if place.resource.kind == "aws_db_instance" && engine.starts_with("aurora") {
+        return Val::Unknown(written.odd("is its cluster's"));
+    }
+    Val::Known(false)
 }
 
 /// See `Port` of <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html>.
