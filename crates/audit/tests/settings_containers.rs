@@ -524,3 +524,72 @@ fn without_a_setting_the_account_decides() {
     let set = |value: &str| json!([{ "resource": cluster, "attribute": "setting/0/value", "set": value }]);
     assert_eq!(found(set("enhanced")), "");
 }
+
+// === in templates ===
+
+/// What is found in a template with one task definition whose environment has these.
+fn in_template(environment: Value, more: Value) -> Report {
+    let image = format!("{REGISTRY}/it@sha256:{}", "0".repeat(64));
+    let mut resources = json!({
+        "Cluster": { "Type": "AWS::ECS::Cluster", "Properties": {
+            "ClusterSettings": [{ "Name": "containerInsights", "Value": "enabled" }] } },
+        "Task": { "Type": "AWS::ECS::TaskDefinition", "Properties": {
+            "NetworkMode": "awsvpc", "RequiresCompatibilities": ["FARGATE"],
+            "ContainerDefinitions": [{
+                "Name": "it", "Image": image, "User": "10001",
+                "ReadonlyRootFilesystem": true, "Environment": environment,
+            }],
+        } },
+    });
+    resources.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let template = json!({
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Parameters": {
+            "Given": { "Type": "String", "NoEcho": true },
+            "Default": { "Type": "String", "Default": "correct-horse" },
+        },
+        "Resources": resources,
+    });
+    let bytes = serde_json::to_vec(&template).unwrap();
+    let input = farmgate_aws::import::Input { name: "it.json", bytes: &bytes };
+    let model = farmgate_aws::import::import(&[input]).unwrap();
+    farmgate_audit::check::check(&model, &Default::default()).unwrap()
+}
+
+fn secrets_in(report: &Report) -> Vec<String> {
+    let ours = report.findings.iter().filter(|it| it.rule == "secret-in-environment");
+    ours.map(|it| it.title.clone()).collect()
+}
+
+#[test]
+fn what_a_template_makes_or_is_given_is_no_literal() {
+    let made = json!({
+        "Made": { "Type": "Custom::Password", "Properties": { "ServiceToken": "arn:aws:lambda:x" } },
+        "Secret": { "Type": "AWS::SecretsManager::Secret", "Properties": {
+            "GenerateSecretString": { "PasswordLength": 32 } } },
+    });
+    for value in [
+        json!({ "Fn::GetAtt": ["Made", "Password"] }),
+        json!({ "Fn::Sub": "${Made.Password}-suffix" }),
+        json!({ "Ref": "Made" }),
+        json!({ "Ref": "Secret" }),
+        json!({ "Ref": "Given" }),
+        json!({ "Fn::Sub": "{{resolve:secretsmanager:${Secret}:SecretString:password}}" }),
+        json!("{{resolve:ssm-secure:/db/password:1}}"),
+    ] {
+        let environment = json!([{ "Name": "DB_PASSWORD", "Value": value }]);
+        assert_eq!(
+            secrets_in(&in_template(environment, made.clone())),
+            Vec::<String>::new(),
+            "{value}"
+        );
+    }
+}
+
+#[test]
+fn a_parameters_default_is_a_literal() {
+    let environment = json!([{ "Name": "DB_PASSWORD", "Value": { "Ref": "Default" } }]);
+    let report = in_template(environment, nothing());
+    assert_eq!(secrets_in(&report).len(), 1, "{:#?}", report.findings);
+    assert!(!serde_json::to_string(&report).unwrap().contains("correct-horse"));
+}
