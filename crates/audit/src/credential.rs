@@ -232,7 +232,7 @@ fn is_setting(value: &str) -> bool {
 fn looks_made(value: &str) -> bool {
     let has = |what: fn(&char) -> bool| value.chars().any(|c| what(&c));
     let plain = value.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '{' | '}' | '[' | ']'));
-    let parts = value.split(|c: char| matches!(c, '-' | '_' | '/' | '.' | ':' | ','));
+    let parts = value.split(['-', '_', '/', '.', ':', ',']);
     let is_word = |part: &str| {
         part.len() <= 4
             || part.chars().all(|c| c.is_ascii_digit())

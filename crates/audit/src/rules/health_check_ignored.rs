@@ -108,7 +108,7 @@ fn ignores_status(text: &str) -> bool {
         (None, Some(short)) => short.contains(['f', 'w', 'K']),
         (None, None) => false,
     };
-    is_curl && asks && !words.iter().any(|word| decides(word))
+    is_curl && asks && !words.iter().any(decides)
 }
 
 /// A target group that is content with what says that the server fails, or that it isn't there.

@@ -40,7 +40,9 @@ fn run(facts: &Facts<'_>) -> Vec<Finding> {
 /// Where a container holds credentials, and what they are.
 fn held(model: &Model, container: &Container) -> Vec<String> {
     let of = &container.name;
-    let variables = container.environment.iter().filter_map(|(name, value)| {
+    let known = container.environment.iter();
+    let known = known.filter(|(name, _)| container.knows(&format!("environment.{name}")));
+    let variables = known.filter_map(|(name, value)| {
         if let Some(what) = by_form(value) {
             return Some(format!("`{name}` of `{of}` ({what})"));
         }

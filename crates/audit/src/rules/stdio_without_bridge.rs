@@ -68,7 +68,7 @@ fn run(facts: &Facts<'_>) -> Vec<Finding> {
         let containers = definition.containers.get()?.iter();
         let led_to = containers.filter(|container| is_led_to(model, key, container));
         let stdio = led_to.filter_map(|it| Some((it.name.as_str(), speaks_stdio(it)?)));
-        let stdio: Vec<(&str, String)> = stdio.collect();
+        let stdio: Vec<(&str, Evidence)> = stdio.collect();
         (!stdio.is_empty()).then(|| finding(model, key, &stdio))
     });
     definitions.collect()
@@ -83,8 +83,13 @@ fn is_led_to(model: &Model, definition: &Key, container: &Container) -> bool {
         || services.any(|it| it.load_balancers.iter().any(|to| to.container == container.name))
 }
 
-/// What says that a container speaks over stdio alone.
-fn speaks_stdio(container: &Container) -> Option<String> {
+/// What says that a container speaks over stdio alone, and what that assumes.
+struct Evidence {
+    why: String,
+    assumed: Option<String>,
+}
+
+fn speaks_stdio(container: &Container) -> Option<Evidence> {
     let words = words(container);
     let is_bridge = |word: &&String| {
         let file = word.rsplit('/').next().unwrap_or_default();
@@ -104,10 +109,12 @@ fn speaks_stdio(container: &Container) -> Option<String> {
     if let Some((name, _)) =
         container.environment.iter().find(|(name, value)| transport(name, value))
     {
-        return Some(format!("`{name}` is `stdio`"));
+        // A host of servers may have such a variable for those that it starts.
+        let assumed = format!("`{name}` says how the server itself is spoken to");
+        return Some(Evidence { why: format!("`{name}` is `stdio`"), assumed: Some(assumed) });
     }
     if let Some(argument) = argument(&words) {
-        return Some(format!("its command has `{argument}`"));
+        return Some(Evidence { why: format!("its command has `{argument}`"), assumed: None });
     }
     let speaks_http = |word: &String| {
         let lower = word.to_ascii_lowercase();
@@ -118,7 +125,8 @@ fn speaks_stdio(container: &Container) -> Option<String> {
     }
     let package =
         words.iter().find_map(|word| STDIO_ONLY.into_iter().find(|it| is_package(word, it)));
-    package.map(|package| format!("`{package}` has no other transport"))
+    let why = |package| format!("`{package}` has no other transport");
+    package.map(|package| Evidence { why: why(package), assumed: None })
 }
 
 /// The words of entry point and command; of a shell's script, its words.
@@ -156,13 +164,15 @@ fn is_package(word: &str, package: &str) -> bool {
         || (!package.starts_with('@') && word == package.replace('-', "_"))
 }
 
-fn finding(model: &Model, key: &Key, stdio: &[(&str, String)]) -> Finding {
+fn finding(model: &Model, key: &Key, stdio: &[(&str, Evidence)]) -> Finding {
     let who = services_of(model, key);
     let told: BTreeSet<String> =
-        stdio.iter().map(|(name, why)| format!("`{name}` ({why})")).collect();
+        stdio.iter().map(|(name, it)| format!("`{name}` ({})", it.why)).collect();
     let title =
         format!("{} of {who} speaks over stdio only, and a port is to lead to it", listed(told));
     let fix = "run it behind a bridge, as `farmgate bridge -- COMMAND`, or start it with its HTTP \
                transport";
-    RULE.info.finding(Severity::High, [key.clone()], title, fix)
+    let mut finding = RULE.info.finding(Severity::High, [key.clone()], title, fix);
+    finding.assumes.extend(stdio.iter().filter_map(|(_, it)| it.assumed.clone()));
+    finding
 }
