@@ -22,6 +22,8 @@ mod listeners;
 mod names;
 mod network;
 mod packets;
+mod stores;
+mod protection;
 mod roles;
 mod value;
 mod whole;

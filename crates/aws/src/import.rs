@@ -7,9 +7,11 @@
 mod cloudformation;
 mod describe;
 mod detect;
+mod source;
 mod terraform;
 
 use detect::Found;
+use farmgate_farm::diagnostic::Diagnostic;
 
 use crate::model::{Model, SourceKind};
 
@@ -20,6 +22,16 @@ pub struct Input<'a> {
     pub name: &'a str,
     /// Its content.
     pub bytes: &'a [u8],
+}
+
+/// What an import may take besides its inputs.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Settings<'a> {
+    /// The Terraform source of the plans and states among the inputs: the files of the root module's
+    /// folder and below, each named by its path in it (`modules/vpc/main.tf`, `terraform.tfvars`,
+    /// `.terraform/modules/modules.json`). It gives places, and what a plan leaves open is taken from
+    /// it where it is exact. Empty: there is none.
+    pub source: &'a [Input<'a>],
 }
 
 /// Why an input could not be read.
@@ -34,6 +46,8 @@ pub struct ImportError {
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
+    /// Every problem with its place in the input, where it is a text that people write.
+    pub diagnostics: Vec<Diagnostic>,
 }
 
 /// The reason of an [`ImportError`], before it is known which input it concerns.
@@ -60,6 +74,7 @@ impl Refusal {
             code: self.code,
             message: self.message,
             help: self.help,
+            diagnostics: Vec::new(),
         }
     }
 }
@@ -71,9 +86,20 @@ impl Refusal {
 /// # Errors
 /// One error for every input that cannot be read.
 pub fn import(inputs: &[Input<'_>]) -> Result<Model, Vec<ImportError>> {
+    import_with(inputs, &Settings::default())
+}
+
+/// Reads several sources into one model, with Terraform's source beside them.
+///
+/// # Errors
+/// One error for every input that cannot be read, and one if the source holds no Terraform.
+pub fn import_with(
+    inputs: &[Input<'_>],
+    settings: &Settings<'_>,
+) -> Result<Model, Vec<ImportError>> {
     let mut errors = Vec::new();
     let mut sources = Vec::new();
-    let (mut templates, mut described) = (Vec::new(), Vec::new());
+    let (mut templates, mut manifests, mut described) = (Vec::new(), Vec::new(), Vec::new());
     for input in inputs {
         let read = detect::read(input.bytes).and_then(|found| match found {
             Found::Plan(members) => terraform::plan(input.name, &members).map(Some),
@@ -83,8 +109,13 @@ pub fn import(inputs: &[Input<'_>]) -> Result<Model, Vec<ImportError>> {
                 templates.push(cloudformation::Template { name: input.name, text });
                 Ok(None)
             }
+            Found::Manifest(members) => {
+                manifests.push(cloudformation::Manifest { name: input.name, members });
+                Ok(None)
+            }
             Found::Described(members) => {
-                described.push(describe::Document { name: input.name, members });
+                let text = detect::text(input.bytes);
+                described.push(describe::Document { name: input.name, text, members });
                 Ok(None)
             }
         });
@@ -95,7 +126,7 @@ pub fn import(inputs: &[Input<'_>]) -> Result<Model, Vec<ImportError>> {
     }
     // Stacks name each other's exports, and what is said of one thing stands in several files: all
     // of a kind are read together.
-    match cloudformation::read(&templates) {
+    match cloudformation::read(&templates, &manifests) {
         Ok(stacks) => sources.extend(stacks),
         Err(found) => errors.extend(found),
     }
@@ -110,7 +141,20 @@ pub fn import(inputs: &[Input<'_>]) -> Result<Model, Vec<ImportError>> {
                 .of("-"),
         );
     }
-    if errors.is_empty() { Ok(terraform::build(sources)) } else { Err(errors) }
+    let source = (!settings.source.is_empty()).then(|| source::Source::read(settings.source));
+    if source.as_ref().is_some_and(|source| !source.has_root()) {
+        errors.push(
+            Refusal::new("no-terraform-source", "the folder of the source holds no Terraform")
+                .help("name the folder in which `terraform plan` runs")
+                .of("--source"),
+        );
+    }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let mut model = terraform::build(sources, source.as_ref());
+    model.warnings.extend(source.iter().flat_map(source::Source::warnings));
+    Ok(model)
 }
 
 /// Tells what an input is, without reading all of it into a model.

@@ -13,6 +13,8 @@ mod groups;
 mod iam;
 mod named;
 mod network;
+mod stores;
+mod protection;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -46,7 +48,9 @@ pub fn model(design: &Design, place: Place<'_>) -> Model {
     lowering.endpoints(&mut model);
     lowering.fronts(&mut model);
     lowering.compute(&mut model);
+    lowering.protection(&mut model);
     lowering.data(&mut model);
+    lowering.stores(&mut model);
     lowering.roles(&mut model);
     lowering.existing_services(&mut model);
     lowering.names(&mut model);
@@ -75,6 +79,13 @@ fn count(model: &Model) -> usize {
         + listeners.sum::<usize>()
         + model.target_groups.len()
         + model.waf.len()
+        + model.web_acls.len()
+        + model.flow_logs.len()
+        + model.detection.trails.len()
+        + model.detection.detectors.len()
+        + model.detection.hubs.len()
+        + model.detection.recorders.len()
+        + model.scaling_policies.len()
         + model.clusters.len()
         + model.services.len()
         + model.task_definitions.len()

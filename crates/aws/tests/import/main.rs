@@ -9,6 +9,9 @@
     reason = "a test"
 )]
 
+mod described;
+mod described_real;
+mod described_workloads;
 mod fronts;
 mod gates;
 mod joins;
@@ -20,4 +23,5 @@ mod real;
 mod refusals;
 mod robust;
 mod rules;
+mod source;
 mod workloads;

@@ -2,14 +2,14 @@
 //!
 //! See <https://developer.hashicorp.com/terraform/internals/json-format#configuration-representation>.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::super::detect::Name;
-use super::{raw, schema};
+use super::{mentions as groups, raw, schema, written};
 
 mod mentions;
 
@@ -38,6 +38,8 @@ pub(super) struct Module {
     pub(super) outputs: HashMap<String, Value>,
     pub(super) calls: HashMap<String, Call>,
     pub(super) variables: HashMap<String, Variable>,
+    /// The log groups of this module that anything in it names: `aws_cloudwatch_log_group.b`.
+    pub(super) log_groups: HashSet<String>,
     /// Everything that its resources and calls refer to, but for attachments of policies.
     pub(super) mentions: BTreeSet<String>,
     /// By `aws_lb.b`, of any provider: the attributes that a local value may decide.
@@ -170,6 +172,7 @@ pub(super) fn parse(
 fn module(text: ModuleText<'_>) -> Result<Module, serde_json::Error> {
     let mut read = Module { has_resources: !text.resources.is_empty(), ..Module::default() };
     for resource in text.resources {
+        groups::note(resource.expressions, &mut read.log_groups);
         let data = resource.mode.0 == "data";
         if !mentions::is_attachment(&resource.kind.0) {
             mentions::of_text(resource.expressions, &mut read.mentions);
@@ -185,6 +188,7 @@ fn module(text: ModuleText<'_>) -> Result<Module, serde_json::Error> {
             continue;
         };
         let expressions = raw::pick(resource.expressions, attributes)?;
+        let expressions = written::mark(expressions, &resource.kind.0, resource.expressions)?;
         let prefix = if data { "data." } else { "" };
         let group = format!("{prefix}{}.{}", resource.kind.0, resource.name.0);
         let for_each = resource.for_each_expression;
@@ -201,6 +205,7 @@ fn module(text: ModuleText<'_>) -> Result<Module, serde_json::Error> {
         );
     }
     for (Name(name), output) in text.outputs {
+        groups::note_in(&output.expression, &mut read.log_groups);
         read.outputs.insert(name.into_owned(), output.expression);
     }
     for (Name(name), variable) in text.variables {
@@ -209,6 +214,9 @@ fn module(text: ModuleText<'_>) -> Result<Module, serde_json::Error> {
     }
     for (Name(name), call) in text.module_calls {
         let repeated = call.for_each_expression.is_some() || call.count_expression.is_some();
+        for given in call.expressions.values() {
+            groups::note_in(given, &mut read.log_groups);
+        }
         let given = call.expressions.values().chain(&call.for_each_expression);
         given.for_each(|value| mentions::of_value(value, &mut read.mentions));
         let expressions =

@@ -9,12 +9,13 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value};
 
 use super::config::Config;
-use super::graph::{Graph, Resource};
+use super::graph::{Graph, Resource, family};
 use super::modules::Modules;
-use super::raw::{Action, Parsed, Raw};
+use super::raw::{self, Action, Parsed, Raw};
+use super::settle::{Settled, close};
 use crate::model::{Key, SourceKind, Warning};
 
-mod fill;
+pub(super) mod fill;
 
 /// How many differences are told one by one.
 const MOST_WARNINGS: usize = 100;
@@ -32,19 +33,26 @@ struct Root {
 struct Merger {
     modules: Modules,
     resources: Vec<Resource>,
+    /// The root that showed each resource first.
+    shown_by: Vec<usize>,
     configs: Vec<Config>,
     roots: Vec<Root>,
     /// Managed resources by type and id.
     by_id: HashMap<(String, String), usize>,
     taken: HashSet<String>,
+    /// What plans delete or replace, and addresses that they delete.
+    gone: HashSet<String>,
     former: Vec<(String, Key)>,
     warnings: Vec<Warning>,
     untold: usize,
+    settled: Settled,
+    /// What the source of a plan says of resources that are open yet.
+    open: Vec<(usize, Map<String, Value>)>,
 }
 
-/// Merges all sources.
-pub(super) fn merge(sources: Vec<Parsed>) -> (Graph, Vec<Warning>) {
-    let mut merger = Merger::default();
+/// Merges all sources, and closes what is left open by what is settled.
+pub(super) fn merge(sources: Vec<Parsed>, settled: Settled) -> (Graph, Vec<Warning>) {
+    let mut merger = Merger { settled, ..Merger::default() };
     let (plans, states): (Vec<Parsed>, Vec<Parsed>) =
         sources.into_iter().partition(|source| source.kind == SourceKind::TerraformPlan);
     for source in plans.into_iter().chain(states) {
@@ -54,12 +62,17 @@ pub(super) fn merge(sources: Vec<Parsed>) -> (Graph, Vec<Warning>) {
         let text = format!("the sources disagree in {} further places", merger.untold);
         merger.warnings.push(Warning { code: "sources-disagree", text, on: None });
     }
+    merger.close();
     let graph = Graph::new(merger.modules, merger.resources, merger.configs, merger.former);
     (graph, merger.warnings)
 }
 
 /// Types whose id is a name that several of them may have.
-const NAMED_APART: [&str; 2] = ["aws_appautoscaling_policy", "aws_appautoscaling_scheduled_action"];
+const NAMED_APART: [&str; 3] = [
+    "aws_appautoscaling_policy",
+    "aws_appautoscaling_scheduled_action",
+    "aws_apigatewayv2_stage",
+];
 
 impl Merger {
     fn add(&mut self, source: Parsed) {
@@ -74,6 +87,7 @@ impl Merger {
             self.place(root, raw, config, &source.name);
         }
         if let Some(root) = self.roots.get_mut(root) {
+            self.gone.extend(source.gone.iter().cloned());
             root.gone.extend(source.gone);
             root.has_plan |= is_plan;
         }
@@ -123,11 +137,17 @@ impl Merger {
             if raw.data || id.is_empty() || NAMED_APART.contains(&raw.kind.as_str()) {
                 return None;
             }
-            self.by_id.get(&(raw.kind.clone(), id.to_owned())).copied()
+            self.by_id.get(&(family(&raw.kind).to_owned(), id.to_owned())).copied()
         });
-        let other = known.name.clone();
         if let Some(at) = same {
+            let first = self.shown_by.get(at).and_then(|root| self.roots.get(*root));
+            let other = first.map_or_else(String::new, |root| root.name.clone());
             self.fill(at, &raw, &other, source);
+            return;
+        }
+        let id = raw.after.get("id").and_then(Value::as_str);
+        let removed = |id: &str| self.gone.contains(&raw::thing(&raw.kind, id));
+        if !raw.data && raw.action == Action::Keep && id.is_some_and(removed) {
             return;
         }
         self.push(root, raw, config, source);
@@ -152,7 +172,20 @@ impl Merger {
             self.warnings.push(Warning { code: "sources-disagree", text, on });
         }
         if let Some(id) = resource.text("id") {
-            self.by_id.entry((resource.kind.clone(), id.to_owned())).or_insert(at);
+            self.by_id.entry((family(&resource.kind).to_owned(), id.to_owned())).or_insert(at);
+        }
+    }
+
+    fn close(&mut self) {
+        for (at, all) in std::mem::take(&mut self.open) {
+            let Some(resource) = self.resources.get_mut(at) else { continue };
+            for (name, pair) in all {
+                let (Some(made), Some(mask)) = (pair.get(0), pair.get(1)) else { continue };
+                if let Some(doubt) = resource.unknown.get_mut(&name) {
+                    let value = resource.value.entry(name).or_insert(Value::Null);
+                    close(value, doubt, made, mask);
+                }
+            }
         }
     }
 
@@ -163,8 +196,13 @@ impl Merger {
         } else {
             raw.address.clone()
         };
-        self.taken.insert(key.clone());
         let at = self.resources.len();
+        // What is settled names things by their addresses, which must be theirs alone.
+        let settled = self.settled.take(source, &raw.address);
+        if !settled.is_empty() && key == raw.address {
+            self.open.push((at, settled));
+        }
+        self.taken.insert(key.clone());
         let key = Key::new(&key);
         let prefix = if raw.data { "data." } else { "" };
         let resource = Resource {
@@ -182,9 +220,10 @@ impl Merger {
             config,
         };
         if let (false, Some(id)) = (resource.data, resource.text("id")) {
-            self.by_id.entry((resource.kind.clone(), id.to_owned())).or_insert(at);
+            self.by_id.entry((family(&resource.kind).to_owned(), id.to_owned())).or_insert(at);
         }
         self.resources.push(resource);
+        self.shown_by.push(root);
         if let Some(root) = self.roots.get_mut(root) {
             root.addresses.insert(raw.address, at);
             if let Some(previous) = raw.previous {

@@ -5,15 +5,28 @@
 //! <https://registry.terraform.io/providers/hashicorp/aws/latest/docs>.
 
 mod fronts;
+mod protection;
 mod iam;
 mod things;
 mod vpc;
 
+/// Whether the source itself holds a parameter's value. No attribute of the provider: importers say
+/// so in its place, and none keeps the value.
+pub(super) const VALUE_WRITTEN: &str = "value_written";
+
 /// Types, with the attributes of each that are read.
 type Table = &'static [(&'static str, &'static [&'static str])];
 
-const TABLES: [Table; 7] =
-    [iam::IAM, vpc::NETWORK, vpc::RULES, fronts::BALANCING, fronts::API, things::COMPUTE, things::NAMED];
+const TABLES: [Table; 8] = [
+    vpc::NETWORK,
+    vpc::RULES,
+    fronts::BALANCING,
+    fronts::API,
+    things::COMPUTE,
+    things::NAMED,
+    iam::IAM,
+    protection::PROTECTION,
+];
 
 /// The attributes of a type that are read; `None` for types of other providers.
 pub(super) fn attributes(kind: &str, data: bool) -> Option<&'static [&'static str]> {

@@ -58,6 +58,7 @@ wanted! {
     /// A REST resource or, for the root, the API itself.
     REST_RESOURCE: ["aws_api_gateway_resource", "aws_api_gateway_rest_api"],
         data ["aws_api_gateway_resource", "aws_api_gateway_rest_api"], ids [];
+    REST_STAGE: ["aws_api_gateway_stage"], data [], ids [];
     REST_AUTHORIZER: ["aws_api_gateway_authorizer"], data ["aws_api_gateway_authorizer"], ids [];
     REST_LINK: ["aws_api_gateway_vpc_link"], data ["aws_api_gateway_vpc_link"], ids [];
     FUNCTION: ["aws_lambda_function", "aws_lambda_alias"], data ["aws_lambda_function", "aws_lambda_alias"], ids ["arn:"];
