@@ -19,12 +19,12 @@ mod fronts;
 mod gateways;
 mod groups;
 mod listeners;
-mod names;
+pub(crate) mod names;
 mod network;
-mod packets;
-mod stores;
+pub(crate) mod packets;
 mod protection;
 mod roles;
+mod stores;
 mod value;
 mod whole;
 

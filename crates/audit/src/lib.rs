@@ -8,6 +8,7 @@ pub mod baseline;
 pub mod check;
 pub mod compare;
 mod credential;
+pub mod diff;
 pub mod explain;
 pub mod fix;
 mod image;

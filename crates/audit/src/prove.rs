@@ -28,7 +28,7 @@ use crate::report::Statement;
 
 pub use expectations::expected;
 pub(crate) use isolation::fronts_of;
-pub(crate) use tally::Tally;
+pub(crate) use tally::{Tally, causes, witness};
 pub(crate) use way::{By, Need, Way};
 
 /// A model with everything that is needed to prove statements about it.

@@ -13,8 +13,8 @@ mod groups;
 mod iam;
 mod named;
 mod network;
-mod stores;
 mod protection;
+mod stores;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

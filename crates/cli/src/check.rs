@@ -15,7 +15,7 @@ use farmgate_farm::accept::{self, Acceptances};
 use farmgate_farm::diagnostic::Diagnostic;
 use farmgate_farm::expect::{self, Expectations};
 
-use crate::args::{Check, Color, Format};
+use crate::args::{Check, Color, ReportFormat};
 use crate::collect::account;
 use crate::exit::{Exit, exit_code};
 use crate::farm::{self, FarmFile};
@@ -36,8 +36,14 @@ pub fn run(args: &Check, color: Color) -> Result<Exit, Failure> {
     let start = Instant::now();
     let report = report(&mut read(args)?, args.env.as_deref())?;
     match args.format {
-        Format::Json => output::json(&report)?,
-        Format::Text => {
+        ReportFormat::Json => output::json(&report)?,
+        ReportFormat::Sarif => {
+            output::json(&render::sarif(&report, std::env::current_dir().ok().as_deref()))?;
+        }
+        ReportFormat::Markdown => {
+            output::text(&render::markdown_report(&report), Color::Never)?;
+        }
+        ReportFormat::Text => {
             let view =
                 View { width: output::width(), verbose: args.verbose, time: Some(start.elapsed()) };
             output::text(&render::report(&report, &view), color)?;

@@ -11,6 +11,7 @@ pub mod builtin;
 pub mod check;
 pub mod collect;
 pub mod connect;
+pub mod diff;
 pub mod docs;
 pub mod exit;
 pub mod explain;
@@ -26,8 +27,8 @@ pub mod problem;
 pub mod render;
 pub mod rules;
 pub mod secrets;
-pub mod source;
 mod signals;
+pub mod source;
 mod staged;
 pub mod up;
 
@@ -50,6 +51,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         Command::Connect(connect) => connect::run(connect),
         Command::Check(check) => check::run(check, args.color),
         Command::Collect(collect) => collect::run(collect, args.color),
+        Command::Diff(diff) => diff::run(diff, args.color),
         Command::Explain(explain) => explain::run(explain, args.color),
         Command::Builtin(builtin) => builtin::run(builtin),
         Command::Audit(audit) => audit::run(audit, args.color),

@@ -123,9 +123,9 @@ pub(super) fn logs(model: &Model, containers: &[Container]) -> Vec<Ask> {
         let stream = format!("{prefix}/{}/task", container.name);
         Some(arn(model, "logs", &format!("log-group:{group}:log-stream:{stream}")))
     });
-    let unknown = containers.iter().any(|it| {
-        it.unknown.keys().any(|path| path.starts_with("logConfiguration"))
-    });
+    let unknown = containers
+        .iter()
+        .any(|it| it.unknown.keys().any(|path| path.starts_with("logConfiguration")));
     let actions = ["logs:CreateLogStream", "logs:PutLogEvents"];
     let mut asks = each(&actions, streams.collect::<BTreeSet<_>>());
     if unknown {

@@ -155,6 +155,11 @@ fn written(attribute: &Attribute<'_>, name: String, origin: Origin) -> PolicyAt 
         (Doubt::None | Doubt::Parts, Some(object @ Value::Object(_))) => {
             read(Policy::from_value(object, attribute.unknown, &what))
         }
+        (Doubt::Assumed, Some(Value::String(text))) => match Policy::from_text(text, &what) {
+            Ok(policy) => Val::Assumed(policy, attribute.pending()),
+            Err(note) => Val::Unknown(note),
+        },
+        (Doubt::Assumed, _) => Val::Unknown(attribute.pending()),
         (Doubt::None, None) => Val::Known(Policy::default()),
         (Doubt::None | Doubt::Parts, _) => Val::Unknown(attribute.odd("is no policy")),
         (Doubt::Whole | Doubt::Hidden, _) => match document(attribute) {

@@ -68,11 +68,8 @@ pub(super) fn merge(sources: Vec<Parsed>, settled: Settled) -> (Graph, Vec<Warni
 }
 
 /// Types whose id is a name that several of them may have.
-const NAMED_APART: [&str; 3] = [
-    "aws_appautoscaling_policy",
-    "aws_appautoscaling_scheduled_action",
-    "aws_apigatewayv2_stage",
-];
+const NAMED_APART: [&str; 3] =
+    ["aws_appautoscaling_policy", "aws_appautoscaling_scheduled_action", "aws_apigatewayv2_stage"];
 
 impl Merger {
     fn add(&mut self, source: Parsed) {

@@ -5,8 +5,8 @@
 //! <https://registry.terraform.io/providers/hashicorp/aws/latest/docs>.
 
 mod fronts;
-mod protection;
 mod iam;
+mod protection;
 mod things;
 mod vpc;
 
