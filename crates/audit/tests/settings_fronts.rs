@@ -25,7 +25,8 @@ use farmgate_audit::prices::Prices;
 use farmgate_audit::report::{Finding, Report};
 use farmgate_aws::import::{Input, import};
 use farmgate_aws::model::{
-    Key, Listener, Model, Origin, Source, SourceKind, Val, WebAcl, WebAclRule, WebAclRuleKind,
+    Key, Listener, Model, Origin, Source, SourceKind, Val, WafAssociation, WebAcl, WebAclRule,
+    WebAclRuleKind,
 };
 use mutation::Mutation;
 use serde_json::{Value, json};
@@ -179,8 +180,15 @@ fn what_aws_prints_says_nothing_of_what_was_not_asked() {
     }
     let kind = SourceKind::Described;
     model.sources = vec![Source { name: "describe/".to_owned(), kind, resources: 1 }];
+    // What says that its web ACL was not asked for.
+    let unasked = WafAssociation {
+        key: Key::new("the web ACL"),
+        resource: Val::Known(arn.clone()),
+        web_acl: Val::Unknown("isn't shown".into()),
+    };
+    model.waf.insert(unasked.key.clone(), unasked);
     assert!(by(&of_model(&model), "waf-missing").is_empty());
-    model.detection.listed.insert("aws_wafv2_web_acl_association".to_owned());
+    model.waf.clear();
     let report = of_model(&model);
     let finding = by(&report, "waf-missing")[0];
     assert_eq!(finding.origins, [arn.to_string()]);

@@ -62,6 +62,7 @@ use super::Refusal;
 use super::detect::Members;
 
 pub(super) use address::Index;
+pub(super) use detection::LISTED;
 pub(super) use raw::{Action, Parsed, Raw};
 
 /// Reads a plan.
@@ -77,6 +78,11 @@ pub(super) fn shown_state(name: &str, members: &Members<'_>) -> Result<Parsed, R
 /// Reads a state file.
 pub(super) fn state_file(name: &str, members: &Members<'_>) -> Result<Parsed, Refusal> {
     state::parse_file(name, members)
+}
+
+/// The attributes of a managed type that are read; none for types of other providers.
+pub(super) fn attributes(kind: &str) -> Option<&'static [&'static str]> {
+    schema::attributes(kind, false)
 }
 
 /// Builds one model of all sources.

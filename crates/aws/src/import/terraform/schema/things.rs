@@ -16,6 +16,8 @@ pub(super) const DATA_SOURCE: Table = &[
     ("aws_ec2_managed_prefix_list", &["id", "arn", "name", "entries", "owner_id"]),
     ("aws_security_group", &["id", "arn", "name", "description", "vpc_id", "tags"]),
     ("aws_ecs_cluster", &["id", "arn", "cluster_name", "setting"]),
+    ("aws_farmgate_listed", &["id"]),
+    ("aws_farmgate_listed", &["id"]),
 ];
 
 /// ECS, Lambda, EC2, RDS, Cloud Map.
@@ -84,7 +86,16 @@ pub(super) const COMPUTE: Table = &[
     ),
     (
         "aws_network_interface",
-        &["id", "arn", "subnet_id", "security_groups", "private_ip", "private_ips", "tags"],
+        &[
+            "id",
+            "arn",
+            "subnet_id",
+            "security_groups",
+            "private_ip",
+            "private_ips",
+            "public_ip",
+            "tags",
+        ],
     ),
     ("aws_service_discovery_service", &["id", "arn", "name", "namespace_id", "dns_config"]),
     ("aws_service_discovery_private_dns_namespace", &["id", "arn", "name"]),
