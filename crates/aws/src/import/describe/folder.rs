@@ -87,8 +87,8 @@ impl<'a> Region<'a> {
 
     /// Whether it was asked, and refused with this code alone.
     pub(super) fn refused_with(&self, operation: &str, code: &str) -> bool {
-        let refused = self.refused.get(operation);
-        refused.is_some_and(|all| !all.is_empty() && all.iter().all(|(_, own)| own == code))
+        let (refused, code) = (self.refused.get(operation), format!("`{code}`"));
+        refused.is_some_and(|all| !all.is_empty() && all.iter().all(|(_, own)| *own == code))
     }
 
     /// Whether anything at all is shown.
