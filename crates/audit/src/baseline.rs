@@ -84,6 +84,16 @@ pub fn compare(report: &mut Report, before: &Report) {
         });
         known += usize::from(finding.known);
     }
+    // That an accepted finding was there is told, and counts nothing.
+    let before_at_all: BTreeSet<Identity> = before
+        .findings
+        .iter()
+        .chain(before.accepted.iter().map(|accepted| &accepted.finding))
+        .map(identity)
+        .collect();
+    for accepted in &mut report.accepted {
+        accepted.finding.known = before_at_all.contains(&identity(&accepted.finding));
+    }
 
     report.totals.known_before = Some(known);
 }

@@ -86,7 +86,7 @@ pub fn check_by(
     Ok(report)
 }
 
-fn source(source: &farmgate_aws::model::Source) -> Source {
+pub(crate) fn source(source: &farmgate_aws::model::Source) -> Source {
     let kind = match source.kind {
         SourceKind::TerraformPlan => "terraform plan",
         SourceKind::TerraformState => "terraform state",
@@ -100,13 +100,21 @@ fn source(source: &farmgate_aws::model::Source) -> Source {
 
 /// Where everything that a report names is written, as far as the sources have lines.
 fn locations(model: &Model, report: &Report) -> BTreeMap<String, Location> {
-    if model.locations.is_empty() {
-        return BTreeMap::new();
-    }
     let because = report.statements.iter().flat_map(|s| s.because.iter().map(|b| &b.origin));
     let on = report.statements.iter().flat_map(|s| &s.on);
     let findings = report.findings.iter().flat_map(|finding| &finding.origins);
-    let named: BTreeSet<&String> = because.chain(on).chain(findings).collect();
+    locations_of(model, because.chain(on).chain(findings))
+}
+
+/// Where these origins are written, as far as the sources have lines.
+pub(crate) fn locations_of<'o>(
+    model: &Model,
+    origins: impl Iterator<Item = &'o String>,
+) -> BTreeMap<String, Location> {
+    if model.locations.is_empty() {
+        return BTreeMap::new();
+    }
+    let named: BTreeSet<&String> = origins.collect();
     let place = |text: &String| {
         // An origin prints as its key and, after a space, a path; keys may hold spaces as well.
         let whole = Origin::of(&Key::new(text));

@@ -19,10 +19,12 @@ mod fronts;
 mod gateways;
 mod groups;
 mod listeners;
-mod names;
+pub(crate) mod names;
 mod network;
-mod packets;
+pub(crate) mod packets;
 mod protection;
+mod roles;
+mod stores;
 mod value;
 mod whole;
 

@@ -5,6 +5,7 @@
 //! [`farmgate_net::reach::Engine`] or from settings read as they are; nothing is guessed.
 
 mod expectations;
+pub(crate) mod iam;
 mod isolation;
 mod life;
 pub(crate) mod policy;
@@ -27,7 +28,7 @@ use crate::report::Statement;
 
 pub use expectations::expected;
 pub(crate) use isolation::fronts_of;
-pub(crate) use tally::Tally;
+pub(crate) use tally::{Tally, causes, witness};
 pub(crate) use way::{By, Need, Way};
 
 /// A model with everything that is needed to prove statements about it.

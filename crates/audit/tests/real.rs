@@ -163,18 +163,21 @@ fn there_is_no_noise() {
         "rate-limit-missing",
         "timestream-closed",
         "waf-missing",
+        "circuit-breaker-off",
         "duplicate-name",
         "egress-unrestricted",
+        "flow-logs-off",
+        "iam-role-unused",
         "load-balancer-without-security-group",
         "nat-in-one-zone",
         "no-endpoint-for-service",
-        "circuit-breaker-off",
         "plaintext-hop",
+        "same-execution-and-task-role",
+        "secret-without-rotation",
         "security-group-rules-in-two-places",
         "streaming-behind-http-api",
         "target-open-to-network",
         "unauthenticated-path",
-        "flow-logs-off",
     ]);
     assert_eq!(rules, expected);
     // What needs the containers is unknown, and nothing else is.

@@ -403,7 +403,7 @@ fn an_integration_names_a_port_on_which_nobody_listens() {
 fn one_name_in_two_regions_is_no_duplicate() {
     let second = json!({
         "add": "aws_cloudwatch_log_group.tasks",
-        "values": { "name": "/ecs/python", "region": "us-east-1" },
+        "values": { "name": "/ecs/python", "region": "us-east-1", "retention_in_days": 30 },
         "unknown": { "arn": true, "id": true },
         "expressions": { "name": { "constant_value": "/ecs/python" } },
     });

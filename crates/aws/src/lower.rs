@@ -10,9 +10,11 @@ mod existing;
 mod fronts;
 mod given;
 mod groups;
+mod iam;
 mod named;
 mod network;
 mod protection;
+mod stores;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -48,6 +50,8 @@ pub fn model(design: &Design, place: Place<'_>) -> Model {
     lowering.compute(&mut model);
     lowering.protection(&mut model);
     lowering.data(&mut model);
+    lowering.stores(&mut model);
+    lowering.roles(&mut model);
     lowering.existing_services(&mut model);
     lowering.names(&mut model);
     model.aliases = Arc::new(lowering.aliases());
@@ -89,6 +93,7 @@ fn count(model: &Model) -> usize {
         + model.databases.len()
         + model.discovery.len()
         + model.repositories.len()
+        + model.roles.len()
 }
 
 impl Lowering<'_> {

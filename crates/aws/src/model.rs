@@ -9,9 +9,13 @@ mod compute;
 mod data;
 mod detection;
 mod gate;
+mod iam;
+mod images;
 mod literals;
 mod load_balancing;
+mod logs;
 mod scaling;
+mod secrets;
 mod slice;
 mod stages;
 mod value;
@@ -26,9 +30,13 @@ pub use compute::*;
 pub use data::*;
 pub use detection::*;
 pub use gate::*;
+pub use iam::*;
+pub use images::*;
 pub use literals::*;
 pub use load_balancing::*;
+pub use logs::*;
 pub use scaling::*;
+pub use secrets::*;
 pub use stages::*;
 pub use value::*;
 pub use vpc::*;
@@ -167,6 +175,18 @@ pub struct Model {
     pub discovery: BTreeMap<Key, DiscoveryService>,
     /// ECR repositories.
     pub repositories: BTreeMap<Key, Repository>,
+    /// What registries scan.
+    pub registry_scanning: BTreeMap<Key, RegistryScanning>,
+    /// Log groups.
+    pub log_groups: BTreeMap<Key, LogGroup>,
+    /// Secrets of Secrets Manager that a source makes or shows.
+    pub secrets: BTreeMap<Key, Secret>,
+    /// Parameters of Systems Manager that a source makes or shows.
+    pub parameters: BTreeMap<Key, Parameter>,
+    /// IAM roles.
+    pub roles: BTreeMap<Key, Role>,
+    /// Policies of repositories, secrets and keys.
+    pub resource_policies: BTreeMap<Key, ResourcePolicy>,
     /// Everything whose physical name must be unique: kind, name.
     pub named: Vec<Named>,
     /// What is not modelled, by Terraform type; of these, those that can carry traffic are in `opaque`.

@@ -4,11 +4,14 @@ mod audit;
 mod bridge;
 mod builtin;
 mod connect;
+mod diff;
 mod gate;
 mod key;
 mod live;
+mod outputs;
 mod prices;
 mod probe;
+mod source;
 mod up;
 
 use std::path::PathBuf;
@@ -20,14 +23,17 @@ pub use audit::{Audit, AuditAction, AuditVerify};
 pub use bridge::{Bridge, LogFormat};
 pub use builtin::{Builtin, BuiltinServer};
 pub use connect::Connect;
+pub use diff::{Diff, DiffFailOn, DiffFormat};
 pub use gate::Gate;
 pub use key::{
     IssueFormat, Key, KeyAction, KeyAdd, KeyInit, KeyIssue, KeyList, KeyRevoke, KeyRotate, Overlap,
     StoreArgs,
 };
 pub use live::{Account, Collect, Live};
+pub use outputs::ReportFormat;
 pub use prices::PricesFile;
 pub use probe::Probe;
+pub use source::SourceArgs;
 pub use up::Up;
 
 /// Proves what can reach what in AWS networks, from the files that describe them.
@@ -101,6 +107,16 @@ pub enum Command {
     /// Exit code: 0 if there is an answer, whatever it is; 2 if an input or a word is wrong; 3 if a
     /// file can't be read or the output can't be written.
     Explain(Explain),
+    /// Say what changed in who reaches whom, and nothing else
+    ///
+    /// Compares two sources, each a file or a folder, by what they let through: which connections can
+    /// be opened, who verifies callers on every way in, which hops are in plain text. Tags, names,
+    /// order and rules written another way are no change. Things are matched by their addresses, ids,
+    /// ARNs, and by names that AWS keeps unique; what has no match is told as being on one side only.
+    ///
+    /// Exit code: 0 if nothing changed; 1 if something did, or may have (--fail-on); 2 if an input is
+    /// wrong; 3 if a file can't be read or the output can't be written.
+    Diff(Diff),
     /// Turn a farm file into Terraform
     ///
     /// Checks the farm first, and builds none of which a statement is refuted or an expectation is
@@ -170,7 +186,7 @@ pub enum Command {
     /// Serve one of the servers that come with farmgate.
     #[command(hide = true)]
     Builtin(Builtin),
-    /// Print the JSON Schema of the farm file, for editors, of the report, or of the gate's configuration
+    /// Print the JSON Schema of the farm file, for editors, of a report, a diff, or the gate's configuration
     Schema(Schema),
     /// Print a page of the documentation that is made from the program.
     #[command(hide = true)]
@@ -262,7 +278,7 @@ pub struct Check {
 
     /// How to print the report.
     #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    pub format: ReportFormat,
 
     /// Fail only for what this earlier report doesn't have (the output of --format json).
     #[arg(long, value_name = "FILE")]
@@ -278,16 +294,20 @@ pub struct Check {
     #[arg(long, value_name = "FILE")]
     pub accept: Option<PathBuf>,
 
-    #[command(flatten)]
-    pub prices: PricesFile,
-
     /// The account itself.
     #[command(flatten)]
     pub live: Live,
+    /// The prices that findings about cost reckon with.
+    #[command(flatten)]
+    pub prices: PricesFile,
 
     /// Show everything: what is proved, every assumption, and why each finding matters.
     #[arg(long, short)]
     pub verbose: bool,
+
+    /// Terraform's source.
+    #[command(flatten)]
+    pub source: SourceArgs,
 }
 
 /// The arguments of `explain`.
@@ -305,6 +325,10 @@ pub struct Explain {
     /// How to print the answer.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+
+    /// Terraform's source.
+    #[command(flatten)]
+    pub source: SourceArgs,
 }
 
 /// The arguments of `rules`.
@@ -340,6 +364,8 @@ pub enum SchemaOf {
     Report,
     /// The configuration of `farmgate gate`: docs/gate.schema.json.
     Gate,
+    /// `farmgate diff --format json`: docs/diff.schema.json.
+    Diff,
 }
 
 /// The pages that are made from the program.

@@ -15,7 +15,7 @@ use farmgate_farm::accept::{self, Acceptances};
 use farmgate_farm::diagnostic::Diagnostic;
 use farmgate_farm::expect::{self, Expectations};
 
-use crate::args::{Check, Color, Format};
+use crate::args::{Check, Color, ReportFormat};
 use crate::collect::account;
 use crate::exit::{Exit, exit_code};
 use crate::farm::{self, FarmFile};
@@ -23,6 +23,7 @@ use crate::input::{self, File};
 use crate::output;
 use crate::problem::{Failure, Problem};
 use crate::render::{self, View};
+use crate::source;
 
 /// The acceptances that are read without being named.
 const ACCEPT: &str = ".farmgate.yaml";
@@ -35,8 +36,14 @@ pub fn run(args: &Check, color: Color) -> Result<Exit, Failure> {
     let start = Instant::now();
     let report = report(&mut read(args)?, args.env.as_deref())?;
     match args.format {
-        Format::Json => output::json(&report)?,
-        Format::Text => {
+        ReportFormat::Json => output::json(&report)?,
+        ReportFormat::Sarif => {
+            output::json(&render::sarif(&report, std::env::current_dir().ok().as_deref()))?;
+        }
+        ReportFormat::Markdown => {
+            output::text(&render::markdown_report(&report), Color::Never)?;
+        }
+        ReportFormat::Text => {
             let view =
                 View { width: output::width(), verbose: args.verbose, time: Some(start.elapsed()) };
             output::text(&render::report(&report, &view), color)?;
@@ -48,14 +55,15 @@ pub fn run(args: &Check, color: Color) -> Result<Exit, Failure> {
 /// The files, as read.
 struct Files {
     sources: Vec<File>,
+    terraform: Vec<File>,
     expect: Option<File>,
     accept: Option<File>,
     baseline: Option<File>,
-    prices: Option<File>,
     /// What the reader must know of the folders among the sources.
     notes: Vec<Warning>,
     /// The account that is one of the sources, as reports call it.
     account: Option<String>,
+    prices: Option<File>,
 }
 
 /// Reads every file, and tells of all that can't be read.
@@ -76,14 +84,22 @@ fn read(args: &Check) -> Result<Files, Failure> {
             Vec::new()
         }
     };
+    let terraform = match args.source.source.as_deref().map(source::read).transpose() {
+        Ok(found) => found.unwrap_or_default(),
+        Err(failure) => {
+            problems.extend(failure.problems);
+            Vec::new()
+        }
+    };
     let files = Files {
         sources,
+        terraform,
         expect: keep(named(&args.expect), &mut problems).flatten(),
         accept: keep(accept, &mut problems).flatten(),
         baseline: keep(named(&args.baseline), &mut problems).flatten(),
-        prices: keep(named(&args.prices.prices), &mut problems).flatten(),
         notes,
         account: None,
+        prices: keep(named(&args.prices.prices), &mut problems).flatten(),
     };
     if !problems.is_empty() {
         return Err(Failure::environment(problems));
@@ -112,7 +128,8 @@ impl Subject {
             if env.is_some() {
                 return Err(no_farm("--env goes with a farm file, and there is none"));
             }
-            let mut model = input::model(&files.sources).map_err(Failure::input)?;
+            let mut model =
+                input::model_with(&files.sources, &files.terraform).map_err(Failure::input)?;
             model.warnings.append(&mut files.notes);
             if let Some(account) = &files.account {
                 account::mark(&mut model, account);

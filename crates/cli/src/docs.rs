@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 
 use clap::CommandFactory as _;
+use farmgate_audit::diff::Drift;
 use farmgate_audit::report::Report;
 use farmgate_audit::rules;
 
@@ -21,6 +22,7 @@ pub fn schema(args: &Schema) -> Result<Exit, Failure> {
     match args.of {
         SchemaOf::Farm => output::text(&farmgate_farm::schema::text(), Color::Never)?,
         SchemaOf::Gate => output::json(&schemars::schema_for!(farmgate_farm::gate::Config))?,
+        SchemaOf::Diff => output::json(&schemars::schema_for!(Drift))?,
         SchemaOf::Report => output::json(&schemars::schema_for!(Report))?,
     }
     Ok(Exit::Fine)

@@ -11,6 +11,7 @@ pub mod builtin;
 pub mod check;
 pub mod collect;
 pub mod connect;
+pub mod diff;
 pub mod docs;
 pub mod exit;
 pub mod explain;
@@ -27,6 +28,7 @@ pub mod render;
 pub mod rules;
 pub mod secrets;
 mod signals;
+pub mod source;
 mod staged;
 pub mod up;
 
@@ -49,6 +51,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         Command::Connect(connect) => connect::run(connect),
         Command::Check(check) => check::run(check, args.color),
         Command::Collect(collect) => collect::run(collect, args.color),
+        Command::Diff(diff) => diff::run(diff, args.color),
         Command::Explain(explain) => explain::run(explain, args.color),
         Command::Builtin(builtin) => builtin::run(builtin),
         Command::Audit(audit) => audit::run(audit, args.color),

@@ -7,13 +7,17 @@
 mod assumptions;
 mod build;
 mod check;
+pub mod drift;
 mod explanation;
 mod findings;
 mod markdown;
+mod markdown_report;
 mod page;
+mod places;
 pub mod probe;
 mod reaches;
 mod rules;
+mod sarif;
 mod statements;
 pub mod style;
 mod totals;
@@ -24,7 +28,9 @@ pub use build::{built, comparison};
 pub use check::report;
 pub use explanation::explanation;
 pub use markdown::markdown;
+pub use markdown_report::markdown_report;
 pub use rules::catalogue;
+pub use sarif::sarif;
 
 use std::time::Duration;
 

@@ -156,14 +156,8 @@ impl Item for Distribution {
     const KIND: &'static str = "distribution";
 
     fn compare(diff: &mut Diff<'_>, left: &Self, right: &Self) {
-        let Self {
-            key: _,
-            origins,
-            https_only,
-            origin_protocols,
-            has_edge_function,
-            minimum_tls,
-        } = left;
+        let Self { key: _, origins, https_only, origin_protocols, has_edge_function, minimum_tls } =
+            left;
         diff.set("origins", origins, &right.origins);
         diff.val("https_only", https_only, &right.https_only);
         diff.unordered("origin_protocols", origin_protocols, &right.origin_protocols);

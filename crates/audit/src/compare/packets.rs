@@ -13,9 +13,11 @@
 //! between is compared as settings.
 
 mod cells;
+pub(crate) mod changes;
 mod doubt;
 mod ends;
 mod ledger;
+mod parties;
 mod ways;
 
 use std::collections::BTreeSet;
@@ -33,7 +35,7 @@ use super::names::{Names, is_address};
 use cells::{Probes, outside_cells};
 use doubt::About;
 use ends::{End, ends};
-use ledger::{Ledger, Met};
+use ledger::{Book, Ledger, Met};
 
 /// Both networks, ready to be asked.
 struct Nets<'a> {
@@ -55,6 +57,14 @@ pub(super) fn packets(diff: &mut Diff<'_>) {
     let (left, right) = lowered(names);
     let lowered = [&left, &right];
     let ends = ends(diff, lowered);
+    let mut ledger = Ledger::new();
+    ask_all(names, lowered, ends, &mut ledger);
+    ledger.tell(diff);
+}
+
+/// Asks everything about these ends, and lets `book` take the answers in.
+fn ask_all(names: &Names<'_>, lowered: [&Lowered; 2], ends: Vec<End>, book: &mut dyn Book) {
+    let [left, right] = lowered;
     let (mut net_left, mut net_right) = (left.net.clone(), right.net.clone());
     let probes = Probes::new(lowered, names, &ends, [&mut net_left, &mut net_right]);
     let nets = Nets {
@@ -66,17 +76,16 @@ pub(super) fn packets(diff: &mut Diff<'_>) {
         probes,
         lists: !net_left.acls.is_empty() || !net_right.acls.is_empty(),
     };
-    let mut ledger = Ledger::new();
     let services = services(lowered);
     for (at, end) in nets.ends.iter().enumerate() {
-        between(&nets, end, &mut ledger);
-        from_network(&nets, end, &mut ledger);
-        from_internet(&nets, end, &mut ledger);
-        to_internet(&nets, end, &mut ledger);
-        to_services(&nets, end, &services, &mut ledger);
-        to_network(&nets, (at, end), &mut ledger);
+        between(&nets, end, book);
+        from_network(&nets, end, book);
+        from_internet(&nets, end, book);
+        to_internet(&nets, end, book);
+        to_services(&nets, end, &services, book);
+        to_network(&nets, (at, end), book);
     }
-    ledger.tell(diff);
+    book.close(&nets);
 }
 
 /// Both models lowered; a prefix list that one of them knows by its id is in the other too, where it
@@ -94,6 +103,15 @@ fn lowered(names: &Names<'_>) -> (Lowered, Lowered) {
     };
     (with(names.left, ids(names.right)), with(names.right, ids(names.left)))
 }
+
+/// Everyone and everything outside.
+pub(crate) const INTERNET: &str = "the internet";
+
+/// Whoever has an address of the network.
+pub(crate) const ANY_HOST: &str = "any host of the network";
+
+/// Whatever has an address of the network.
+const ANY_ADDRESS: &str = "any address of the network";
 
 /// Stands for all AWS services that have no prefix list: their addresses are told from none.
 const UNLISTED: &str = "AWS services without a prefix list";
@@ -123,17 +141,21 @@ impl Nets<'_> {
     fn direct(
         &self,
         (from, to): ([Place; 2], [Place; 2]),
-        ledger: &mut Ledger,
+        book: &mut dyn Book,
         met: impl Fn([Answer; 2], bool) -> Met,
     ) {
         let [from_left, from_right] = from;
         let [to_left, to_right] = to;
         let left = Question::new(from_left, to_left, ServiceSet::all()).direct().quietly();
         let right = Question::new(from_right, to_right, ServiceSet::all()).direct().quietly();
-        ledger.add(self, &met(self.ask([&left, &right]), false));
+        let mut once = |left: Question, right: Question, reliably| {
+            let mut met = met(self.ask([&left, &right]), reliably);
+            met.asked = [Some(left), Some(right)];
+            book.add(self, &met);
+        };
+        once(left.clone(), right.clone(), false);
         if self.lists {
-            let (left, right) = (left.reliably(), right.reliably());
-            ledger.add(self, &met(self.ask([&left, &right]), true));
+            once(left.reliably(), right.reliably(), true);
         }
     }
 }
@@ -155,10 +177,10 @@ fn sets(answer: Answer) -> [PacketSet; 2] {
 }
 
 /// From an interface to every other, and to its own kind.
-fn between(nets: &Nets<'_>, from: &End, ledger: &mut Ledger) {
+fn between(nets: &Nets<'_>, from: &End, book: &mut dyn Book) {
     for to in &nets.ends {
-        nets.direct((places(from.ids), places(to.ids)), ledger, |answers, reliably| {
-            let mut met = Met::new(&format!("{} -> {}", from.owner(), to.owner()), reliably);
+        nets.direct((places(from.ids), places(to.ids)), book, |answers, reliably| {
+            let mut met = Met::new(from.owner().as_str(), to.owner().as_str(), reliably);
             met.about = about(&[from.ids, to.ids]);
             met.keys = [from, to].map(End::keys).to_vec();
             met.sets = answers.map(sets);
@@ -172,7 +194,7 @@ fn between(nets: &Nets<'_>, from: &End, ledger: &mut Ledger) {
 }
 
 /// From any host of the network that has an address in both models.
-fn from_network(nets: &Nets<'_>, to: &End, ledger: &mut Ledger) {
+fn from_network(nets: &Nets<'_>, to: &End, book: &mut dyn Book) {
     let [left, right] = to.sites;
     let site = |side: &Lowered, id: farmgate_net::topology::SiteId| {
         side.net.sites.get(id.index()).map(|site| site.addresses.clone()).unwrap_or_default()
@@ -180,9 +202,8 @@ fn from_network(nets: &Nets<'_>, to: &End, ledger: &mut Ledger) {
     let [ours, theirs] = nets.lowered;
     let both = site(ours, left).intersect(&site(theirs, right));
     let from = [left, right].map(|id| Place::Hosts(id, both.clone()));
-    nets.direct((from, places(to.ids)), ledger, |answers, reliably| {
-        let what = format!("any host of the network -> {}", to.owner());
-        let mut met = Met::new(&what, reliably);
+    nets.direct((from, places(to.ids)), book, |answers, reliably| {
+        let mut met = Met::new(ANY_HOST, to.owner().as_str(), reliably);
         met.about = about(&[to.ids]);
         met.keys = vec![to.keys()];
         met.sets = answers.map(sets);
@@ -191,11 +212,10 @@ fn from_network(nets: &Nets<'_>, to: &End, ledger: &mut Ledger) {
 }
 
 /// From an interface to any address of the network, whoever has it.
-fn to_network(nets: &Nets<'_>, (at, from): (usize, &End), ledger: &mut Ledger) {
+fn to_network(nets: &Nets<'_>, (at, from): (usize, &End), book: &mut dyn Book) {
     for probe in nets.probes.of(at) {
-        nets.direct((places(from.ids), places(probe.ids)), ledger, |answers, reliably| {
-            let what = format!("{} -> any address of the network", from.owner());
-            let mut met = Met::new(&what, reliably);
+        nets.direct((places(from.ids), places(probe.ids)), book, |answers, reliably| {
+            let mut met = Met::new(from.owner().as_str(), ANY_ADDRESS, reliably);
             met.about = about(&[from.ids, probe.ids]);
             met.keys = vec![from.keys()];
             met.sets = answers.map(sets);
@@ -206,19 +226,19 @@ fn to_network(nets: &Nets<'_>, (at, from): (usize, &End), ledger: &mut Ledger) {
 }
 
 /// From an interface to every part of the internet that anything tells apart.
-fn to_internet(nets: &Nets<'_>, from: &End, ledger: &mut Ledger) {
+fn to_internet(nets: &Nets<'_>, from: &End, book: &mut dyn Book) {
     for cell in outside_cells(nets.networks(), from) {
         let outside = || Outside { addresses: cell.clone(), ..Lowered::internet() };
         let to = [Place::Outside(outside()), Place::Outside(outside())];
-        leaving(nets, from, (to, "the internet", Some(&cell)), ledger);
+        leaving(nets, from, (to, INTERNET, Some(&cell)), book);
     }
 }
 
 /// From an interface to the public side of AWS services.
-fn to_services(nets: &Nets<'_>, from: &End, services: &BTreeSet<String>, ledger: &mut Ledger) {
+fn to_services(nets: &Nets<'_>, from: &End, services: &BTreeSet<String>, book: &mut dyn Book) {
     for service in services {
         let to = nets.lowered.map(|side| Place::Outside(side.public_service(service)));
-        leaving(nets, from, (to, service, None), ledger);
+        leaving(nets, from, (to, service, None), book);
     }
 }
 
@@ -226,10 +246,10 @@ fn leaving(
     nets: &Nets<'_>,
     from: &End,
     (to, word, cell): ([Place; 2], &str, Option<&AddrSet>),
-    ledger: &mut Ledger,
+    book: &mut dyn Book,
 ) {
-    nets.direct((places(from.ids), to), ledger, |answers, reliably| {
-        let mut met = Met::new(&format!("{} -> {word}", from.owner()), reliably);
+    nets.direct((places(from.ids), to), book, |answers, reliably| {
+        let mut met = Met::new(from.owner().as_str(), word, reliably);
         met.about = about(&[from.ids]);
         met.keys = vec![from.keys()];
         met.ways = ways::exits(nets.names, &answers);
@@ -245,11 +265,11 @@ fn leaving(
 }
 
 /// From the internet to an interface: directly, and through every chain of relays.
-fn from_internet(nets: &Nets<'_>, to: &End, ledger: &mut Ledger) {
+fn from_internet(nets: &Nets<'_>, to: &End, book: &mut dyn Book) {
     let internet = || Place::Anywhere(Lowered::internet());
-    let what = format!("the internet -> {}", to.owner());
-    nets.direct(([internet(), internet()], places(to.ids)), ledger, |answers, reliably| {
-        let mut met = Met::new(&what, reliably).directly();
+    let owner = to.owner().as_str();
+    nets.direct(([internet(), internet()], places(to.ids)), book, |answers, reliably| {
+        let mut met = Met::new(INTERNET, owner, reliably).directly();
         met.about = about(&[to.ids]);
         met.keys = vec![to.keys()];
         met.sets = answers.map(sets);
@@ -258,7 +278,8 @@ fn from_internet(nets: &Nets<'_>, to: &End, ledger: &mut Ledger) {
     let question = |id| Question::new(internet(), Place::Interface(id), ServiceSet::all());
     let [left, right] = to.ids.map(|id| question(id).quietly());
     let answers = nets.ask([&left, &right]);
-    let mut met = Met::new(&what, false);
+    let mut met = Met::new(INTERNET, owner, false);
+    met.asked = [Some(left), Some(right)];
     met.ways = ways::chains(nets.names, nets.lowered, &answers);
     let [left, right] = about(&[to.ids]);
     let [ours, theirs] = nets.networks();
@@ -266,5 +287,5 @@ fn from_internet(nets: &Nets<'_>, to: &End, ledger: &mut Ledger) {
     met.about = [left.with_relays(ours, own), right.with_relays(theirs, other)];
     met.keys = vec![to.keys()];
     met.sets = answers.map(sets);
-    ledger.add(nets, &met);
+    book.add(nets, &met);
 }

@@ -56,6 +56,12 @@ pub(super) fn settings(diff: &mut Diff<'_>) {
         gates,
         discovery,
         repositories,
+        registry_scanning,
+        log_groups,
+        secrets,
+        parameters,
+        roles,
+        resource_policies,
         named,
         unmodelled,
         opaque,
@@ -77,6 +83,8 @@ pub(super) fn settings(diff: &mut Diff<'_>) {
     super::protection::detection(diff, detection, &right.detection);
     time_series(diff, timestream, &right.timestream);
     items!(databases, gates, discovery, repositories);
+    items!(registry_scanning, log_groups, secrets, parameters);
+    items!(roles, resource_policies);
     physical_names(diff, named, &right.named);
     not_modelled(diff, unmodelled, &right.unmodelled);
     not_followed(diff, opaque, &right.opaque);

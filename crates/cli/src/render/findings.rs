@@ -4,6 +4,7 @@ use farmgate_audit::report::{Accepted, Finding, Report, Severity, Trial};
 
 use super::assumptions::Assumptions;
 use super::page::Page;
+use super::places::noted;
 use super::style::{BOLD, DIM, GOOD, PLAIN, of_severity};
 use super::words::Words;
 
@@ -25,7 +26,7 @@ pub(crate) fn findings<'a>(
             .and(PLAIN, &finding.title)
             .and(DIM, &assumptions.cite(&finding.assumes));
         page.tagged(of_severity(finding.severity), &finding.severity.to_string(), &title);
-        origins(page, finding, verbose);
+        origins(page, report, finding, verbose);
         if verbose {
             page.labelled("why", &Words::plain(&finding.why));
         } else if finding.severity >= Severity::High {
@@ -59,10 +60,11 @@ pub(crate) fn accepted(page: &mut Page, report: &Report) {
     }
 }
 
-fn origins(page: &mut Page, finding: &Finding, verbose: bool) {
+fn origins(page: &mut Page, report: &Report, finding: &Finding, verbose: bool) {
     let listed = if verbose { finding.origins.len() } else { LISTED };
     for origin in finding.origins.iter().take(listed) {
-        page.under(&Words::new().and(DIM, origin));
+        let place = noted(report, origin).unwrap_or_default();
+        page.under(&Words::new().and(DIM, origin).whole(DIM, &place));
     }
     if finding.origins.len() > listed {
         let more = format!("and {} more; --verbose lists them", finding.origins.len() - listed);

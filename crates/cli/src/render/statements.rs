@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use farmgate_audit::report::{Family, Report, Statement, Verdict};
+use farmgate_audit::report::{Because, Family, Report, Statement, Verdict};
 
 use super::assumptions::Assumptions;
 use super::page::{Cause, GUTTER, Page};
+use super::places::noted;
 use super::style::{DIM, GOOD, PLAIN, of_verdict};
 use super::words::Words;
 
@@ -48,7 +49,7 @@ pub(crate) fn open<'a>(
                 page.row(&[], GUTTER, HANG, &words);
             }
             if verdict == Verdict::Refuted || first.missing.is_empty() || verbose {
-                causes(page, first, verbose);
+                causes(page, report, first, verbose);
             }
         }
     }
@@ -132,12 +133,19 @@ fn witness(page: &mut Page, statement: &Statement) {
 }
 
 /// The causes; if not everything is shown, without the routes inside a network, and not all.
-fn causes(page: &mut Page, statement: &Statement, verbose: bool) {
+fn causes(page: &mut Page, report: &Report, statement: &Statement, verbose: bool) {
     let inside = |origin: &str| origin.ends_with(" local");
     let wanted =
         statement.because.iter().filter(|b| verbose || b.code != "ADMITTED" || !inside(&b.origin));
-    let all: Vec<Cause<'_>> = wanted
-        .map(|b| Cause { mark: None, code: &b.code, origin: &b.origin, text: &b.text })
+    let told: Vec<(&Because, String)> = wanted
+        .map(|b| match noted(report, &b.origin) {
+            Some(place) => (b, format!("{} ({place})", b.text)),
+            None => (b, b.text.clone()),
+        })
+        .collect();
+    let all: Vec<Cause<'_>> = told
+        .iter()
+        .map(|(b, text)| Cause { mark: None, code: &b.code, origin: &b.origin, text })
         .collect();
     let shown = if verbose { all.len() } else { CAUSES };
     page.causes(all.get(..shown).unwrap_or(&all));

@@ -54,9 +54,16 @@ fn told_by_subnets(net: &Network, all: &mut BTreeSet<AddrSet>) {
 
 /// The parts of the internet that an interface may reach differently.
 pub(super) fn outside_cells(nets: [&Network; 2], from: &End) -> Vec<AddrSet> {
+    let [left, right] = nets;
+    let [own, other] = from.ids;
+    cells_of(&[(left, &[own]), (right, &[other])])
+}
+
+/// The same for several interfaces of each network.
+pub(super) fn cells_of(of: &[(&Network, &[InterfaceId])]) -> Vec<AddrSet> {
     let mut cuts = BTreeSet::new();
-    for (net, id) in nets.into_iter().zip(from.ids) {
-        told_by_groups(net, id, &mut cuts);
+    for (net, ids) in of {
+        ids.iter().for_each(|id| told_by_groups(net, *id, &mut cuts));
         told_by_subnets(net, &mut cuts);
     }
     let internet = AddrSet::internet();

@@ -4,10 +4,12 @@
 //! stops. Short of that, a difference may come from what one of them does not know; then it is open.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use farmgate_aws::model::Key;
 use farmgate_net::addr::AddrSet;
 use farmgate_net::packet::PacketSet;
+use farmgate_net::reach::Question;
 use farmgate_net::service::ServiceSet;
 use farmgate_net::uncertain::Note;
 
@@ -20,11 +22,56 @@ use crate::compare::diff::Diff;
 /// So many parts of a set, or notes, are printed in full.
 const IN_FULL: usize = 5;
 
+/// What a question is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Title {
+    /// Who opens connections.
+    pub(crate) from: String,
+    /// To whom.
+    pub(crate) to: String,
+    /// Whether it is about what goes through no relay alone, of what may go through some.
+    pub(crate) directly: bool,
+    /// Whether every reply has to come back.
+    pub(crate) reliably: bool,
+    /// By which way.
+    pub(crate) way: Option<String>,
+}
+
+impl fmt::Display for Title {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "packets {} -> {}", self.from, self.to)?;
+        f.write_str(if self.reliably { " and every reply" } else { "" })?;
+        f.write_str(if self.directly { ", directly" } else { "" })?;
+        self.way.as_ref().map_or(Ok(()), |way| write!(f, " {way}"))
+    }
+}
+
+impl Title {
+    /// What else tells the same, if it is met with the same answers.
+    pub(super) fn told_by(&self) -> Option<Self> {
+        let told = |directly, reliably| Self { directly, reliably, way: None, ..self.clone() };
+        match (self.directly, self.reliably) {
+            (true, reliably) => Some(told(false, reliably)),
+            (false, true) => Some(told(false, false)),
+            (false, false) => None,
+        }
+    }
+}
+
+/// Takes in answers.
+pub(super) trait Book {
+    /// Two answers to one question.
+    fn add(&mut self, nets: &Nets<'_>, met: &Met);
+
+    /// All was asked that has an end in both networks.
+    fn close(&mut self, _nets: &Nets<'_>) {}
+}
+
 /// Two answers to one question.
 pub(super) struct Met {
-    what: String,
-    /// What else tells the same, if it is met with the same answers.
-    told_by: Option<String>,
+    pub(super) title: Title,
+    /// The questions, where somebody may want to ask them again.
+    pub(super) asked: [Option<Question>; 2],
     /// What decides over the answers, in each network.
     pub(super) about: [About; 2],
     /// The owners in question.
@@ -33,15 +80,15 @@ pub(super) struct Met {
     pub(super) sets: [[PacketSet; 2]; 2],
     /// The same by ways, where they have names.
     pub(super) ways: Ways,
-    towards: bool,
+    pub(super) towards: bool,
 }
 
 impl Met {
-    pub(super) fn new(what: &str, reliably: bool) -> Self {
-        let replies = if reliably { " and every reply" } else { "" };
+    pub(super) fn new(from: &str, to: &str, reliably: bool) -> Self {
+        let (from, to) = (from.to_owned(), to.to_owned());
         Self {
-            what: format!("packets {what}{replies}"),
-            told_by: reliably.then(|| format!("packets {what}")),
+            title: Title { from, to, directly: false, reliably, way: None },
+            asked: [None, None],
             about: Default::default(),
             keys: Vec::new(),
             sets: Default::default(),
@@ -52,9 +99,7 @@ impl Met {
 
     /// The part of the packets that goes directly.
     pub(super) fn directly(mut self) -> Self {
-        let whole = std::mem::take(&mut self.what);
-        self.what = format!("{whole}, directly");
-        self.told_by = Some(whole);
+        self.title.directly = true;
         self
     }
 
@@ -107,22 +152,7 @@ impl Ledger {
         Self::default()
     }
 
-    /// Takes in two answers: as a whole, or way by way if they are equal as a whole.
-    pub(super) fn add(&mut self, nets: &Nets<'_>, met: &Met) {
-        let [left, right] = &met.sets;
-        if left != right {
-            self.differ(nets, met, &met.what, &met.sets);
-            return;
-        }
-        for (way, sets) in &met.ways {
-            let [left, right] = sets;
-            if left != right {
-                self.differ(nets, met, &format!("{} {way}", met.what), sets);
-            }
-        }
-    }
-
-    fn differ(&mut self, nets: &Nets<'_>, met: &Met, what: &str, sets: &[[PacketSet; 2]; 2]) {
+    fn differ(&mut self, nets: &Nets<'_>, met: &Met, what: &Title, sets: &[[PacketSet; 2]; 2]) {
         let [[sure_left, possible_left], [sure_right, possible_right]] = sets;
         let for_certain =
             !sure_right.is_subset(possible_left) || !sure_left.is_subset(possible_right);
@@ -135,7 +165,7 @@ impl Ledger {
             ("", [possible_left, possible_right])
         };
         let line = lines.entry(format!("{what}{certain}")).or_default();
-        line.told_by = met.told_by.as_ref().map(|what| format!("{what}{certain}"));
+        line.told_by = met.title.told_by().map(|what| format!("{what}{certain}"));
         line.towards |= met.towards;
         for (set, more) in line.sets.iter_mut().zip(shown) {
             *set = set.union(more);
@@ -164,6 +194,24 @@ impl Ledger {
             lines.retain(|what, _| !told.contains(what));
             for (what, line) in lines {
                 diff.push(differs, line.told(what));
+            }
+        }
+    }
+}
+
+impl Book for Ledger {
+    /// As a whole, or way by way if they are equal as a whole.
+    fn add(&mut self, nets: &Nets<'_>, met: &Met) {
+        let [left, right] = &met.sets;
+        if left != right {
+            self.differ(nets, met, &met.title, &met.sets);
+            return;
+        }
+        for (way, sets) in &met.ways {
+            let [left, right] = sets;
+            if left != right {
+                let title = Title { way: Some(way.clone()), ..met.title.clone() };
+                self.differ(nets, met, &title, sets);
             }
         }
     }

@@ -1,13 +1,13 @@
-//! Databases, repositories and Cloud Map services.
+//! Databases and Cloud Map services.
 
 use super::endpoints::default_group_at;
 use super::graph::Graph;
 use super::place::Place;
 use super::vpc::tags;
 use super::wanted::{DB_CLUSTER, DB_SUBNET_GROUP, GROUP, NAMESPACE, SUBNET};
-use crate::model::{Database, DiscoveryService, Key, Model, Repository, SetVal, Val};
+use crate::model::{Database, DiscoveryService, Key, Model, SetVal, Val};
 
-/// Reads databases, repositories and Cloud Map services.
+/// Reads databases and Cloud Map services.
 pub(super) fn read(graph: &Graph, model: &mut Model) {
     for resource in graph.of(&["aws_db_instance", "aws_rds_cluster"]) {
         let database = database(&Place::top(graph, resource), model);
@@ -24,14 +24,6 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
         if cluster.public != Val::Known(true) && public != Val::Known(false) {
             cluster.public = public;
         }
-    }
-    for resource in graph.of_either(&["aws_ecr_repository"]) {
-        let repository = Repository {
-            key: resource.key.clone(),
-            name: Place::top(graph, resource).attribute("name").text(),
-            url: resource.text("repository_url").map(str::to_owned),
-        };
-        model.repositories.insert(repository.key.clone(), repository);
     }
     for resource in graph.of(&["aws_service_discovery_service"]) {
         let service = discovery(&Place::top(graph, resource));

@@ -81,15 +81,15 @@ fn listener(place: &Place<'_>, model: &Model) -> Listener {
     }
 }
 
+/// Why something may have more parts than the sources show, where a source says so.
+pub(super) fn not_shown(attribute: Attribute<'_>) -> Option<Note> {
+    (attribute.doubt != Doubt::None && !attribute.unwritten).then(|| attribute.pending())
+}
+
 /// What is not written AWS decides; it does not depend on what is known after apply.
 fn tls_policy(place: &Place<'_>) -> Val<Option<String>> {
     let policy = place.attribute("ssl_policy");
     if policy.is_left_out() { Val::Known(None) } else { policy.text() }
-}
-
-/// Why something may have more parts than the sources show, where a source says so.
-pub(super) fn not_shown(attribute: Attribute<'_>) -> Option<Note> {
-    (attribute.doubt != Doubt::None && !attribute.unwritten).then(|| attribute.pending())
 }
 
 fn needed_port(place: &Place<'_>) -> Val<u16> {

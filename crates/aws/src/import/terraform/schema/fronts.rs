@@ -127,7 +127,17 @@ pub(super) const BALANCING: Table = &[
 pub(super) const API: Table = &[
     (
         "aws_apigatewayv2_api",
-        &["id", "arn", "name", "protocol_type", "body", "target", "route_key", "api_endpoint", "route"],
+        &[
+            "id",
+            "arn",
+            "name",
+            "protocol_type",
+            "body",
+            "target",
+            "route_key",
+            "api_endpoint",
+            "route",
+        ],
     ),
     (
         "aws_apigatewayv2_route",
@@ -172,7 +182,16 @@ pub(super) const API: Table = &[
     ("aws_apigatewayv2_vpc_link", &["id", "arn", "name", "subnet_ids", "security_group_ids"]),
     (
         "aws_api_gateway_rest_api",
-        &["id", "arn", "name", "body", "policy", "endpoint_configuration", "root_resource_id", "route"],
+        &[
+            "id",
+            "arn",
+            "name",
+            "body",
+            "policy",
+            "endpoint_configuration",
+            "root_resource_id",
+            "route",
+        ],
     ),
     ("aws_api_gateway_rest_api_policy", &["id", "rest_api_id", "policy"]),
     ("aws_api_gateway_resource", &["id", "rest_api_id", "parent_id", "path_part", "path"]),
