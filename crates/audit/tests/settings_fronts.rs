@@ -25,7 +25,8 @@ use farmgate_audit::prices::Prices;
 use farmgate_audit::report::{Finding, Report};
 use farmgate_aws::import::{Input, import};
 use farmgate_aws::model::{
-    Key, Listener, Model, Origin, Source, SourceKind, Val, WebAcl, WebAclRule, WebAclRuleKind,
+    Key, Listener, Model, Origin, Source, SourceKind, Val, WafAssociation, WebAcl, WebAclRule,
+    WebAclRuleKind,
 };
 use mutation::Mutation;
 use serde_json::{Value, json};
@@ -179,8 +180,15 @@ fn what_aws_prints_says_nothing_of_what_was_not_asked() {
     }
     let kind = SourceKind::Described;
     model.sources = vec![Source { name: "describe/".to_owned(), kind, resources: 1 }];
+    // What says that its web ACL was not asked for.
+    let unasked = WafAssociation {
+        key: Key::new("the web ACL"),
+        resource: Val::Known(arn.clone()),
+        web_acl: Val::Unknown("isn't shown".into()),
+    };
+    model.waf.insert(unasked.key.clone(), unasked);
     assert!(by(&of_model(&model), "waf-missing").is_empty());
-    model.detection.listed.insert("aws_wafv2_web_acl_association".to_owned());
+    model.waf.clear();
     let report = of_model(&model);
     let finding = by(&report, "waf-missing")[0];
     assert_eq!(finding.origins, [arn.to_string()]);
@@ -633,5 +641,217 @@ fn the_bus_simulator() {
     );
     for rule in ["cloudtrail-weak", "guardduty-off", "security-hub-off", "hard-coded-prefix-list"] {
         assert!(by(&report, rule).is_empty(), "{rule}");
+    }
+}
+
+// === Templates and what `aws` prints ===
+
+/// The report on these files.
+#[track_caller]
+fn of_files(files: &[(&str, Value)]) -> Report {
+    let texts: Vec<(&str, Vec<u8>)> =
+        files.iter().map(|(name, value)| (*name, serde_json::to_vec(value).unwrap())).collect();
+    let inputs: Vec<Input<'_>> = texts.iter().map(|(name, bytes)| Input { name, bytes }).collect();
+    of_model(&import(&inputs).unwrap_or_else(|errors| panic!("{errors:?}")))
+}
+
+fn titles(report: &Report, rule: &str) -> Vec<String> {
+    by(report, rule).iter().map(|finding| finding.title.clone()).collect()
+}
+
+/// A template with one thing of each family; `good` has all settings.
+fn template(good: bool) -> Value {
+    let or = |value: Value, other: Value| if good { value } else { other };
+    let logs = json!({ "DestinationArn": "arn:aws:logs:eu-west-1:123456789012:log-group:api", "Format": "$context.requestId" });
+    json!({ "AWSTemplateFormatVersion": "2010-09-09", "Resources": {
+        "Api": { "Type": "AWS::ApiGateway::RestApi", "Properties": { "Name": "tools" } },
+        "Method": { "Type": "AWS::ApiGateway::Method", "Properties": {
+            "RestApiId": { "Ref": "Api" }, "ResourceId": { "Fn::GetAtt": ["Api", "RootResourceId"] },
+            "HttpMethod": "POST", "AuthorizationType": "AWS_IAM",
+            "Integration": { "Type": "HTTP_PROXY", "IntegrationHttpMethod": "POST", "Uri": "https://tools.example.com/" } } },
+        "Stage": { "Type": "AWS::ApiGateway::Stage", "Properties": {
+            "RestApiId": { "Ref": "Api" }, "StageName": "prod",
+            "AccessLogSetting": or(logs.clone(), Value::Null),
+            "MethodSettings": or(json!([{ "HttpMethod": "*", "ResourcePath": "/*", "ThrottlingRateLimit": 50 }]), Value::Null) } },
+        "Acl": { "Type": "AWS::WAFv2::WebACL", "Properties": {
+            "Scope": "REGIONAL", "DefaultAction": { "Allow": {} }, "Rules": [{
+                "Name": "rate", "Priority": 1, "Action": or(json!({ "Block": {} }), json!({ "Count": {} })),
+                "Statement": { "RateBasedStatement": { "AggregateKeyType": "IP", "Limit": 2000 } } }] } },
+        "AclOfStage": { "Type": "AWS::WAFv2::WebACLAssociation", "Properties": {
+            "ResourceArn": { "Fn::Sub": "arn:${AWS::Partition}:apigateway:${AWS::Region}::/restapis/${Api}/stages/${Stage}" },
+            "WebACLArn": { "Fn::GetAtt": ["Acl", "Arn"] } } },
+        "Domain": { "Type": "AWS::ApiGateway::DomainName", "Properties": {
+            "DomainName": "tools.example.org", "SecurityPolicy": or(json!("TLS_1_2"), json!("TLS_1_0")) } },
+        "Web": { "Type": "AWS::CloudFront::Distribution", "Properties": { "DistributionConfig": {
+            "Enabled": true,
+            "DefaultCacheBehavior": { "TargetOriginId": "web", "ViewerProtocolPolicy": "https-only" },
+            "Origins": [{ "Id": "web", "DomainName": "static.example.com", "CustomOriginConfig": { "OriginProtocolPolicy": "https-only" } }],
+            "ViewerCertificate": or(json!({ "AcmCertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/1", "MinimumProtocolVersion": "TLSv1.2_2021" }), Value::Null) } } },
+        "Detector": { "Type": "AWS::GuardDuty::Detector", "Properties": { "Enable": good } },
+        "Trail": { "Type": "AWS::CloudTrail::Trail", "Properties": {
+            "S3BucketName": "trail", "IsLogging": true, "IsMultiRegionTrail": good, "EnableLogFileValidation": good } },
+        "Hub": { "Type": "AWS::SecurityHub::Hub", "Properties": { "EnableDefaultStandards": good } },
+        "Cluster": { "Type": "AWS::ECS::Cluster", "Properties": { "ClusterName": "farm" } },
+        "Service": { "Type": "AWS::ECS::Service", "Properties": {
+            "ServiceName": "tools", "Cluster": { "Ref": "Cluster" }, "DesiredCount": 1 } },
+        "Target": { "Type": "AWS::ApplicationAutoScaling::ScalableTarget", "Properties": {
+            "MinCapacity": 1, "MaxCapacity": 5, "ServiceNamespace": "ecs", "ScalableDimension": "ecs:service:DesiredCount",
+            "ResourceId": { "Fn::Join": ["/", ["service", { "Ref": "Cluster" }, { "Fn::GetAtt": ["Service", "Name"] }]] } } },
+        "Policy": { "Type": "AWS::ApplicationAutoScaling::ScalingPolicy", "Properties": {
+            "PolicyName": "cpu", "PolicyType": "TargetTrackingScaling", "ScalingTargetId": { "Ref": "Target" },
+            "TargetTrackingScalingPolicyConfiguration": {
+                "TargetValue": 70, "DisableScaleIn": !good,
+                "PredefinedMetricSpecification": { "PredefinedMetricType": "ECSServiceAverageCPUUtilization" } } } },
+    } })
+}
+
+#[test]
+fn a_template_says_all_of_it() {
+    const MINE: [&str; 9] = [
+        "access-logs-off",
+        "waf-missing",
+        "rate-limit-missing",
+        "tls-policy-weak",
+        "cloudtrail-weak",
+        "guardduty-off",
+        "security-hub-off",
+        "scaling-without-bound",
+        "hard-coded-prefix-list",
+    ];
+    let without_nulls = |good| {
+        let mut template = template(good);
+        for (_, resource) in template["Resources"].as_object_mut().unwrap() {
+            if let Some(properties) = resource.get_mut("Properties").and_then(Value::as_object_mut)
+            {
+                properties.retain(|_, value| !value.is_null());
+            }
+        }
+        let config = &mut template["Resources"]["Web"]["Properties"]["DistributionConfig"];
+        config.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        template
+    };
+    let good = of_files(&[("tools.json", without_nulls(true))]);
+    let found = MINE.map(|rule| titles(&good, rule)).concat();
+    assert!(found.is_empty(), "{found:#?}");
+    let bad = of_files(&[("tools.json", without_nulls(false))]);
+    let found = MINE.map(|rule| titles(&bad, rule)).concat();
+    assert_eq!(
+        found,
+        [
+            "tools/Stage writes no access logs",
+            "tools/Acl before tools/Api blocks nothing",
+            "tools/Api has no limit of its own: it takes what the whole account may",
+            "tools/Domain takes TLS 1.0 and 1.1: its security policy `TLS_1_0`",
+            "tools/Web takes old TLS: its viewers may speak `TLSv1`",
+            "tools/Trail records one region and has no log file validation",
+            "tools/Detector is switched off",
+            "tools/Hub has no standard, so that Security Hub checks nothing itself",
+            "tools/Target only grows: every policy has `disable_scale_in`",
+        ]
+    );
+}
+
+/// What a call of `farmgate collect` saved.
+fn asked(service: &str, operation: &str, parameters: Value, answer: Value) -> Value {
+    let mut document = json!({ "farmgateRequest": { "service": service, "operation": operation,
+        "region": "eu-west-1", "account": "123456789012", "parameters": parameters } });
+    document.as_object_mut().unwrap().extend(answer.as_object().unwrap().clone());
+    document
+}
+
+#[test]
+fn what_is_seen_to_be_missing_is_off() {
+    let error = json!({ "farmgateError": { "code": "InvalidAccessException", "message": "not subscribed" } });
+    let recorders = "describe-configuration-recorders";
+    let files = [
+        ("1.json", asked("cloudtrail", "describe-trails", json!({}), json!({ "trailList": [] }))),
+        ("2.json", asked("guardduty", "list-detectors", json!({}), json!({ "DetectorIds": [] }))),
+        (
+            "3.json",
+            asked("configservice", recorders, json!({}), json!({ "ConfigurationRecorders": [] })),
+        ),
+        ("4.json", asked("securityhub", "describe-hub", json!({}), error)),
+    ];
+    let report = of_files(&files);
+    assert_eq!(titles(&report, "cloudtrail-weak"), ["123456789012 has no trail of CloudTrail"]);
+    assert_eq!(titles(&report, "guardduty-off"), ["GuardDuty has no detector in eu-west-1"]);
+    assert_eq!(
+        titles(&report, "security-hub-off"),
+        ["Security Hub is off in eu-west-1", "AWS Config has no recorder in eu-west-1"]
+    );
+    // Nobody was asked, or nobody answered.
+    let denied = json!({ "farmgateError": { "code": "AccessDenied", "message": "no" } });
+    let clusters = asked("ecs", "list-clusters", json!({}), json!({ "clusterArns": [] }));
+    let refused = asked("guardduty", "list-detectors", json!({}), denied.clone());
+    let hub = asked("securityhub", "describe-hub", json!({}), denied);
+    let report = of_files(&[("1.json", clusters), ("2.json", refused), ("3.json", hub)]);
+    for rule in ["cloudtrail-weak", "guardduty-off", "security-hub-off"] {
+        assert!(by(&report, rule).is_empty(), "{rule}");
+    }
+}
+
+#[test]
+fn detectors_that_are_listed_and_not_shown_say_nothing() {
+    let listed = json!({ "DetectorIds": ["12abc34d567e8fa901bc2d34e56789f0"] });
+    let list = asked("guardduty", "list-detectors", json!({}), listed);
+    assert!(by(&of_files(&[("1.json", list.clone())]), "guardduty-off").is_empty());
+    let id = json!({ "DetectorId": "12abc34d567e8fa901bc2d34e56789f0" });
+    let answer = json!({ "Status": "DISABLED", "FindingPublishingFrequency": "SIX_HOURS" });
+    let off = asked("guardduty", "get-detector", id, answer);
+    assert_eq!(by(&of_files(&[("1.json", list), ("2.json", off)]), "guardduty-off").len(), 1);
+}
+
+#[test]
+fn the_mcp_farm() {
+    let Some(report) = real(&[
+        "mcp-farm/ChatbotStack.template.json",
+        "mcp-farm/McpFarmAlbStack.template.json",
+        "mcp-farm/nova-act-mcp-fargate.template.json",
+        "mcp-farm/python-mcp-fargate.template.json",
+    ]) else {
+        return;
+    };
+    // Defect 30: CloudFront's list by its id, beside a rule for everybody.
+    let lists = titles(&report, "hard-coded-prefix-list");
+    assert_eq!(lists.len(), 1);
+    assert!(lists[0].starts_with("`pl-82a045eb` is written by its id"), "{lists:?}");
+    // Defect 35.
+    let logs: Vec<&str> =
+        by(&report, "access-logs-off").iter().map(|it| it.origins[0].as_str()).collect();
+    assert_eq!(logs.len(), 2, "{logs:?}");
+    // What the document asks for and nobody made.
+    assert_eq!(by(&report, "waf-missing").len(), 3, "{:#?}", titles(&report, "waf-missing"));
+    assert_eq!(by(&report, "rate-limit-missing").len(), 3);
+    assert_eq!(by(&report, "flow-logs-off").len(), 1);
+    // Two policies move each service.
+    assert!(by(&report, "scaling-without-bound").is_empty());
+    for rule in ["cloudtrail-weak", "guardduty-off", "security-hub-off", "endpoint-cost"] {
+        assert!(by(&report, rule).is_empty(), "{rule}");
+    }
+}
+
+#[test]
+fn mem_brain_says_little_of_what_was_not_asked() {
+    let Some(report) = real(&[
+        "mem-brain/describe-listeners.json",
+        "mem-brain/describe-load-balancers.json",
+        "mem-brain/describe-security-groups-as-documented.json",
+        "mem-brain/describe-subnets.json",
+        "mem-brain/describe-target-groups.json",
+    ]) else {
+        return;
+    };
+    for rule in [
+        "waf-missing",
+        "rate-limit-missing",
+        "access-logs-off",
+        "flow-logs-off",
+        "tls-policy-weak",
+        "cloudtrail-weak",
+        "guardduty-off",
+        "security-hub-off",
+        "scaling-without-bound",
+    ] {
+        assert!(by(&report, rule).is_empty(), "{rule}: {:?}", titles(&report, rule));
     }
 }

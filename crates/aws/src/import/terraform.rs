@@ -71,6 +71,7 @@ use super::detect::Members;
 use super::source;
 
 pub(super) use address::Index;
+pub(super) use detection::LISTED;
 pub(super) use graph::NAMES;
 pub(super) use raw::{Action, Parsed, Raw};
 

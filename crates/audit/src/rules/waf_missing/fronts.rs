@@ -11,9 +11,6 @@ use crate::prove::trust::{forwards, is_health, listeners_of};
 use crate::rules::Facts;
 use crate::rules::listener_open_to_world::{admitted, is_most_of_the_internet};
 
-/// The type whose resources say which web ACL is before what.
-const ASSOCIATION: &str = "aws_wafv2_web_acl_association";
-
 /// What kind of front it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::rules) enum Kind {
@@ -128,11 +125,12 @@ pub(in crate::rules) fn acl<'m>(model: &'m Model, front: &Front<'_>) -> Acl<'m> 
     if !found.is_empty() {
         return Acl::Some(found);
     }
-    if seen(model, front.key, ASSOCIATION) || front.kind == Kind::Distribution {
+    if only_farms(model, front.key) || front.kind == Kind::Distribution {
         return Acl::None(None);
     }
+    // What `aws` prints names the web ACL of every such thing, or says why it doesn't.
     if only_described(model, front.key) {
-        return Acl::Unknown;
+        return Acl::None(None);
     }
     let note = format!("{} has no web ACL, since no source shows one", front.key);
     Acl::None(Some(note.into()))
@@ -145,10 +143,10 @@ fn is_modelled(model: &Model, key: &Key) -> bool {
         || key.resource_type() == Some("aws_cognito_user_pool")
 }
 
-/// Whether it is certain that there is nothing of this type that the sources don't show.
-fn seen(model: &Model, key: &Key, kind: &str) -> bool {
-    let only_farm = model.sources.iter().all(|it| it.kind == SourceKind::FarmFile);
-    model.detection.lists(kind) || (only_farm && key.resource_type().is_none())
+/// Whether it is a farm's, all of which is in its file.
+fn only_farms(model: &Model, key: &Key) -> bool {
+    let mut sources = model.sources.iter();
+    sources.all(|it| it.kind == SourceKind::FarmFile) && key.resource_type().is_none()
 }
 
 /// Whether something is known only from what `aws` prints: then its key is an ARN or an id, and what

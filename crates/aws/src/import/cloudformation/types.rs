@@ -109,6 +109,8 @@ const TYPES: &[Row] = &[
     ("ApiGateway::Authorizer", "aws_api_gateway_authorizer", Label, "", ""),
     ("ApiGateway::Stage", "aws_api_gateway_stage", Name, "StageName", ""),
     ("ApiGateway::Deployment", "aws_api_gateway_deployment", Label, "", ""),
+    ("ApiGateway::DomainName", "aws_api_gateway_domain_name", Name, "DomainName", ""),
+    ("ApiGatewayV2::DomainName", "aws_apigatewayv2_domain_name", Name, "DomainName", ""),
     ("ApiGateway::VpcLink", "aws_api_gateway_vpc_link", Label, "", ""),
     (
         "Lambda::Function",

@@ -169,5 +169,8 @@ fn stage(region: &Region<'_>, api: &str, item: &Item<'_>) -> Option<Made> {
     if let Some(log) = item.value.get("AccessLogSettings").filter(|log| log.is_object()) {
         made.set("access_log_settings", json!([super::value::block(log)]));
     }
+    if let Some(all) = item.value.get("DefaultRouteSettings").filter(|all| all.is_object()) {
+        made.set("default_route_settings", json!([super::value::block(all)]));
+    }
     Some(made)
 }

@@ -9,6 +9,7 @@ use super::value::{flag, list, text};
 /// Reads trails, detectors, hubs and recorders.
 pub(super) fn read(region: &Region<'_>, making: &mut Making) {
     trails(region, making);
+    listed(region, making);
     for item in region.items("guardduty get-detector") {
         let id = item.page.request.parameter("DetectorId").unwrap_or("the GuardDuty detector");
         let mut made = Made::new("aws_guardduty_detector", id, &item);
@@ -35,6 +36,25 @@ pub(super) fn read(region: &Region<'_>, making: &mut Making) {
         let mut made = Made::new("aws_config_configuration_recorder_status", &address, &item);
         made.set("name", name).set("is_enabled", flag(&item.value, "recording"));
         making.add_named(made, name);
+    }
+}
+
+/// What a region is seen to have none of: the list is there, and empty.
+fn listed(region: &Region<'_>, making: &mut Making) {
+    for (operation, kind) in [
+        ("cloudtrail describe-trails", "aws_cloudtrail"),
+        ("guardduty list-detectors", "aws_guardduty_detector"),
+        ("configservice describe-configuration-recorders", "aws_config_configuration_recorder"),
+    ] {
+        let pages = region.pages(operation);
+        if !pages.is_empty() && pages.iter().all(Page::is_empty) {
+            making.lists(kind);
+        }
+    }
+    // Where it is off, AWS answers that the account is not subscribed.
+    let off = ["InvalidAccessException", "ResourceNotFoundException"];
+    if off.iter().any(|code| region.refused_with("securityhub describe-hub", code)) {
+        making.lists("aws_securityhub_account");
     }
 }
 

@@ -322,8 +322,8 @@ pub(super) fn items<'a>(
         (Whole, _) => Some(vec![text]),
         // What has nothing to show may leave the member out.
         (_, None) => Some(Vec::new()),
-        (Names, Some(_)) => Some(Vec::new()),
-        (List, Some(raw)) => list(raw),
+        // Texts are no items that show anything; but whether there are any is seen.
+        (Names | List, Some(raw)) => list(raw),
         (One, Some(raw)) => raw.get().starts_with('{').then(|| vec![raw.get()]),
         (Inner, Some(raw)) => {
             let inner = serde_json::from_str::<Members<'a>>(raw.get()).ok()?;

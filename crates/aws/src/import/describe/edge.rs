@@ -26,6 +26,16 @@ pub(super) fn read(region: &Region<'_>, making: &mut Making) {
             }
             let others: Vec<Value> = inner("CacheBehaviors").map(behaviour).collect();
             made.set("ordered_cache_behavior", others);
+            if let Some(certificate) = config.get("ViewerCertificate").filter(|it| it.is_object()) {
+                let default = certificate.get("CloudFrontDefaultCertificate");
+                made.set(
+                    "viewer_certificate",
+                    json!([{
+                        "cloudfront_default_certificate": default,
+                        "minimum_protocol_version": text(certificate, "MinimumProtocolVersion"),
+                    }]),
+                );
+            }
             making.add(made);
         }
     }

@@ -27,6 +27,13 @@ pub(super) struct Item<'p> {
     text: &'p str,
 }
 
+impl Page<'_> {
+    /// Whether it shows nothing: AWS has none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+}
+
 impl Item<'_> {
     /// Where it is in its document.
     pub(super) fn location(&self) -> Option<Location> {
@@ -76,6 +83,12 @@ impl<'a> Region<'a> {
     /// Whether it was asked, and refused.
     pub(super) fn is_refused(&self, operation: &str) -> bool {
         self.refused.contains_key(operation)
+    }
+
+    /// Whether it was asked, and refused with this code alone.
+    pub(super) fn refused_with(&self, operation: &str, code: &str) -> bool {
+        let (refused, code) = (self.refused.get(operation), format!("`{code}`"));
+        refused.is_some_and(|all| !all.is_empty() && all.iter().all(|(_, own)| *own == code))
     }
 
     /// Whether anything at all is shown.

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use super::super::terraform::{Action, Raw, attributes};
+use super::super::terraform::{Action, LISTED, Raw, attributes};
 use super::folder::Item;
 use super::value;
 use crate::model::{Key, Warning};
@@ -129,6 +129,13 @@ impl Making {
         };
         fact("aws_region", "region", region);
         fact("aws_caller_identity", "account_id", account);
+    }
+
+    /// Says that all resources of a type are shown: what isn't there doesn't exist.
+    pub(super) fn lists(&mut self, kind: &str) {
+        let mut fact = raw(LISTED, &format!("all of {kind}"), true);
+        fact.after.insert("id".to_owned(), kind.into());
+        self.data.push(fact);
     }
 
     /// Adds a resource whose id is its address.

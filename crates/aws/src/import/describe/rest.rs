@@ -44,6 +44,11 @@ pub(super) fn read(region: &Region<'_>, making: &mut Making) {
             let mut made = Made::new("aws_api_gateway_stage", &address, &item);
             made.set("id", format!("ags-{id}-{name}")).set("rest_api_id", id.as_str());
             made.set("stage_name", name);
+            let log = item.value.get("accessLogSettings").filter(|log| log.is_object());
+            made.set("access_log_settings", log.map(|log| json!([super::value::block(log)])));
+            if let Some(settings) = limits(&item, &id, name, &address) {
+                making.add(settings);
+            }
             if let Some(region) = &region.name {
                 made.set("arn", address).set(
                     "invoke_url",
@@ -63,6 +68,16 @@ pub(super) fn read(region: &Region<'_>, making: &mut Making) {
         made.set("target_arns", words(&item.value, "targetArns"));
         making.add(made);
     }
+}
+
+/// The settings of all methods of a stage, which `aws` prints with the stage.
+fn limits(item: &Item<'_>, api: &str, stage: &str, address: &str) -> Option<Made> {
+    let settings = item.value.get("methodSettings")?.get("*/*")?;
+    let at = format!("{address}/methods/*/*");
+    let mut made = Made::new("aws_api_gateway_method_settings", &at, item);
+    made.set("rest_api_id", api).set("stage_name", stage).set("method_path", "*/*");
+    made.set("settings", json!([super::value::block(settings)]));
+    Some(made)
 }
 
 fn made_arn(region: &Region<'_>, id: &str, stage: &str) -> String {

@@ -5,6 +5,10 @@ use super::place::Place;
 use super::wanted::VPC;
 use crate::model::{Detector, FlowLog, Hub, Model, Recorder, Trail, Val};
 
+/// Not a type of the provider's: as data source, says by its id that a source lists all resources of
+/// that type.
+pub(in super::super) const LISTED: &str = "aws_farmgate_listed";
+
 /// Reads trails, detectors, hubs, recorders and flow logs.
 pub(super) fn read(graph: &Graph, model: &mut Model) {
     for resource in graph.of(&["aws_cloudtrail"]) {
@@ -15,6 +19,9 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
         let enabled = Place::top(graph, resource).attribute("enable").flag(true);
         let detector = Detector { key: resource.key.clone(), enabled };
         model.detection.detectors.insert(detector.key.clone(), detector);
+    }
+    for resource in graph.of_either(&[LISTED]).filter(|resource| resource.data) {
+        model.detection.listed.extend(resource.text("id").map(str::to_owned));
     }
     hubs(graph, model);
     recorders(graph, model);

@@ -3,7 +3,8 @@
 use super::ecs::scaled;
 use super::graph::Graph;
 use super::place::Place;
-use crate::model::{Model, ScalingPolicy, Val};
+use super::wanted::SCALING_TARGET;
+use crate::model::{Key, Model, ScalingPolicy, Val};
 
 /// Reads scaling policies of ECS services.
 pub(super) fn read(graph: &Graph, model: &mut Model) {
@@ -18,6 +19,19 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
     }
 }
 
+/// The service that a policy names, or whose target it names: templates may do either.
+fn service(place: &Place<'_>, model: &Model) -> Val<Key> {
+    let target = place.attribute("scaling_target_id");
+    if target.is_left_out() {
+        return scaled(place, model);
+    }
+    let key = target.needed(&SCALING_TARGET);
+    match key.get().and_then(|key| model.scaling_targets.get(key)) {
+        Some(target) => target.service.clone(),
+        None => Val::Unknown(target.odd("is no scaling target of the sources")),
+    }
+}
+
 fn policy(place: &Place<'_>, model: &Model) -> ScalingPolicy {
     let scheduled = place.resource.kind == "aws_appautoscaling_scheduled_action";
     let tracking = place.only("target_tracking_scaling_policy_configuration");
@@ -28,7 +42,7 @@ fn policy(place: &Place<'_>, model: &Model) -> ScalingPolicy {
     };
     ScalingPolicy {
         key: place.resource.key.clone(),
-        service: scaled(place, model),
+        service: service(place, model),
         kind: match scheduled {
             true => Val::Known("Scheduled".to_owned()),
             false => place.attribute("policy_type").text_or("StepScaling"),

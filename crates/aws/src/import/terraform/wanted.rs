@@ -62,6 +62,7 @@ wanted! {
     REST_AUTHORIZER: ["aws_api_gateway_authorizer"], data ["aws_api_gateway_authorizer"], ids [];
     REST_LINK: ["aws_api_gateway_vpc_link"], data ["aws_api_gateway_vpc_link"], ids [];
     FUNCTION: ["aws_lambda_function", "aws_lambda_alias"], data ["aws_lambda_function", "aws_lambda_alias"], ids ["arn:"];
+    SCALING_TARGET: ["aws_appautoscaling_target"], data [], ids [];
     CLUSTER: ["aws_ecs_cluster"], data ["aws_ecs_cluster"], ids ["arn:"], lone;
     SERVICE: ["aws_ecs_service"], data ["aws_ecs_service"], ids ["arn:"];
     TASK_DEFINITION: ["aws_ecs_task_definition"], data ["aws_ecs_task_definition"], ids ["arn:"];

@@ -23,6 +23,8 @@ pub(super) fn translate(kind: &str, making: &mut Making<'_, '_>) -> bool {
         "ApiGatewayV2::Authorizer" => making.copy_same(&["ApiId", "AuthorizerType", "Name"]),
         "ApiGatewayV2::Stage" => {
             making.copy(&[("ApiId", "api_id"), ("StageName", "name")]);
+            block(making, "AccessLogSettings", "access_log_settings");
+            block(making, "DefaultRouteSettings", "default_route_settings");
             stage_arn(making, "ApiId", "apis");
         }
         "ApiGatewayV2::VpcLink" => making.copy_same(&["SubnetIds", "SecurityGroupIds"]),
@@ -32,9 +34,15 @@ pub(super) fn translate(kind: &str, making: &mut Making<'_, '_>) -> bool {
         "ApiGateway::Authorizer" => making.copy_same(&["RestApiId", "Type", "Name"]),
         "ApiGateway::Stage" => {
             making.copy_same(&["RestApiId", "StageName"]);
+            block(making, "AccessLogSetting", "access_log_settings");
             stage_arn(making, "RestApiId", "restapis");
+            limits(making);
         }
         "ApiGateway::Deployment" => making.copy_same(&["RestApiId", "StageName"]),
+        "ApiGateway::DomainName" => making.copy_same(&["SecurityPolicy"]),
+        "ApiGatewayV2::DomainName" => {
+            making.copy(&[("DomainNameConfigurations", "domain_name_configuration")]);
+        }
         "ApiGateway::VpcLink" => making.copy_same(&["TargetArns"]),
         _ => return false,
     }
@@ -115,4 +123,33 @@ fn stage_arn(making: &mut Making<'_, '_>, api: &str, word: &str) {
     let text = format!("arn:{partition}:apigateway:{region}::/{word}/{api}/stages/{name}");
     making.own().text("arn", &text);
     making.own().text("id", &format!("{api}/{name}"));
+}
+
+/// A property that the provider has as a block.
+fn block(making: &mut Making<'_, '_>, property: &str, name: &str) {
+    let inner = making.get(property).map(|of| deep(&of));
+    making.own().set_any(name, one(inner.as_ref()).as_ref());
+}
+
+/// The settings of all methods of a stage (`/*` and `*`), which the provider has apart.
+fn limits(making: &mut Making<'_, '_>) {
+    let Some(all) = making.get("MethodSettings") else { return };
+    let is = |of: &Evaluated, name: &str, words: [&str; 2]| {
+        of.get(name).and_then(Evaluated::as_text).is_some_and(|text| words.contains(&text.as_str()))
+    };
+    let whole =
+        |of: &&Evaluated| is(of, "HttpMethod", ["*", "*"]) && is(of, "ResourcePath", ["/*", "*"]);
+    let settings = match all.reason() {
+        Some(_) => all.clone(),
+        None => match all.items().iter().find(whole) {
+            Some(found) => Evaluated::list(vec![deep(found)]),
+            None => return,
+        },
+    };
+    let mut made = making.further("aws_api_gateway_method_settings", "MethodSettings");
+    made.set_any("rest_api_id", making.get("RestApiId").as_ref());
+    made.set_any("stage_name", making.get("StageName").as_ref());
+    made.text("method_path", "*/*");
+    made.set("settings", &settings);
+    making.made.push(made);
 }

@@ -151,7 +151,13 @@ fn lower_first(key: &str) -> String {
 }
 
 fn scaling(making: &mut Making<'_, '_>) {
-    making.copy_same(&["PolicyType", "ResourceId", "ScalableDimension", "ServiceNamespace"]);
+    making.copy_same(&[
+        "PolicyType",
+        "ResourceId",
+        "ScalingTargetId",
+        "ScalableDimension",
+        "ServiceNamespace",
+    ]);
     for name in ["TargetTrackingScalingPolicyConfiguration", "StepScalingPolicyConfiguration"] {
         let block = making.get(name).map(|of| deep(&of));
         let list = one(block.as_ref());

@@ -45,7 +45,7 @@ pub(super) fn translate(kind: &str, making: &mut Making<'_, '_>) -> bool {
         "Timestream::Database" => making.copy_same(&["DatabaseName", "KmsKeyId"]),
         "EFS::FileSystem" => making.copy_same(&["Encrypted"]),
         "EFS::MountTarget" => making.copy_same(&["FileSystemId", "SubnetId", "SecurityGroups"]),
-        "SecurityHub::Hub" => {}
+        "SecurityHub::Hub" => making.copy_same(&["EnableDefaultStandards"]),
         _ => return false,
     }
     true

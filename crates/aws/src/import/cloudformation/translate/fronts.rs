@@ -228,6 +228,16 @@ fn distribution(making: &mut Making<'_, '_>) {
     let ordered = config.path(&["CacheBehaviors"]).map(|list| each(list, behaviour));
     making.own().set_any("ordered_cache_behavior", ordered.as_ref());
     making.own().set_any("web_acl_id", config.path(&["WebACLId"]));
+    // Without one it is CloudFront's own certificate.
+    let certificate = match config.path(&["ViewerCertificate"]) {
+        Some(of) if of.reason().is_some() => of.clone(),
+        Some(of) => Evaluated::map([
+            ("cloudfront_default_certificate", of.get("CloudFrontDefaultCertificate").cloned()),
+            ("minimum_protocol_version", of.get("MinimumProtocolVersion").cloned()),
+        ]),
+        None => Evaluated::map([("cloudfront_default_certificate", Some(What::Bool(true).into()))]),
+    };
+    making.own().set_any("viewer_certificate", one(Some(&certificate)).as_ref());
 }
 
 /// Rules keep their nesting, in the provider's words: what is one there is a block, a list of one.

@@ -30,6 +30,7 @@ pub(super) const PROTECTION: Table = &[
             "id",
             "arn",
             "resource_id",
+            "scaling_target_id",
             "service_namespace",
             "policy_type",
             "target_tracking_scaling_policy_configuration",

@@ -18,6 +18,8 @@ pub(super) const DATA_SOURCE: Table = &[
     ("aws_ec2_managed_prefix_list", &["id", "arn", "name", "entries", "owner_id"]),
     ("aws_security_group", &["id", "arn", "name", "description", "vpc_id", "tags"]),
     ("aws_ecs_cluster", &["id", "arn", "cluster_name", "setting"]),
+    ("aws_farmgate_listed", &["id"]),
+    ("aws_farmgate_listed", &["id"]),
 ];
 
 /// ECS, Lambda, EC2, RDS, Cloud Map.
