@@ -10,6 +10,7 @@ mod detect;
 mod terraform;
 
 use detect::Found;
+use farmgate_farm::diagnostic::Diagnostic;
 
 use crate::model::{Model, SourceKind};
 
@@ -34,6 +35,8 @@ pub struct ImportError {
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
+    /// Every problem with its place in the input, where it is a text that people write.
+    pub diagnostics: Vec<Diagnostic>,
 }
 
 /// The reason of an [`ImportError`], before it is known which input it concerns.
@@ -60,6 +63,7 @@ impl Refusal {
             code: self.code,
             message: self.message,
             help: self.help,
+            diagnostics: Vec::new(),
         }
     }
 }
@@ -73,7 +77,7 @@ impl Refusal {
 pub fn import(inputs: &[Input<'_>]) -> Result<Model, Vec<ImportError>> {
     let mut errors = Vec::new();
     let mut sources = Vec::new();
-    let (mut templates, mut described) = (Vec::new(), Vec::new());
+    let (mut templates, mut manifests, mut described) = (Vec::new(), Vec::new(), Vec::new());
     for input in inputs {
         let read = detect::read(input.bytes).and_then(|found| match found {
             Found::Plan(members) => terraform::plan(input.name, &members).map(Some),
@@ -83,8 +87,13 @@ pub fn import(inputs: &[Input<'_>]) -> Result<Model, Vec<ImportError>> {
                 templates.push(cloudformation::Template { name: input.name, text });
                 Ok(None)
             }
+            Found::Manifest(members) => {
+                manifests.push(cloudformation::Manifest { name: input.name, members });
+                Ok(None)
+            }
             Found::Described(members) => {
-                described.push(describe::Document { name: input.name, members });
+                let text = detect::text(input.bytes);
+                described.push(describe::Document { name: input.name, text, members });
                 Ok(None)
             }
         });
@@ -95,7 +104,7 @@ pub fn import(inputs: &[Input<'_>]) -> Result<Model, Vec<ImportError>> {
     }
     // Stacks name each other's exports, and what is said of one thing stands in several files: all
     // of a kind are read together.
-    match cloudformation::read(&templates) {
+    match cloudformation::read(&templates, &manifests) {
         Ok(stacks) => sources.extend(stacks),
         Err(found) => errors.extend(found),
     }

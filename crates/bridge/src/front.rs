@@ -3,9 +3,8 @@
 use std::rc::Rc;
 
 use farmgate_keys::PRINCIPAL_HEADER;
-use farmgate_wire::{Body, Drain, Handler, Peer};
+use farmgate_wire::{Body, Drain, Handler, Incoming, Peer};
 use http::{Method, Request, Response, StatusCode};
-use hyper::body::Incoming;
 
 use crate::admit::Admission;
 use crate::answer;

@@ -34,9 +34,8 @@ use farmgate_mcp::{Era, Fault, Kind, Message};
 use farmgate_runner::Start;
 use farmgate_runner::lines::Line;
 use farmgate_wire::body::collect;
-use farmgate_wire::{Body, Drain};
+use farmgate_wire::{Body, Drain, Incoming};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
-use hyper::body::Incoming;
 
 use crate::answer;
 use crate::settings::{Children, Log, Settings};

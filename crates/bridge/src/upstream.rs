@@ -59,7 +59,7 @@ impl Upstream {
         }
     }
 
-    pub(crate) async fn pass(&self, request: Request<Incoming>) -> Response<Body> {
+    pub(crate) async fn pass(&self, request: Request<farmgate_wire::Incoming>) -> Response<Body> {
         let Some(mut request) = self.outgoing(request) else {
             return answer::words(StatusCode::BAD_REQUEST, "the request has no path\n");
         };
@@ -84,7 +84,7 @@ impl Upstream {
     }
 
     /// The request as the server gets it.
-    fn outgoing(&self, request: Request<Incoming>) -> Option<Request<Body>> {
+    fn outgoing(&self, request: Request<farmgate_wire::Incoming>) -> Option<Request<Body>> {
         let (mut parts, body) = request.into_parts();
         strip_hop_by_hop(&mut parts.headers);
         if !self.pass_principal {
@@ -176,7 +176,7 @@ impl http_body::Body for Passed {
 }
 
 /// The body of a request, on its way.
-struct Sent(Incoming);
+struct Sent(farmgate_wire::Incoming);
 
 // === impl Sent ===
 

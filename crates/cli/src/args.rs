@@ -7,6 +7,7 @@ mod connect;
 mod diff;
 mod gate;
 mod key;
+mod live;
 mod outputs;
 mod probe;
 mod up;
@@ -26,6 +27,7 @@ pub use key::{
     IssueFormat, Key, KeyAction, KeyAdd, KeyInit, KeyIssue, KeyList, KeyRevoke, KeyRotate, Overlap,
     StoreArgs,
 };
+pub use live::{Account, Collect, Live};
 pub use outputs::ReportFormat;
 pub use probe::Probe;
 pub use up::Up;
@@ -82,6 +84,16 @@ pub enum Command {
     /// --fail-on; 1 otherwise; 2 if an input is wrong; 3 if a file can't be read or the output
     /// can't be written.
     Check(Check),
+    /// Save what an account has, as the `aws` command would print it
+    ///
+    /// Asks AWS for everything that `check` reads of an account, with calls that only read, and writes
+    /// DIR/REGION/SERVICE-OPERATION.json, for `farmgate check DIR` and others. No value of a secret or
+    /// a parameter is asked for, and what looks like a secret in environment variables is not kept. A
+    /// call that is denied is told of and ends nothing. docs/live.md says more.
+    ///
+    /// Exit code: 0; 2 if an argument or a variable is wrong or something would be overwritten; 3 if
+    /// there are no credentials, AWS can't be reached, or the folder can't be written.
+    Collect(Collect),
     /// Answer whether one thing can reach another, and show every path
     ///
     /// FROM and TO are addresses of resources, ids, ARNs, IP addresses, CIDRs, or words such as
@@ -249,7 +261,7 @@ pub enum BuildTo {
 #[derive(Debug, clap::Args)]
 pub struct Check {
     /// A file to read, or `-` for the standard input.
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "live", value_name = "FILE")]
     pub files: Vec<PathBuf>,
 
     /// The overlay to merge over a farm file: `prod` for farm.prod.yaml beside farm.yaml.
@@ -277,6 +289,10 @@ pub struct Check {
     /// An acceptance whose last day is over (in UTC) no longer counts.
     #[arg(long, value_name = "FILE")]
     pub accept: Option<PathBuf>,
+
+    /// The account itself.
+    #[command(flatten)]
+    pub live: Live,
 
     /// Show everything: what is proved, every assumption, and why each finding matters.
     #[arg(long, short)]

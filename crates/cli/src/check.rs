@@ -9,12 +9,13 @@ use farmgate_audit::check::{self, Options, Unmatched};
 use farmgate_audit::report::Report;
 use farmgate_audit::rules;
 use farmgate_aws::design::Design;
-use farmgate_aws::model::Model;
+use farmgate_aws::model::{Model, Warning};
 use farmgate_farm::accept::{self, Acceptances};
 use farmgate_farm::diagnostic::Diagnostic;
 use farmgate_farm::expect::{self, Expectations};
 
 use crate::args::{Check, Color, ReportFormat};
+use crate::collect::account;
 use crate::exit::{Exit, exit_code};
 use crate::farm::{self, FarmFile};
 use crate::input::{self, File};
@@ -55,18 +56,23 @@ struct Files {
     expect: Option<File>,
     accept: Option<File>,
     baseline: Option<File>,
+    /// What the reader must know of the folders among the sources.
+    notes: Vec<Warning>,
+    /// The account that is one of the sources, as reports call it.
+    account: Option<String>,
 }
 
 /// Reads every file, and tells of all that can't be read.
 fn read(args: &Check) -> Result<Files, Failure> {
+    account::check(&args.live)?;
     let named = |path: &Option<_>| path.as_deref().map(input::file).transpose();
     let accept = match &args.accept {
         Some(path) => input::file(path).map(Some),
         None => input::file_if_there(Path::new(ACCEPT)),
     };
 
-    let mut problems = Vec::new();
-    let sources = match input::sources(&args.files) {
+    let (mut problems, mut notes) = (Vec::new(), Vec::new());
+    let sources = match input::sources_and_notes(&args.files, &mut notes) {
         Ok(sources) => sources,
         Err(failure) if failure.exit == Exit::BadInput => return Err(failure),
         Err(failure) => {
@@ -79,8 +85,22 @@ fn read(args: &Check) -> Result<Files, Failure> {
         expect: keep(named(&args.expect), &mut problems).flatten(),
         accept: keep(accept, &mut problems).flatten(),
         baseline: keep(named(&args.baseline), &mut problems).flatten(),
+        notes,
+        account: None,
     };
-    if problems.is_empty() { Ok(files) } else { Err(Failure::environment(problems)) }
+    if !problems.is_empty() {
+        return Err(Failure::environment(problems));
+    }
+    with_account(files, args)
+}
+
+/// Adds what an account says, if it is asked: last, since it takes longest.
+fn with_account(mut files: Files, args: &Check) -> Result<Files, Failure> {
+    if let Some(subject) = account::sources(&args.live)? {
+        files.sources.extend(subject.files);
+        files.account = Some(subject.name);
+    }
+    Ok(files)
 }
 
 /// What is checked: a model, and what a farm file says besides.
@@ -95,7 +115,11 @@ impl Subject {
             if env.is_some() {
                 return Err(no_farm("--env goes with a farm file, and there is none"));
             }
-            let model = input::model(&files.sources).map_err(Failure::input)?;
+            let mut model = input::model(&files.sources).map_err(Failure::input)?;
+            model.warnings.append(&mut files.notes);
+            if let Some(account) = &files.account {
+                account::mark(&mut model, account);
+            }
             return Ok(Self { model, farm: None });
         }
         if files.sources.len() > 1 {

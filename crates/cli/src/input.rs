@@ -1,11 +1,13 @@
 //! Reads the files that the command line names, and makes the model of them.
 
+mod folder;
+
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::Path;
 
 use farmgate_aws::import::{self, ImportError, Input};
-use farmgate_aws::model::Model;
+use farmgate_aws::model::{Model, Warning};
 
 use crate::problem::{Failure, Problem};
 
@@ -29,6 +31,18 @@ pub fn shown(name: &str) -> &str {
 /// # Errors
 /// Every file that can't be read; or that the standard input is named twice.
 pub fn sources<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<File>, Failure> {
+    sources_and_notes(paths, &mut Vec::new())
+}
+
+/// Reads the sources, and notes what of a folder among them is none.
+///
+/// # Errors
+/// Every file that can't be read; that a folder holds no source; or that the standard input is
+/// named twice.
+pub fn sources_and_notes<P: AsRef<Path>>(
+    paths: &[P],
+    notes: &mut Vec<Warning>,
+) -> Result<Vec<File>, Failure> {
     if paths.iter().filter(|path| path.as_ref() == Path::new("-")).count() > 1 {
         return Err(Failure::input(vec![Problem::Plain {
             code: "stdin-twice",
@@ -40,6 +54,13 @@ pub fn sources<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<File>, Failure> {
     let mut files = Vec::new();
     let mut problems = Vec::new();
     for path in paths {
+        if path.as_ref().is_dir() {
+            match folder::sources(path.as_ref(), notes) {
+                Ok(found) => files.extend(found),
+                Err(found) => problems.extend(found),
+            }
+            continue;
+        }
         match source(path.as_ref()) {
             Ok(file) => files.push(file),
             Err(problem) => problems.push(problem),
@@ -118,11 +139,22 @@ impl File {
 pub fn model(files: &[File]) -> Result<Model, Vec<Problem>> {
     let inputs: Vec<Input<'_>> =
         files.iter().map(|file| Input { name: &file.name, bytes: &file.bytes }).collect();
-    let problem = |error: ImportError| Problem::Plain {
-        code: error.code,
-        file: Some(error.input),
-        message: error.message,
-        help: error.help,
-    };
-    import::import(&inputs).map_err(|errors| errors.into_iter().map(problem).collect())
+    import::import(&inputs)
+        .map_err(|errors| errors.into_iter().flat_map(|error| problems(files, error)).collect())
+}
+
+/// What is wrong with an input: in its place, where that is known.
+fn problems(files: &[File], error: ImportError) -> Vec<Problem> {
+    let text = files.iter().find(|file| file.name == error.input).and_then(|it| it.text().ok());
+    match text {
+        Some(text) if !error.diagnostics.is_empty() => {
+            Problem::of_diagnostics(&error.diagnostics, shown(&error.input), text)
+        }
+        _ => vec![Problem::Plain {
+            code: error.code,
+            file: Some(error.input),
+            message: error.message,
+            help: error.help,
+        }],
+    }
 }

@@ -9,6 +9,7 @@ pub mod bridge;
 pub mod build;
 pub mod builtin;
 pub mod check;
+pub mod collect;
 pub mod connect;
 pub mod diff;
 pub mod docs;
@@ -48,6 +49,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         Command::Bridge(bridge) => bridge::run(bridge),
         Command::Connect(connect) => connect::run(connect),
         Command::Check(check) => check::run(check, args.color),
+        Command::Collect(collect) => collect::run(collect, args.color),
         Command::Diff(diff) => diff::run(diff, args.color),
         Command::Explain(explain) => explain::run(explain, args.color),
         Command::Builtin(builtin) => builtin::run(builtin),

@@ -19,10 +19,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use farmgate_keys::Principal;
 use farmgate_wire::body::BodyError;
-use farmgate_wire::{Body, Handler, Peer};
+use farmgate_wire::{Body, Handler, Incoming, Peer};
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
-use hyper::body::Incoming;
 
 use self::answer::Answer;
 use self::entry::Entry;

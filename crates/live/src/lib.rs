@@ -1,9 +1,10 @@
 //! Calls to AWS, with the credentials of whoever runs farmgate; and the signatures that those make.
 //!
 //! It finds credentials as AWS's own tools do, signs requests with them, proves by STS whose they
-//! are, and reads parameters. It decides nothing of what is sent to whom: that is its callers' affair.
+//! are, reads parameters, and collects what an account has. It decides nothing of what is sent to whom: that is its callers' affair.
 //! No credential is in a log, an error or a `Debug` of this room.
 
+pub mod collect;
 mod credentials;
 mod endpoint;
 mod parameter;

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use farmgate_wire::{Body, Counts, Drain, Handler, Peer, Settings};
+use farmgate_wire::{Body, Counts, Drain, Handler, Incoming, Peer, Settings};
 use http::{Request, Response};
-use hyper::body::Incoming;
 
 struct Fixed;
 

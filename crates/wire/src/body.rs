@@ -7,9 +7,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::StatusCode;
-use http_body::{Body as _, Frame, SizeHint};
-use hyper::body::Incoming;
-
+use http_body::{Frame, SizeHint};
 use crate::Failure;
 
 /// The body of an answer, or of a request to a target.
@@ -109,7 +107,10 @@ impl BodyError {
 
 /// Reads a whole body of at most `bytes` within `time`. A declared length that is too large is
 /// refused before anything is read, and memory is taken as bytes come, not as they are announced.
-pub async fn collect(body: Incoming, bytes: usize, time: Duration) -> Result<Bytes, BodyError> {
+pub async fn collect<B>(body: B, bytes: usize, time: Duration) -> Result<Bytes, BodyError>
+where
+    B: http_body::Body<Data = Bytes, Error = hyper::Error> + Unpin,
+{
     if body.size_hint().lower() > bytes as u64 {
         return Err(BodyError::TooLarge(bytes));
     }
@@ -119,7 +120,10 @@ pub async fn collect(body: Incoming, bytes: usize, time: Duration) -> Result<Byt
     tokio::time::timeout(time, gather(body, bytes)).await.unwrap_or(Err(BodyError::TooSlow))
 }
 
-async fn gather(mut body: Incoming, most: usize) -> Result<Bytes, BodyError> {
+async fn gather<B>(mut body: B, most: usize) -> Result<Bytes, BodyError>
+where
+    B: http_body::Body<Data = Bytes, Error = hyper::Error> + Unpin,
+{
     let mut first = Bytes::new();
     let mut all = BytesMut::new();
     while let Some(frame) = next(&mut body).await {
@@ -142,6 +146,10 @@ async fn gather(mut body: Incoming, most: usize) -> Result<Bytes, BodyError> {
     Ok(if all.is_empty() { first } else { all.freeze() })
 }
 
-async fn next(body: &mut Incoming) -> Option<Result<Frame<Bytes>, hyper::Error>> {
+/// The next frame of a body.
+pub(crate) async fn next<B>(body: &mut B) -> Option<Result<Frame<Bytes>, B::Error>>
+where
+    B: http_body::Body<Data = Bytes> + Unpin,
+{
     std::future::poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await
 }

@@ -15,6 +15,7 @@ mod counts;
 mod drain;
 pub mod framing;
 mod hop;
+mod incoming;
 mod link;
 mod listen;
 mod stream;
@@ -25,6 +26,7 @@ pub use bounds::Settings;
 pub use counts::{Counts, Figures};
 pub use drain::Drain;
 pub use hop::strip_hop_by_hop;
+pub use incoming::Incoming;
 pub use listen::{Handler, Peer, TlsFacts, bind, serve};
 pub use tls::{Authority, Certificate, CertificateError};
 

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use http::{Request, Response};
-use hyper::body::Incoming;
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -19,7 +18,7 @@ use crate::balance::{Given, Held, Place};
 use crate::connection;
 use crate::counts::{Ticket, count};
 use crate::link::{End, Link, Phase};
-use crate::{Body, Certificate, Counts, Drain, Settings};
+use crate::{Body, Certificate, Counts, Drain, Incoming, Settings};
 
 /// How many connections may wait to be accepted.
 const BACKLOG: i32 = 1024;

@@ -71,23 +71,70 @@ impl Entry for Container {
             health_command,
             unknown: _,
         } = left;
-        diff.plain("image", image, &right.image);
-        diff.plain("essential", essential, &right.essential);
-        diff.plain("user", user, &right.user);
-        diff.plain("read_only", read_only, &right.read_only);
+        let image = (image, &right.image);
+        either(diff, (left, right), ("image", "image"), |diff| {
+            diff.plain("image", image.0, image.1);
+        });
+        either(diff, (left, right), ("essential", "essential"), |diff| {
+            diff.plain("essential", essential, &right.essential);
+        });
+        either(diff, (left, right), ("user", "user"), |diff| {
+            diff.plain("user", user, &right.user);
+        });
+        either(diff, (left, right), ("read_only", "readonlyRootFilesystem"), |diff| {
+            diff.plain("read_only", read_only, &right.read_only);
+        });
         let words = |ports: &[(u16, String)]| -> Vec<String> {
             ports.iter().map(|(port, protocol)| format!("{protocol} {port}")).collect()
         };
-        diff.unordered("ports", &words(ports), &words(&right.ports));
-        variables(diff, environment, &right.environment);
-        references(diff, "secret", secrets, &right.secrets);
-        diff.plain("log_driver", log_driver, &right.log_driver);
-        references(diff, "log option", log_options, &right.log_options);
+        either(diff, (left, right), ("ports", "portMappings"), |diff| {
+            diff.unordered("ports", &words(ports), &words(&right.ports));
+        });
+        either(diff, (left, right), ("environment", "environment"), |diff| {
+            variables(diff, environment, &right.environment);
+        });
+        either(diff, (left, right), ("secrets", "secrets"), |diff| {
+            references(diff, "secret", secrets, &right.secrets);
+        });
+        either(diff, (left, right), ("logging", "logConfiguration"), |diff| {
+            diff.plain("log_driver", log_driver, &right.log_driver);
+            references(diff, "log option", log_options, &right.log_options);
+        });
         let key = |name: &Option<String>| name.as_deref().map(Key::new);
         let (own, other) = (key(repository_credentials), key(&right.repository_credentials));
         diff.plain("repository_credentials", &own, &other);
         diff.plain("health_command", health_command, &right.health_command);
     }
+}
+
+/// Compares a setting that both sides know; of one that a side doesn't know in full, says so. A
+/// setting has its own name, and that of the container's JSON.
+fn either(
+    diff: &mut Diff<'_>,
+    (left, right): (&Container, &Container),
+    (setting, name): (&str, &str),
+    compare: impl FnOnce(&mut Diff<'_>),
+) {
+    let doubt = |container: &Container| {
+        let parts = container.unknown.iter();
+        let mut parts = parts.filter(|(path, _)| is_part(path, name));
+        parts.next().map(|(_, note)| note.to_string())
+    };
+    match (doubt(left), doubt(right)) {
+        (None, None) => compare(diff),
+        (own, other) => {
+            let word = |note: Option<String>| note.unwrap_or_else(|| "known".to_owned());
+            diff.open(setting, word(own), word(other));
+        }
+    }
+}
+
+/// Whether an unknown part is the setting of this name, or in it. What is only said more closely of
+/// an image (`image.digest`) is none.
+fn is_part(path: &str, name: &str) -> bool {
+    let inner = path.strip_prefix(name);
+    path.is_empty()
+        || inner.is_some_and(|rest| rest.is_empty() || (rest.starts_with('.') && name != "image"))
 }
 
 type Pairs = BTreeMap<String, String>;

@@ -135,6 +135,9 @@ fn links(proof: &Proof<'_>, scope: &Scope, all: &mut Vec<Statement>) {
     }
 }
 
+/// The parts of a container by which it names what it needs, besides its image and its log group.
+const NAMES: [&str; 3] = ["environment", "secrets", "repositoryCredentials"];
+
 /// What a task needs of AWS, from its containers where they are known.
 fn tasks(proof: &Proof<'_>, key: &Key, service: &EcsService, all: &mut Vec<Statement>) {
     let definition = service.task_definition.get().and_then(|d| d.as_ref());
@@ -154,9 +157,16 @@ fn tasks(proof: &Proof<'_>, key: &Key, service: &EcsService, all: &mut Vec<State
     }
     all.extend(secrets(proof, key, known, mentions));
     all.extend(neighbours::prove(proof, key, known.map(Vec::as_slice).unwrap_or_default()));
-    if let Some(missing) = missing {
+    // What is named by something unknown: an image has a statement of its own.
+    let parts = known.into_iter().flatten().flat_map(|container| &container.unknown);
+    let parts = parts.filter(|(path, _)| NAMES.iter().any(|name| path.starts_with(name)));
+    let missing: Vec<String> =
+        missing.into_iter().chain(parts.map(|(_, note)| note.to_string())).collect();
+    if !missing.is_empty() {
         let mut tally = Tally::new();
-        tally.unknown(missing);
+        for note in missing {
+            tally.unknown(note);
+        }
         let text =
             format!("{key} reaches every registry, secret and service that its containers name");
         all.push(tally.statement("reaches-what-it-names", Family::Life, &[key], text));
@@ -194,6 +204,9 @@ fn pulls(
             tally.merge(way.tally);
         }
     }
+    for note in known.into_iter().flatten().filter_map(|it| it.unknown.get("image")) {
+        tally.unknown(note.to_string());
+    }
     for host in &images.elsewhere {
         let way = proof.internet_way(key, host, way::HTTPS);
         ways.insert(way.words());
@@ -201,7 +214,8 @@ fn pulls(
     }
     let others = super::listed(&images.elsewhere);
     let what = match (images.elsewhere.is_empty(), missing.is_some() || !images.here.is_empty()) {
-        (true, _) => "ECR and S3".to_owned(),
+        (true, false) => "its registry".to_owned(),
+        (true, true) => "ECR and S3".to_owned(),
         (false, true) => format!("ECR, S3 and {others}"),
         (false, false) => others,
     };
@@ -222,7 +236,15 @@ fn ships_logs(
 ) -> Option<Statement> {
     let awslogs = |c: &Container| c.log_driver.as_deref() == Some("awslogs");
     if known.is_some_and(|containers| !containers.iter().any(awslogs)) {
-        return None;
+        let unsure = |c: &'_ Container| {
+            let parts = ["logConfiguration", "logConfiguration.logDriver"];
+            parts.iter().find_map(|part| c.unknown.get(*part)).map(ToString::to_string)
+        };
+        let note = known?.iter().find_map(unsure)?;
+        let mut tally = Tally::new();
+        tally.unknown(note);
+        let text = format!("{key} ships its logs to where its log driver sends them");
+        return Some(tally.statement("ships-logs", Family::Life, &[key], text));
     }
     let asks = needs::logs(proof.model, known.map(Vec::as_slice).unwrap_or_default());
     let mut way = proof.way(key, Need { service: "logs", asks: &asks });

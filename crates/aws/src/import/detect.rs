@@ -38,6 +38,8 @@ pub(crate) enum Found<'a> {
     StateFile(Members<'a>),
     /// A CloudFormation template, YAML or JSON.
     Template(&'a str),
+    /// CDK's `manifest.json`.
+    Manifest(Members<'a>),
     /// What `aws ... describe-*` and its like print.
     Described(Members<'a>),
 }
@@ -47,7 +49,7 @@ impl Found<'_> {
         match self {
             Self::Plan(_) => SourceKind::TerraformPlan,
             Self::ShownState(_) | Self::StateFile(_) => SourceKind::TerraformState,
-            Self::Template(_) => SourceKind::CloudFormation,
+            Self::Template(_) | Self::Manifest(_) => SourceKind::CloudFormation,
             Self::Described(_) => SourceKind::Described,
         }
     }
@@ -61,6 +63,11 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Found<'_>, Refusal> {
     }
     let members = json::members(text)?;
     kind(text, members)
+}
+
+/// The text of an input that was recognized.
+pub(crate) fn text(bytes: &[u8]) -> &str {
+    text::decode(bytes).unwrap_or_default()
 }
 
 /// Whether a text that is no JSON has the sections of a CloudFormation template.
@@ -78,6 +85,9 @@ fn has(members: &Members<'_>, names: &[&str]) -> bool {
 fn kind<'a>(text: &'a str, members: Members<'a>) -> Result<Found<'a>, Refusal> {
     if has(&members, &["AWSTemplateFormatVersion", "Resources"]) {
         return Ok(Found::Template(text));
+    }
+    if has(&members, &["artifacts"]) && has(&members, &["version"]) {
+        return Ok(Found::Manifest(members));
     }
     if has(&members, &["format_version"]) {
         let plan =
@@ -100,37 +110,11 @@ fn kind<'a>(text: &'a str, members: Members<'a>) -> Result<Found<'a>, Refusal> {
     if has(&members, &["version"]) && has(&members, &["lineage", "serial", "terraform_version"]) {
         return state_file(members);
     }
-    if has(&members, &DESCRIBED) {
+    if super::describe::is_described(&members) {
         return Ok(Found::Described(members));
     }
     Err(unknown(&members))
 }
-
-/// What the AWS command line calls the lists that it prints.
-const DESCRIBED: [&str; 22] = [
-    "SecurityGroups",
-    "SecurityGroupRules",
-    "Subnets",
-    "Vpcs",
-    "RouteTables",
-    "VpcEndpoints",
-    "NetworkAcls",
-    "NetworkInterfaces",
-    "InternetGateways",
-    "NatGateways",
-    "PrefixLists",
-    "ManagedPrefixLists",
-    "LoadBalancers",
-    "TargetGroups",
-    "Listeners",
-    "Rules",
-    "Reservations",
-    "DBInstances",
-    "services",
-    "taskDefinition",
-    "serviceArns",
-    "Functions",
-];
 
 fn complete_plan(members: Members<'_>) -> Result<Found<'_>, Refusal> {
     let errored = members.get("errored").is_some_and(|raw| raw.get().trim() == "true");

@@ -74,6 +74,11 @@ pub(super) fn state_file(name: &str, members: &Members<'_>) -> Result<Parsed, Re
     state::parse_file(name, members)
 }
 
+/// The attributes of a managed type that are read; none for types of other providers.
+pub(super) fn attributes(kind: &str) -> Option<&'static [&'static str]> {
+    schema::attributes(kind, false)
+}
+
 /// Builds one model of all sources.
 pub(super) fn build(mut sources: Vec<Parsed>) -> Model {
     let mut model = Model::default();

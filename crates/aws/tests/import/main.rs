@@ -9,6 +9,9 @@
     reason = "a test"
 )]
 
+mod described;
+mod described_real;
+mod described_workloads;
 mod fronts;
 mod gates;
 mod joins;

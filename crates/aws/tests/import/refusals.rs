@@ -115,8 +115,8 @@ fn cloudformation() {
 
 #[test]
 fn aws_describe() {
-    check(br#"{"SecurityGroups": []}"#, "aws-describe", "describe", "Terraform plan");
-    check(br#"{"Vpcs": [], "ResponseMetadata": {}}"#, "aws-describe", "does not read yet", "");
+    check(br#"{"SecurityGroups": {}}"#, "aws-describe", "not as `aws ec2 describe-security-groups` prints", "--query");
+    check(br#"{"LoadBalancers": [1], "Subnets": 3}"#, "aws-describe", "Subnets", "--query");
 }
 
 #[test]

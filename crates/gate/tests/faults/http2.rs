@@ -1,11 +1,13 @@
 //! HTTP/2 (RFC 9113), used and misused, over TLS as browsers do and by prior knowledge.
 
+use farmgate_farm::gate::Rate;
+
 use crate::support::backend::Backend;
 use crate::support::client::{Ask, Client};
 use crate::support::farm::{Farm, Setup};
 use crate::support::h2::{
-    ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, Frame, GO_AWAY, HEADERS, PREFACE, RESET,
-    SETTINGS, block, frame, read,
+    ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, Frame, GO_AWAY, HEADERS, PING, PREFACE,
+    RESET, SETTINGS, block, frame, read,
 };
 
 /// The headers of a call, in lower case as HTTP/2 wants them.
@@ -142,6 +144,84 @@ fn an_endless_head_is_cut_off() {
     farm.stop();
 }
 
+/// The target of a call of `/mcp`, with another authority or path.
+fn headers_at(ask: &Ask, authority: &str, path: &str) -> Vec<u8> {
+    let lower: Vec<_> = ask.headers.iter().filter(|(name, _)| name != "Host").collect();
+    let lower: Vec<_> = lower.iter().map(|(n, v)| (n.to_ascii_lowercase(), v.as_str())).collect();
+    let mut all = vec![(":method", "POST"), (":scheme", "https")];
+    all.extend([(":authority", authority), (":path", path)]);
+    all.extend(lower.iter().map(|(name, value)| (name.as_str(), *value)));
+    block(&all)
+}
+
+/// The answer to a request whose body comes only once its head has been acted on; what curl and
+/// others take for a broken stream is a reset, before the answer or after it.
+#[track_caller]
+fn refused_and_not_reset(mut client: Client, head: &[u8], body: &[u8], what: &str) {
+    client.send(&frame(HEADERS, END_HEADERS, 1, head));
+    client.send(&frame(PING, 0, 0, &[1; 8]));
+    assert!(
+        until(&mut client, &[PING, RESET, HEADERS]).is_some_and(|it| it.kind == PING),
+        "{what}"
+    );
+    client.send(&frame(DATA, END_STREAM, 1, body));
+    let answer = until(&mut client, &[HEADERS, RESET, GO_AWAY]).expect(what);
+    assert!(answer.kind == HEADERS && !is_ok(&answer), "{what}: {answer:?}");
+    client.send(&frame(PING, 0, 0, &[2; 8]));
+    let then = until(&mut client, &[PING, RESET, GO_AWAY]).expect(what);
+    assert_eq!(then.kind, PING, "{what}: {then:?}");
+}
+
+#[test]
+fn who_is_refused_before_the_body_is_told_and_not_reset() {
+    let backend = Backend::echo();
+    let farm = over_tls(&backend);
+    let own = farm.call(1, "x");
+    let (here, path) = ("127.0.0.1", "/mcp");
+    let wrong = own.clone().instead("x-api-key", "fg_nobody_0000");
+    let cases = [
+        ("no key", own.clone().without("x-api-key"), here, path),
+        ("a wrong key", wrong, here, path),
+        ("a forged group", own.clone().instead("x-group-name", "visitors"), here, path),
+        ("a foreign host", own.clone(), "evil.example.com", path),
+        ("a foreign origin", own.clone().with("origin", "https://evil.example.com"), here, path),
+        ("no such path", own.clone(), here, "/elsewhere"),
+        ("an unclear path", own.clone(), here, "/a/..%2fmcp"),
+    ];
+    for (what, ask, authority, path) in &cases {
+        for _ in 0..5 {
+            let head = headers_at(ask, authority, path);
+            refused_and_not_reset(open(farm.secure_client(&["h2"])), &head, &ask.body, what);
+        }
+    }
+    farm.stop();
+
+    let elsewhere = vec!["203.0.113.0/24".parse().unwrap()];
+    let farm = Setup::of(&[("echo", &backend)]).with(|config| {
+        config.plain = false;
+        config.allow = elsewhere;
+    });
+    let farm = farm.start();
+    let ask = farm.call(1, "x");
+    let head = headers(&ask);
+    refused_and_not_reset(open(farm.secure_client(&["h2"])), &head, &ask.body, "a foreign address");
+    farm.stop();
+
+    let farm = Setup::of(&[("echo", &backend)]).with(|config| {
+        config.plain = false;
+        config.limits.per_address = Rate { requests: 1, seconds: 300 };
+    });
+    let farm = farm.start();
+    let ask = farm.call(1, "x");
+    let head = headers(&ask);
+    let mut first = open(farm.secure_client(&["h2"]));
+    call(&mut first, &farm, 1, "x");
+    assert!(until(&mut first, &[HEADERS, RESET]).is_some_and(|it| is_ok(&it)), "the first passes");
+    refused_and_not_reset(open(farm.secure_client(&["h2"])), &head, &ask.body, "one too many");
+    farm.stop();
+    assert_eq!(backend.count(), 1, "{:?}", backend.seen());
+}
+
 #[test]
 fn two_names_of_the_host_that_differ_are_refused() {
     let backend = Backend::echo();
@@ -159,7 +239,7 @@ fn two_names_of_the_host_that_differ_are_refused() {
 
 /// Whether a head begins with `:status: 200`: index 8 of the static table (RFC 7541, appendix A).
 fn is_ok(head: &Frame) -> bool {
-    head.payload.contains(&0x88)
+    head.payload.first() == Some(&0x88)
 }
 
 #[test]

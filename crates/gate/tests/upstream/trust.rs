@@ -8,9 +8,8 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use farmgate_farm::gate::Upstream;
 use farmgate_gate::upstream::{Client, Health, Options, Pool, Unanswered};
-use farmgate_wire::{Authority, Body, Certificate, Drain, Handler, Peer};
+use farmgate_wire::{Authority, Body, Certificate, Drain, Handler, Incoming, Peer};
 use http::{Request, Response};
-use hyper::body::Incoming;
 
 use crate::{Watched, run, send, server, until, upstream};
 

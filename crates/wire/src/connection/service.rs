@@ -7,21 +7,23 @@ use http::header::{self, HeaderMap, HeaderValue};
 use http::uri::{PathAndQuery, Uri};
 use http::{Method, Request, Response, StatusCode};
 use http_body::Body as _;
-use hyper::body::Incoming;
+use hyper::body;
 
-use crate::Body;
 use crate::framing::authority_is_valid;
+use crate::incoming::Left;
 use crate::link::{Link, Phase};
 use crate::listen::{Handler, Peer};
 use crate::stream::Answer;
+use crate::{Body, Incoming};
 
 /// Answers a request of HTTP/1. The framing guard has seen its head.
 pub(super) async fn http1<H: Handler>(
     handler: Rc<H>,
-    mut request: Request<Incoming>,
+    request: Request<body::Incoming>,
     peer: Rc<Peer>,
     link: Rc<Link>,
 ) -> Result<Response<Answer>, Infallible> {
+    let mut request = request.map(Incoming::new);
     let busy = link.request();
     drop(link);
     if request.uri().authority().is_some() {
@@ -37,16 +39,26 @@ pub(super) async fn http1<H: Handler>(
 /// Answers a request of HTTP/2.
 pub(super) async fn http2<H: Handler>(
     handler: Rc<H>,
-    mut request: Request<Incoming>,
+    request: Request<body::Incoming>,
     peer: Rc<Peer>,
     link: Rc<Link>,
 ) -> Result<Response<Answer>, Infallible> {
     link.enter(Phase::Idle);
     let busy = link.request();
+    // Who waits for a word before it sends its body gets the answer instead.
+    let waits = request.headers().contains_key(header::EXPECT);
+    let left = Left::default();
+    let mut request = request.map(|body| Incoming::kept(body, &left));
     let answer = match take_in(&mut request) {
         Some(()) => checked(handler.handle(request, peer).await),
-        None => status(StatusCode::BAD_REQUEST),
+        None => {
+            drop(request);
+            status(StatusCode::BAD_REQUEST)
+        }
     };
+    if !waits {
+        left.take().await;
+    }
     Ok(answer.map(|body| Answer::watched(body, busy, &link)))
 }
 

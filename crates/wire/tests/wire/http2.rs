@@ -105,6 +105,16 @@ impl Frames {
         None
     }
 
+    /// The next frame of these kinds.
+    fn wait_for_one_of(&mut self, kinds: &[u8]) -> Frame {
+        loop {
+            let frame = self.next().expect("a frame");
+            if kinds.contains(&frame.kind) {
+                return frame;
+            }
+        }
+    }
+
     /// The status of an answer: `:status` is in the static table for the usual ones.
     fn status(&mut self, stream: u32) -> u16 {
         loop {
@@ -452,4 +462,69 @@ fn draining_says_goaway_and_lets_streams_end() {
     let data = client.wait_for(DATA).unwrap();
     assert_eq!((&data.payload[..], data.flags), (&b"abc"[..], END_STREAM));
     assert!(server.ends_within(PATIENCE));
+}
+
+/// The head of a request to a handler that answers without reading.
+fn unread(length: &str) -> Vec<u8> {
+    head("POST", "/unread", "a", &[("content-length", length)])
+}
+
+#[test]
+fn who_is_answered_unread_is_answered_and_not_reset() {
+    // curl 7.88 takes a reset after an answer for a broken stream, although RFC 9113, 8.1 says not to.
+    let server = Server::plain();
+    for round in 1..=20 {
+        let mut client = Frames::new(&server);
+        client.send(HEADERS, END_HEADERS, 1, &unread("3"));
+        until("the handler has answered", || server.requests().len() == round);
+        client.send(DATA, END_STREAM, 1, b"abc");
+        let answer = client.wait_for_one_of(&[HEADERS, RST_STREAM]);
+        assert_eq!((answer.kind, answer.flags & END_STREAM), (HEADERS, END_STREAM), "{answer:?}");
+        client.send(PING, 0, 0, &[7; 8]);
+        let next = client.wait_for_one_of(&[PING, RST_STREAM, GOAWAY]);
+        assert_eq!(next.kind, PING, "{next:?}");
+    }
+}
+
+#[test]
+fn a_body_that_never_comes_does_not_keep_the_answer() {
+    let server = Server::plain();
+    let mut client = Frames::new(&server);
+    client.send(HEADERS, END_HEADERS, 1, &unread("3"));
+    assert_eq!(client.wait_for_one_of(&[HEADERS, RST_STREAM]).kind, HEADERS);
+    // And the stream is closed without an error (0).
+    assert_eq!(client.wait_for(RST_STREAM).unwrap().payload, [0; 4]);
+}
+
+#[test]
+fn who_waits_for_a_word_before_its_body_gets_the_answer() {
+    let server = Server::plain();
+    let mut client = Frames::new(&server);
+    let more = [("content-length", "3"), ("expect", "100-continue")];
+    client.send(HEADERS, END_HEADERS, 1, &head("POST", "/unread", "a", &more));
+    let answer = client.wait_for_one_of(&[HEADERS, RST_STREAM]);
+    assert_eq!((answer.kind, answer.flags & END_STREAM), (HEADERS, END_STREAM), "{answer:?}");
+}
+
+#[test]
+fn a_large_body_that_nobody_wants_is_not_taken() {
+    let server = Server::plain();
+    let mut client = Frames::new(&server);
+    client.send(HEADERS, END_HEADERS, 1, &unread("1000000"));
+    assert_eq!(client.wait_for_one_of(&[HEADERS, RST_STREAM]).kind, HEADERS);
+    assert_eq!(client.wait_for(RST_STREAM).unwrap().payload, [0; 4]);
+    // One that doesn't say how long it is, is taken only so far.
+    let mut client = Frames::new(&server);
+    client.wait_for(SETTINGS).unwrap();
+    client.send(SETTINGS, ACK, 0, &[]);
+    client.send(HEADERS, END_HEADERS, 1, &head("POST", "/unread", "a", &[]));
+    for _ in 0..3 {
+        client.send(DATA, 0, 1, &[0; 16 << 10]);
+    }
+    while client.wait_for_one_of(&[WINDOW_UPDATE, HEADERS]).stream != 1 {}
+    for _ in 0..2 {
+        client.send(DATA, 0, 1, &[0; 16 << 10]);
+    }
+    assert_eq!(client.wait_for_one_of(&[HEADERS, RST_STREAM]).kind, HEADERS);
+    assert_eq!(client.wait_for(RST_STREAM).unwrap().payload, [0; 4]);
 }

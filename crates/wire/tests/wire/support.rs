@@ -13,10 +13,11 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use farmgate_wire::{Body, Certificate, Counts, Drain, Failure, Figures, Handler, Peer, Settings};
+use farmgate_wire::{
+    Body, Certificate, Counts, Drain, Failure, Figures, Handler, Incoming, Peer, Settings,
+};
 use http::{Request, Response, StatusCode};
 use http_body::Frame;
-use hyper::body::Incoming;
 
 /// How long anything may take before a test gives up.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);

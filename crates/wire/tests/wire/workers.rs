@@ -7,9 +7,8 @@ use std::sync::Arc;
 use std::thread;
 
 use arc_swap::ArcSwap;
-use farmgate_wire::{Body, Counts, Drain, Handler, Peer};
+use farmgate_wire::{Body, Counts, Drain, Handler, Incoming, Peer};
 use http::{Request, Response};
-use hyper::body::Incoming;
 
 use crate::support::{Client, local, settings, tcp, until};
 

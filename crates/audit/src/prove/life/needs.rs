@@ -108,7 +108,15 @@ pub(super) fn logs(model: &Model, containers: &[Container]) -> Vec<Ask> {
         let stream = format!("{prefix}/{}/task", container.name);
         Some(arn(model, "logs", &format!("log-group:{group}:log-stream:{stream}")))
     });
-    each(&["logs:CreateLogStream", "logs:PutLogEvents"], streams.collect::<BTreeSet<_>>())
+    let unknown = containers.iter().any(|it| {
+        it.unknown.keys().any(|path| path.starts_with("logConfiguration"))
+    });
+    let actions = ["logs:CreateLogStream", "logs:PutLogEvents"];
+    let mut asks = each(&actions, streams.collect::<BTreeSet<_>>());
+    if unknown {
+        asks.extend(each(&actions, []));
+    }
+    asks
 }
 
 /// What is asked of Secrets Manager or Systems Manager for what is injected.

@@ -4,6 +4,7 @@ use super::authorization::{self, Words};
 use super::endpoints::default_group_at;
 use super::graph::{Graph, Resource};
 use super::integrations;
+use super::listeners::not_shown;
 use super::place::Place;
 use super::wanted::{AUTHORIZER, GROUP, HTTP_API, INTEGRATION, SUBNET};
 use crate::model::{
@@ -80,7 +81,8 @@ fn api(place: &Place<'_>) -> Api {
         policy: Val::Known(None),
         routes: quick_route(place).into_iter().collect(),
         stages: Vec::new(),
-        open: (!body.is_left_out()).then(|| body.odd("may hold more routes")),
+        open: not_shown(place.attribute("route"))
+            .or_else(|| (!body.is_left_out()).then(|| body.odd("may hold more routes"))),
     }
 }
 

@@ -6,6 +6,7 @@ use super::api_http::{add_route, open_all};
 use super::authorization::{self, Words};
 use super::graph::Graph;
 use super::integrations;
+use super::listeners::not_shown;
 use super::place::Place;
 use super::subnets::also_assuming;
 use super::wanted::{LOAD_BALANCER, REST_API, REST_AUTHORIZER, REST_RESOURCE};
@@ -83,7 +84,8 @@ fn api(place: &Place<'_>) -> Api {
         policy: if policy.is_left_out() { Val::Known(None) } else { policy.text() },
         routes: Vec::new(),
         stages: Vec::new(),
-        open: (!body.is_left_out()).then(|| body.odd("may hold more routes")),
+        open: not_shown(place.attribute("route"))
+            .or_else(|| (!body.is_left_out()).then(|| body.odd("may hold more routes"))),
     }
 }
 

@@ -22,6 +22,8 @@ pub(super) enum Doubt {
     Whole,
     /// It is known to Terraform and marked sensitive.
     Hidden,
+    /// A source takes it to be what stands there, and says why that may be wrong.
+    Assumed,
 }
 
 impl Doubt {
@@ -42,6 +44,32 @@ impl Doubt {
             _ => Self::None,
         }
     }
+}
+
+/// Whether a value stands beside every reason for doubt, and there is one: then it is assumed.
+pub(super) fn is_assumed(value: &Value, unknown: &Value) -> bool {
+    fn each(value: &Value, unknown: &Value, any: &mut bool) -> bool {
+        match unknown {
+            Value::String(reason) => {
+                *any = true;
+                reason != SENSITIVE && !value.is_null()
+            }
+            Value::Bool(doubt) => !doubt,
+            Value::Array(doubts) => {
+                let mut pairs = doubts.iter().enumerate();
+                pairs.all(|(at, doubt)| each(value.get(at).unwrap_or(&Value::Null), doubt, any))
+            }
+            Value::Object(doubts) => {
+                let mut pairs = doubts.iter();
+                pairs.all(|(name, doubt)| {
+                    each(value.get(name).unwrap_or(&Value::Null), doubt, any)
+                })
+            }
+            _ => true,
+        }
+    }
+    let mut any = false;
+    each(value, unknown, &mut any) && any
 }
 
 /// The first reason that is given for something that is not known.
@@ -111,6 +139,10 @@ impl Attribute<'_> {
     fn read<T>(&self, parse: impl FnOnce(&Value) -> Option<T>) -> Val<Option<T>> {
         match (self.doubt, self.value) {
             (Doubt::Whole | Doubt::Hidden, _) => Val::Unknown(self.pending()),
+            (Doubt::Assumed, Some(value)) => match parse(value) {
+                Some(value) => Val::Assumed(Some(value), self.pending()),
+                None => Val::Unknown(self.odd("is of another type than the provider documents")),
+            },
             (_, Some(value)) => match parse(value) {
                 Some(value) => Val::Known(Some(value)),
                 None if *value == "" => Val::Known(None),
@@ -181,6 +213,9 @@ impl Attribute<'_> {
             (Doubt::None, Some(Value::String(text))) => {
                 Val::Known((!text.is_empty()).then(|| self.graph.resolve(wanted, text)))
             }
+            (Doubt::Assumed, Some(Value::String(text))) => {
+                Val::Assumed(Some(self.graph.resolve(wanted, text)), self.pending())
+            }
             (Doubt::None, Some(_)) => Val::Unknown(self.odd("is no text")),
             _ => self.suggested(wanted).map(Some),
         }
@@ -236,6 +271,9 @@ impl Attribute<'_> {
         if self.doubt == Doubt::None {
             return SetVal::known(known);
         }
+        if self.doubt == Doubt::Assumed {
+            return SetVal::assumed(known, self.pending());
+        }
         let places = match self.unknown {
             Some(Value::Array(items)) => {
                 Some(items.iter().filter(|item| Doubt::of(Some(item)) != Doubt::None).count())
@@ -255,12 +293,17 @@ impl Attribute<'_> {
         let mut expressions: Vec<&Value> = Vec::new();
         let mut places = 0_usize;
         let mut traceless = false;
+        let mut assumed = None;
         for attribute in attributes {
             match (attribute.doubt, attribute.value) {
                 (Doubt::None, Some(Value::String(text))) if !text.is_empty() => {
                     known.insert(first.graph.resolve(wanted, text));
                 }
                 (Doubt::None, _) => {}
+                (Doubt::Assumed, Some(Value::String(text))) => {
+                    known.insert(first.graph.resolve(wanted, text));
+                    assumed.get_or_insert_with(|| attribute.pending());
+                }
                 _ => {
                     places += 1;
                     traceless |= attribute.expressions.is_empty();
@@ -273,7 +316,7 @@ impl Attribute<'_> {
             }
         }
         if places == 0 {
-            return SetVal::known(known);
+            return SetVal { assumed, ..SetVal::known(known) };
         }
         let mut found = follow(first.graph, first.resource, &expressions, wanted);
         if traceless {
@@ -342,7 +385,9 @@ impl Attribute<'_> {
                 _ => {}
             }
         }
-        if self.doubt != Doubt::None {
+        if self.doubt == Doubt::Assumed {
+            set.assumed = Some(self.pending());
+        } else if self.doubt != Doubt::None {
             set.open = true;
             set.unknown = Some(self.pending());
         }

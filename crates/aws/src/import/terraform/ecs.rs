@@ -1,5 +1,7 @@
 //! ECS: clusters, services, task definitions, scaling targets.
 
+mod unknown;
+
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
@@ -219,8 +221,7 @@ fn task_definition(place: &Place<'_>) -> TaskDefinition {
         let attribute = place.attribute(name);
         if attribute.is_left_out() { Val::Known(None) } else { attribute.key(&ROLE) }
     };
-    let unknown = containers.doubt != Doubt::None;
-    let mentions = if unknown {
+    let mentions = if containers.doubt != Doubt::None {
         follow(place.graph, place.resource, &containers.expressions, &CONTAINER).keys
     } else {
         Vec::new()
@@ -238,6 +239,9 @@ fn task_definition(place: &Place<'_>) -> TaskDefinition {
 }
 
 fn read_containers(attribute: &Attribute<'_>) -> Val<Vec<Container>> {
+    if let (Some(Value::Array(items)), false) = (attribute.value, attribute.doubt == Doubt::Whole) {
+        return unknown::list(attribute, items);
+    }
     match attribute.text() {
         Val::Known(None) => Val::Known(Vec::new()),
         Val::Known(Some(text)) => match containers(&text) {

@@ -295,7 +295,7 @@ impl Graph {
 }
 
 /// Types that are one and the same to AWS.
-fn family(kind: &str) -> &str {
+pub(super) fn family(kind: &str) -> &str {
     let kind = kind.strip_prefix("aws_").unwrap_or(kind);
     let kind = kind.strip_prefix("default_").unwrap_or(kind);
     kind.strip_prefix('a').filter(|rest| rest.starts_with("lb")).unwrap_or(kind)

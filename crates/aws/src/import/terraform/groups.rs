@@ -180,7 +180,9 @@ fn settle(own: &Key, list: &mut RuleList) {
         let left = separate.iter().try_fold(rule, without);
         kept.extend(left);
     }
-    list.inline = !kept.is_empty();
+    // Only Terraform takes a separate rule away that its own list lacks.
+    let by_terraform = own.resource_type().is_some_and(|kind| kind.starts_with("aws_"));
+    list.inline = !kept.is_empty() && by_terraform;
     list.rules = kept;
     list.rules.extend(separate);
 }

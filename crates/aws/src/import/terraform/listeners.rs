@@ -2,13 +2,15 @@
 
 use serde_json::Value;
 
-use super::attribute::{Doubt, network};
+use super::attribute::{Attribute, Doubt, network};
 use super::graph::Graph;
 use super::place::{Blocks, Place};
 use super::rules::one;
 use super::vpc::join;
 use super::wanted::{LISTENER, LOAD_BALANCER, TARGET_GROUP};
-use crate::model::{Action, Key, Listener, ListenerRule, LoadBalancerKind, Model, SetVal, Val};
+use crate::model::{
+    Action, Key, Listener, ListenerRule, LoadBalancerKind, Model, Note, SetVal, Val,
+};
 
 /// Reads listeners.
 pub(super) fn read(graph: &Graph, model: &mut Model) {
@@ -75,8 +77,13 @@ fn listener(place: &Place<'_>, model: &Model) -> Listener {
             .and_then(|block| block.attribute("mode").known_text())
             .is_some_and(|mode| mode == "verify"),
         rules: vec![default],
-        open: None,
+        open: not_shown(place.attribute("rule")),
     }
+}
+
+/// Why something may have more parts than the sources show, where a source says so.
+pub(super) fn not_shown(attribute: Attribute<'_>) -> Option<Note> {
+    (attribute.doubt != Doubt::None && !attribute.unwritten).then(|| attribute.pending())
 }
 
 fn needed_port(place: &Place<'_>) -> Val<u16> {

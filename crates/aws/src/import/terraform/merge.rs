@@ -9,9 +9,9 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value};
 
 use super::config::Config;
-use super::graph::{Graph, Resource};
+use super::graph::{Graph, Resource, family};
 use super::modules::Modules;
-use super::raw::{Action, Parsed, Raw};
+use super::raw::{self, Action, Parsed, Raw};
 use crate::model::{Key, SourceKind, Warning};
 
 mod fill;
@@ -32,11 +32,15 @@ struct Root {
 struct Merger {
     modules: Modules,
     resources: Vec<Resource>,
+    /// The root that showed each resource first.
+    shown_by: Vec<usize>,
     configs: Vec<Config>,
     roots: Vec<Root>,
     /// Managed resources by type and id.
     by_id: HashMap<(String, String), usize>,
     taken: HashSet<String>,
+    /// What plans delete or replace, and addresses that they delete.
+    gone: HashSet<String>,
     former: Vec<(String, Key)>,
     warnings: Vec<Warning>,
     untold: usize,
@@ -59,7 +63,11 @@ pub(super) fn merge(sources: Vec<Parsed>) -> (Graph, Vec<Warning>) {
 }
 
 /// Types whose id is a name that several of them may have.
-const NAMED_APART: [&str; 2] = ["aws_appautoscaling_policy", "aws_appautoscaling_scheduled_action"];
+const NAMED_APART: [&str; 3] = [
+    "aws_appautoscaling_policy",
+    "aws_appautoscaling_scheduled_action",
+    "aws_apigatewayv2_stage",
+];
 
 impl Merger {
     fn add(&mut self, source: Parsed) {
@@ -74,6 +82,7 @@ impl Merger {
             self.place(root, raw, config, &source.name);
         }
         if let Some(root) = self.roots.get_mut(root) {
+            self.gone.extend(source.gone.iter().cloned());
             root.gone.extend(source.gone);
             root.has_plan |= is_plan;
         }
@@ -123,11 +132,17 @@ impl Merger {
             if raw.data || id.is_empty() || NAMED_APART.contains(&raw.kind.as_str()) {
                 return None;
             }
-            self.by_id.get(&(raw.kind.clone(), id.to_owned())).copied()
+            self.by_id.get(&(family(&raw.kind).to_owned(), id.to_owned())).copied()
         });
-        let other = known.name.clone();
         if let Some(at) = same {
+            let first = self.shown_by.get(at).and_then(|root| self.roots.get(*root));
+            let other = first.map_or_else(String::new, |root| root.name.clone());
             self.fill(at, &raw, &other, source);
+            return;
+        }
+        let id = raw.after.get("id").and_then(Value::as_str);
+        let removed = |id: &str| self.gone.contains(&raw::thing(&raw.kind, id));
+        if !raw.data && raw.action == Action::Keep && id.is_some_and(removed) {
             return;
         }
         self.push(root, raw, config, source);
@@ -152,7 +167,7 @@ impl Merger {
             self.warnings.push(Warning { code: "sources-disagree", text, on });
         }
         if let Some(id) = resource.text("id") {
-            self.by_id.entry((resource.kind.clone(), id.to_owned())).or_insert(at);
+            self.by_id.entry((family(&resource.kind).to_owned(), id.to_owned())).or_insert(at);
         }
     }
 
@@ -182,9 +197,10 @@ impl Merger {
             config,
         };
         if let (false, Some(id)) = (resource.data, resource.text("id")) {
-            self.by_id.entry((resource.kind.clone(), id.to_owned())).or_insert(at);
+            self.by_id.entry((family(&resource.kind).to_owned(), id.to_owned())).or_insert(at);
         }
         self.resources.push(resource);
+        self.shown_by.push(root);
         if let Some(root) = self.roots.get_mut(root) {
             root.addresses.insert(raw.address, at);
             if let Some(previous) = raw.previous {

@@ -7,7 +7,7 @@
 
 use serde_json::{Map, Value};
 
-use super::attribute::{Attribute, Doubt};
+use super::attribute::{Attribute, Doubt, is_assumed};
 use super::graph::{Graph, Resource};
 use super::wanted::Wanted;
 use crate::model::{Key, Note, Origin, SetVal};
@@ -128,6 +128,11 @@ impl<'g> Place<'g> {
                 (value, doubt) = (Some(constant), Doubt::None);
             }
         }
+        if let (Written::Unseen, Some(value), Some(unknown)) = (&self.written, value, unknown)
+            && is_assumed(value, unknown)
+        {
+            doubt = Doubt::Assumed;
+        }
         Attribute {
             graph: self.graph,
             resource: self.resource,
@@ -145,18 +150,23 @@ impl<'g> Place<'g> {
     /// The nested blocks of a name.
     pub(super) fn blocks(&self, name: &'static str) -> Blocks<'g> {
         let attribute = self.attribute(name);
-        let items: Vec<&'g Map<String, Value>> = match attribute.value {
-            Some(Value::Array(items)) => items.iter().filter_map(Value::as_object).collect(),
-            Some(Value::Object(only)) => vec![only],
+        let items: Vec<(usize, &'g Map<String, Value>)> = match attribute.value {
+            Some(Value::Array(items)) => {
+                let all = items.iter().enumerate();
+                all.filter_map(|(at, item)| Some((at, item.as_object()?))).collect()
+            }
+            Some(Value::Object(only)) => vec![(0, only)],
             _ => Vec::new(),
         };
         let doubt_of = |at: usize| match attribute.unknown {
             Some(Value::Array(list)) => list.get(at),
             other => other,
         };
-        let doubted = (0..items.len()).filter(|at| Doubt::of(doubt_of(*at)) != Doubt::None).count();
+        let doubted =
+            items.iter().filter(|(at, _)| Doubt::of(doubt_of(*at)) != Doubt::None).count();
         let single = items.len() == 1;
-        let list = items.iter().enumerate().map(|(at, item)| {
+        let list = items.iter().map(|(at, item)| {
+            let at = *at;
             let written = self.written_for(&attribute.expressions, item, single);
             let ambiguous = match &written {
                 Written::Whole(_) => true,
@@ -174,7 +184,17 @@ impl<'g> Place<'g> {
             }
         });
         let list = list.collect();
-        let whole = matches!(attribute.doubt, Doubt::Whole | Doubt::Hidden);
+        // A block of which nothing is known but that it may be there.
+        let hidden = match (attribute.value, attribute.unknown) {
+            (Some(Value::Array(items)), Some(Value::Array(doubts))) => {
+                let mut pairs = items.iter().zip(doubts);
+                pairs.any(|(item, doubt)| {
+                    !item.is_object() && Doubt::of(Some(doubt)) != Doubt::None
+                })
+            }
+            _ => false,
+        };
+        let whole = hidden || matches!(attribute.doubt, Doubt::Whole | Doubt::Hidden);
         let open = (whole && !attribute.unwritten).then(|| attribute.pending());
         Blocks { list, open, unwritten: attribute.unwritten }
     }

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use super::super::Refusal;
 use super::super::detect::{Members, Name};
 use super::address::Index;
-use super::raw::{Action, Census, Parsed, Raw, hide, object, pick};
+use super::raw::{self, Action, Census, Parsed, Raw, hide, object, pick};
 use super::{config, schema, state};
 use crate::model::{SourceKind, Warning};
 
@@ -82,6 +82,7 @@ pub(super) fn parse(name: &str, members: &Members<'_>) -> Result<Parsed, Refusal
             if gone && change.deposed.is_none() {
                 deleted.push(change.address.0.clone().into_owned());
             }
+            deleted.extend(removed(&change));
             if let Some(Name(previous)) = &change.previous_address {
                 mentioned.insert(previous.clone().into_owned());
             }
@@ -148,6 +149,13 @@ fn fate(actions: &[Name<'_>]) -> Fate {
         (false, false) if has("forget") => Fate::Forgotten,
         (false, false) => Fate::Is(Action::Keep),
     }
+}
+
+/// `TYPE ID` of a thing that won't be there any more: another source may show it by its id.
+fn removed(change: &ChangeText<'_>) -> Option<String> {
+    let removes = matches!(fate(&change.change.actions), Fate::Gone | Fate::Is(Action::Replace));
+    let before = object(pick(change.change.before.filter(|_| removes), &["id"]).ok()?);
+    before.get("id")?.as_str().map(|id| raw::thing(&change.kind.0, id))
 }
 
 fn resource(change: &ChangeText<'_>) -> Result<Option<Raw>, serde_json::Error> {

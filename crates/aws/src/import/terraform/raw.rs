@@ -15,6 +15,7 @@ use super::super::Refusal;
 use super::super::detect::Name;
 use super::address::Index;
 use super::config::Config;
+use super::graph::family;
 use crate::model::{Location, SourceKind, Warning};
 
 /// How many resource instances one source may hold.
@@ -66,10 +67,31 @@ pub(in super::super) struct Parsed {
     pub(in super::super) kind: SourceKind,
     pub(in super::super) resources: Vec<Raw>,
     pub(super) config: Option<Config>,
-    /// Addresses that the plan deletes.
+    /// Addresses that the plan deletes, and the things that it deletes or replaces as [`thing`]
+    /// names them.
     pub(in super::super) gone: Vec<String>,
     pub(in super::super) managed: usize,
     pub(in super::super) warnings: Vec<Warning>,
+}
+
+/// `TYPE ID`, which no address is.
+pub(super) fn thing(kind: &str, id: &str) -> String {
+    format!("{} {id}", family(kind))
+}
+
+impl Parsed {
+    /// A source without a configuration, which holds nothing yet.
+    pub(in super::super) fn empty(name: &str, kind: SourceKind) -> Self {
+        Self {
+            name: name.to_owned(),
+            kind,
+            resources: Vec::new(),
+            config: None,
+            gone: Vec::new(),
+            managed: 0,
+            warnings: Vec::new(),
+        }
+    }
 }
 
 /// Counts what a source holds, to refuse what is no AWS source at all.

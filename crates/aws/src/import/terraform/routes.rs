@@ -160,7 +160,7 @@ fn target(place: &Place<'_>) -> Val<RouteTarget> {
     }
     let gateway = place.attribute("gateway_id");
     if !gateway.is_left_out() {
-        return gateway.needed(&GATEWAY).map(|key| through(&key));
+        return gateway.needed(&GATEWAY).map(|key| through(place.graph, &key));
     }
     let mut unknown = None;
     for (name, wanted, make) in FOLLOWED {
@@ -189,12 +189,13 @@ fn target(place: &Place<'_>) -> Val<RouteTarget> {
 }
 
 /// What a `gateway_id` leads to.
-fn through(key: &Key) -> RouteTarget {
+fn through(graph: &Graph, key: &Key) -> RouteTarget {
     let text = key.as_str();
     if text == "local" {
         return RouteTarget::Local;
     }
-    let kind = key.resource_type().unwrap_or_default();
+    let shown = graph.get(key).map(|resource| resource.kind.as_str());
+    let kind = shown.or_else(|| key.resource_type()).unwrap_or_default();
     if kind == "aws_internet_gateway" || text.starts_with("igw-") {
         return RouteTarget::InternetGateway(key.clone());
     }

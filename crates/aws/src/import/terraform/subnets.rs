@@ -53,18 +53,23 @@ struct Associations {
 impl Associations {
     fn add(&mut self, subnet: Val<Key>, what: Val<Key>) {
         match subnet {
-            Val::Known(subnet) => {
-                self.certain.insert(subnet, what);
-            }
-            Val::Assumed(subnet, note) => {
-                self.certain.insert(subnet, also_assuming(what, &note));
-            }
+            Val::Known(subnet) => self.certain(subnet, what),
+            Val::Assumed(subnet, note) => self.certain(subnet, also_assuming(what, &note)),
             Val::OneOf(subnets, note) if subnets.len() <= MOST_CANDIDATES => {
                 for subnet in subnets {
                     self.possible.entry(subnet).or_default().push((what.clone(), note.clone()));
                 }
             }
             Val::OneOf(_, note) | Val::Unknown(note) => self.anywhere(what, &note),
+        }
+    }
+
+    /// A subnet has one of them. Plans come first, which say what will be; and what is not known
+    /// says less than anything else.
+    fn certain(&mut self, subnet: Key, what: Val<Key>) {
+        let slot = self.certain.entry(subnet).or_insert_with(|| what.clone());
+        if matches!((&*slot, &what), (Val::Unknown(_), Val::Known(_) | Val::Assumed(..) | Val::OneOf(..))) {
+            *slot = what;
         }
     }
 
@@ -75,7 +80,7 @@ impl Associations {
                 Some(note) => also_assuming(known, note),
                 None => known,
             };
-            self.certain.insert(subnet.clone(), what);
+            self.certain(subnet.clone(), what);
         }
         let Some(note) = &subnets.unknown else { return };
         let what = Val::Known(what.clone());

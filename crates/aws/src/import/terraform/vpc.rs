@@ -11,7 +11,9 @@ use super::rules::made_elsewhere;
 use super::wanted::{
     ACL, EGRESS_ONLY, EIP, GROUP, INTERNET_GATEWAY, PREFIX_LIST, ROUTE_TABLE, SUBNET, VPC,
 };
-use crate::model::{InternetGateway, Key, Model, NatGateway, PrefixList, SetVal, Tags, Val, Vpc};
+use crate::model::{
+    InternetGateway, Key, Model, NatGateway, Note, PrefixList, SetVal, Tags, Val, Vpc,
+};
 
 /// Reads VPCs, gateways and prefix lists.
 pub(super) fn read(graph: &Graph, model: &mut Model) {
@@ -55,21 +57,37 @@ fn vpc(graph: &Graph, resource: &Resource, defaults: &Defaults) -> Vpc {
         cidrs,
         dns_support: place.attribute("enable_dns_support").flag(true),
         dns_hostnames: place.attribute("enable_dns_hostnames").flag(is_default),
-        open: Some("other states may put interfaces into this VPC".into()),
+        open: open(&place),
         main_route_table: defaults.table(graph, resource),
         default_security_group: defaults.group(graph, resource),
         default_network_acl: defaults.list(graph, resource),
-        flow_logs: not_logged(resource),
+        flow_logs: not_logged(&place),
         tags: tags(resource),
+    }
+}
+
+/// Why there may be more in a VPC than the sources show; `None` if it is known to be all.
+fn open(place: &Place<'_>) -> Option<Note> {
+    let shown = place.attribute("interfaces");
+    if shown.is_absent() {
+        return Some("other states may put interfaces into this VPC".into());
+    }
+    match shown.flag(false) {
+        Val::Known(true) => None,
+        _ => Some(shown.pending()),
     }
 }
 
 /// What is known of a VPC's flow logs while no source shows one: of a VPC that is managed
 /// elsewhere, so may they be.
-fn not_logged(resource: &Resource) -> Val<bool> {
-    let key = &resource.key;
-    if resource.data {
+fn not_logged(place: &Place<'_>) -> Val<bool> {
+    let key = &place.resource.key;
+    if place.resource.data {
         return Val::Unknown(made_elsewhere(key));
+    }
+    let shown = place.attribute("flow_logs");
+    if !shown.is_absent() {
+        return shown.flag(false).map(|_| false);
     }
     Val::Assumed(false, format!("{key} has no flow log, since no source shows one").into())
 }

@@ -53,6 +53,8 @@ pub(super) const BALANCING: Table = &[
             "ssl_policy",
             "default_action",
             "mutual_authentication",
+            // Only of what `aws` prints: why its rules are not known.
+            "rule",
         ],
     ),
     (
@@ -124,7 +126,7 @@ pub(super) const BALANCING: Table = &[
 pub(super) const API: Table = &[
     (
         "aws_apigatewayv2_api",
-        &["id", "arn", "name", "protocol_type", "body", "target", "route_key", "api_endpoint"],
+        &["id", "arn", "name", "protocol_type", "body", "target", "route_key", "api_endpoint", "route"],
     ),
     (
         "aws_apigatewayv2_route",
@@ -157,7 +159,7 @@ pub(super) const API: Table = &[
     ("aws_apigatewayv2_vpc_link", &["id", "arn", "name", "subnet_ids", "security_group_ids"]),
     (
         "aws_api_gateway_rest_api",
-        &["id", "arn", "name", "body", "policy", "endpoint_configuration", "root_resource_id"],
+        &["id", "arn", "name", "body", "policy", "endpoint_configuration", "root_resource_id", "route"],
     ),
     ("aws_api_gateway_rest_api_policy", &["id", "rest_api_id", "policy"]),
     ("aws_api_gateway_resource", &["id", "rest_api_id", "parent_id", "path_part", "path"]),

@@ -84,7 +84,16 @@ pub(super) const COMPUTE: Table = &[
     ),
     (
         "aws_network_interface",
-        &["id", "arn", "subnet_id", "security_groups", "private_ip", "private_ips", "tags"],
+        &[
+            "id",
+            "arn",
+            "subnet_id",
+            "security_groups",
+            "private_ip",
+            "private_ips",
+            "public_ip",
+            "tags",
+        ],
     ),
     ("aws_service_discovery_service", &["id", "arn", "name", "namespace_id", "dns_config"]),
     ("aws_service_discovery_private_dns_namespace", &["id", "arn", "name"]),

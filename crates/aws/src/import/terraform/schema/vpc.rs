@@ -20,6 +20,9 @@ pub(super) const NETWORK: Table = &[
             "default_security_group_id",
             "default_network_acl_id",
             "tags",
+            // Only of what `aws` prints: whether all that is in it is shown, and its flow logs.
+            "interfaces",
+            "flow_logs",
         ],
     ),
     ("aws_flow_log", &["id", "arn", "vpc_id"]),

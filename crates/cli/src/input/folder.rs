@@ -1,0 +1,166 @@
+//! A folder as a source: all that is one in it.
+//!
+//! `cdk.out/` goes by its manifest; any other folder by what its files hold. Where a folder has
+//! what is no source, that is said and passed over.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use farmgate_aws::import;
+use farmgate_aws::model::Warning;
+use serde_json::Value;
+
+use super::{File, file, unreadable};
+use crate::problem::Problem;
+
+/// How many files one folder may hold that look like sources.
+const MOST_FILES: usize = 10_000;
+
+/// How deep folders may be nested.
+const DEEPEST: usize = 16;
+
+/// How many files that were passed over are named.
+const MOST_NAMED: usize = 3;
+
+/// What files of sources are called.
+const ENDS: [&str; 4] = ["json", "yaml", "yml", "template"];
+
+/// What no person keeps sources in.
+const PASSED_OVER: [&str; 2] = ["node_modules", "target"];
+
+/// CDK's table of contents.
+const MANIFEST: &str = "manifest.json";
+
+/// Reads the sources of a folder.
+pub(super) fn sources(path: &Path, notes: &mut Vec<Warning>) -> Result<Vec<File>, Vec<Problem>> {
+    if let Some(files) = cdk(path, 0)? {
+        return Ok(files);
+    }
+    let mut paths = Vec::new();
+    collect(path, 0, &mut paths).map_err(|problem| vec![problem])?;
+    paths.sort();
+    let mut files = Vec::new();
+    let mut others = Vec::new();
+    let mut problems = Vec::new();
+    for path in paths {
+        match file(&path) {
+            Ok(file) if import::detect(&file.bytes).is_ok() => files.push(file),
+            Ok(file) => others.push(file.name),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let name = path.to_string_lossy().into_owned();
+    if files.is_empty() {
+        return Err(vec![Problem::Plain {
+            code: "no-sources",
+            file: Some(name),
+            message: "nothing in this folder is a source".to_owned(),
+            help: Some(
+                "a source is a Terraform plan or state, a CloudFormation template, or what \
+                 `aws ... describe-*` prints, in a file that ends with .json, .yaml, .yml or .template"
+                    .to_owned(),
+            ),
+        }]);
+    }
+    if !others.is_empty() {
+        let named: Vec<&str> = others.iter().take(MOST_NAMED).map(String::as_str).collect();
+        let more = if others.len() > named.len() { " ..." } else { "" };
+        let count = others.len();
+        let (files, are) = if count == 1 { ("file", "is") } else { ("files", "are") };
+        let text = format!(
+            "{count} {files} of {name} {are} no source and passed over: {}{more}",
+            named.join(", ")
+        );
+        notes.push(Warning { code: "passed-over", text, on: None });
+    }
+    Ok(files)
+}
+
+/// The manifest of what CDK wrote, and the templates that it names; none, if it is no such folder.
+fn cdk(folder: &Path, depth: usize) -> Result<Option<Vec<File>>, Vec<Problem>> {
+    let path = folder.join(MANIFEST);
+    if depth > DEEPEST || !path.is_file() {
+        return Ok(None);
+    }
+    let manifest = file(&path).map_err(|problem| vec![problem])?;
+    let Ok(content) = serde_json::from_slice::<Value>(&manifest.bytes) else {
+        return Ok(None);
+    };
+    let Some(artifacts) = content.get("artifacts").and_then(Value::as_object) else {
+        return Ok(None);
+    };
+    let mut files = vec![manifest];
+    let mut problems = Vec::new();
+    for artifact in artifacts.values() {
+        let text = |path: &str| artifact.pointer(path).and_then(Value::as_str);
+        // Only names of files here: a manifest leads nowhere else.
+        let plain = |name: &&str| !name.is_empty() && !name.contains(['/', '\\']) && *name != "..";
+        if let Some(name) = text("/properties/templateFile").filter(plain) {
+            match file(&folder.join(name)) {
+                Ok(file) => files.push(file),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        if let Some(name) = text("/properties/directoryName").filter(plain) {
+            match cdk(&folder.join(name), depth + 1) {
+                Ok(inner) => files.extend(inner.into_iter().flatten()),
+                Err(found) => problems.extend(found),
+            }
+        }
+    }
+    // Nested stacks are assets: only their templates' metadata name them.
+    let mut nested = Vec::new();
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in entries.take(MOST_FILES) {
+        if entry.file_name().to_string_lossy().ends_with(".nested.template.json") {
+            nested.push(entry.path());
+        }
+    }
+    nested.sort();
+    for path in nested {
+        match file(&path) {
+            Ok(file) => files.push(file),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() { Ok(Some(files)) } else { Err(problems) }
+}
+
+/// The paths below a folder that look like sources. Links to folders are not followed.
+fn collect(folder: &Path, depth: usize, into: &mut Vec<PathBuf>) -> Result<(), Problem> {
+    let too_many = |what: String| Problem::Plain {
+        code: "folder-too-large",
+        file: Some(folder.to_string_lossy().into_owned()),
+        message: what,
+        help: Some("name the files, or a smaller folder".to_owned()),
+    };
+    if depth > DEEPEST {
+        return Err(too_many(format!("folders are nested more than {DEEPEST} deep")));
+    }
+    let entries =
+        fs::read_dir(folder).map_err(|error| unreadable(&folder.to_string_lossy(), &error))?;
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with('.') || PASSED_OVER.contains(&name.as_ref()) {
+            continue;
+        }
+        let Ok(kind) = entry.file_type() else { continue };
+        let path = entry.path();
+        if kind.is_dir() {
+            collect(&path, depth + 1, into)?;
+        } else if path.is_file() {
+            let end = path.extension().and_then(|end| end.to_str()).unwrap_or_default();
+            if ENDS.contains(&end) {
+                into.push(path);
+            }
+        }
+        if into.len() > MOST_FILES {
+            return Err(too_many(format!("it holds more than {MOST_FILES} files")));
+        }
+    }
+    Ok(())
+}
