@@ -283,3 +283,33 @@ fn a_real_plan_without_its_endpoints() {
     assert!(drift.changes.iter().all(endpoints), "{:?}", told(&drift));
     assert_eq!(drift.only_left.iter().filter(|lone| lone.kind == "VPC endpoints").count(), 4);
 }
+
+#[test]
+fn what_exists_is_told_apart_from_what_was_not_asked_for() {
+    let Some(folder) = std::env::var_os("FARMGATE_REAL_INPUTS") else {
+        println!("skipped: FARMGATE_REAL_INPUTS is not set");
+        return;
+    };
+    let folder = PathBuf::from(folder).join("bus-simulator");
+    let files: Vec<(String, Vec<u8>)> =
+        ["route-tables", "security-groups", "subnets", "vpc-endpoints"]
+            .into_iter()
+            .map(|name| format!("describe-{name}.json"))
+            .map(|name| (name.clone(), std::fs::read(folder.join(&name)).unwrap()))
+            .collect();
+    let inputs: Vec<Input<'_>> = files.iter().map(|(name, bytes)| Input { name, bytes }).collect();
+    let exists = import(&inputs).unwrap();
+    let Some(state) = real("bus-simulator/state.json") else { return };
+    let drift = diff(&state, &exists, &BTreeMap::new());
+    // What is there is as the state says; of what nobody asked for nothing is said for certain.
+    assert_eq!((drift.totals.opened, drift.totals.closed), (0, 0), "{:#?}", told(&drift));
+    let endpoints = |lone: &farmgate_audit::diff::Lone| lone.kind == "VPC endpoints";
+    assert!(!drift.only_left.iter().chain(&drift.only_right).any(endpoints));
+    assert_eq!(told(&diff(&exists, &exists, &BTreeMap::new())), [""; 0]);
+
+    let Some(plan) = real("bus-simulator/plan.json") else { return };
+    let drift = diff(&plan, &exists, &BTreeMap::new());
+    assert_eq!((drift.totals.opened, drift.totals.closed), (0, 0), "{:#?}", told(&drift));
+    let services = |note: &farmgate_audit::diff::NotCompared| note.kind == "ECS services";
+    assert!(drift.not_compared.iter().any(services), "{:?}", drift.not_compared);
+}
