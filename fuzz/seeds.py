@@ -3,7 +3,8 @@
 
 import_terraform starts from the plans and states of the examples, cut to one resource each, since
 small inputs are what a fuzzer can work with; import_cloudformation from small stacks with every
-function, import_describe from one thing of each call; expectations from the documentation of their format; farm
+function, import_describe from one thing of each call, import_source from a root module with a module
+below it and from the examples' files; expectations from the documentation of their format; farm
 from the blueprints, whole and cut to their first servers; mcp_* from messages, lists and streams as
 clients and servers send them; http_framing from requests and answers; keys from stores and a set of keys;
 sigv4 from requests that are signed in the header and in the query.
@@ -235,6 +236,41 @@ def main(target, folder, dictionary):
         for name, text in (templates() if target == "import_cloudformation" else described()).items():
             (folder / name).write_bytes(text)
             found |= set(re.findall(r"!?[A-Za-z:-]{2,48}|[\w./:-]{2,32}", text.decode()))
+    if target == "import_source":
+        root = """variable "name" { default = "a" }
+locals {
+  vpc        = try(aws_vpc.v[0].id, null)
+  ports      = concat([80], [for p in ["443"] : tonumber(p)])
+  containers = jsonencode([merge({ name = "a", image = format("%s:%s", var.name, "1") }, { portMappings = [for p in local.ports : { containerPort = p } if p > 0] })])
+}
+resource "aws_security_group" "a" {
+  name   = var.name == "" ? "b" : "${var.name}-${length(local.ports)}"
+  vpc_id = local.vpc
+}
+resource "aws_ecs_task_definition" "t" {
+  family                = "t"
+  container_definitions = local.containers
+}
+module "m" {
+  source = "./modules/m"
+  group  = aws_security_group.a.id
+  cidrs  = { x = cidrsubnet("10.0.0.0/16", 8, 1) }
+}
+"""
+        module = """variable "group" {}
+variable "cidrs" { type = map(string) }
+resource "aws_vpc_security_group_ingress_rule" "r" {
+  for_each          = var.cidrs
+  security_group_id = var.group
+  cidr_ipv4         = each.value
+}
+"""
+        texts = {"root": root, "modules": "\0".join([root, module, 'name = "b"\n'])}
+        texts |= {"-".join(file.relative_to(EXAMPLES).parts): file.read_text() for file in sorted(EXAMPLES.glob("*/*.tf"))}
+        for name, text in texts.items():
+            (folder / name).write_text(text)
+            found |= set(re.findall(r"[a-z_]{2,32}[(.\[]?|[\w.:/-]{2,32}", text))
+        found |= {"[*].", ".*.", "<<-EOT\n", "EOT\n", "%{ if ", "%{ for ", "%{ endif }", "${~", "...", "=>", "dynamic ", "for_each = ", "each.value", "count.index", "self."}
     if target == "expectations":
         page = (HERE.parent / "docs" / "expectations.md").read_text()
         for number, block in enumerate(re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)):

@@ -150,7 +150,12 @@ const CHANGES: [(&str, Kind, About, &str); 10] = [
         About::Reach,
         "aws_ecs_service.python reaches AWS services without a prefix list",
     ),
-    ("load-balancer-without-security-group", Kind::Opened, About::Reach, "reaches aws_lb.farm"),
+    (
+        "load-balancer-without-security-group",
+        Kind::Opened,
+        About::Reach,
+        "any host of the network reaches aws_lb.bare",
+    ),
     ("no-endpoint-for-service", Kind::Closed, About::Reach, "no longer reaches"),
     ("rule-removed-by-next-apply", Kind::Closed, About::Reach, "no longer reaches"),
     ("unauthenticated-path", Kind::Opened, About::Authentication, "nobody verifies"),
