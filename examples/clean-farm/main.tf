@@ -355,6 +355,11 @@ locals {
 
 resource "aws_ecs_cluster" "farm" {
   name = "farm"
+
+  setting {
+    name  = "containerInsights"
+    value = "enabled"
+  }
 }
 
 resource "aws_ecs_task_definition" "python" {

@@ -374,6 +374,11 @@ resource "aws_iam_role_policy" "gate_secrets" {
 
 resource "aws_ecs_cluster" "farm" {
   name = "gated"
+
+  setting {
+    name  = "containerInsights"
+    value = "enabled"
+  }
 }
 
 resource "aws_cloudwatch_log_group" "gate" {

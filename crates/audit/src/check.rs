@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use farmgate_aws::model::{Key, Location as Place, Model, Origin, SourceKind};
 use farmgate_aws::network::Lowered;
 
+use crate::prices::Prices;
 use crate::prove::{Proof, Scope, expected};
 use crate::report::{Location, Report, Source, Totals, VERSION, Warning};
 use crate::rules;
@@ -32,10 +33,22 @@ pub struct Unmatched {
 /// # Errors
 /// Every selector of the expectations that matches nothing.
 pub fn check(model: &Model, options: &Options) -> Result<Report, Vec<Unmatched>> {
+    check_by(model, options, &Prices::default())
+}
+
+/// The same, by other prices than AWS's list prices.
+///
+/// # Errors
+/// Every selector of the expectations that matches nothing.
+pub fn check_by(
+    model: &Model,
+    options: &Options,
+    prices: &Prices,
+) -> Result<Report, Vec<Unmatched>> {
     let lowered = Lowered::new(model);
     let proof = Proof::new(model, &lowered);
     let mut statements = proof.statements(&Scope::default());
-    let findings = rules::run(&proof, &statements);
+    let findings = rules::run(&proof, &statements, prices);
     let mut unmatched = Vec::new();
     let mut wanted = Vec::new();
     for (list, expectations) in options.expectations.iter().enumerate() {

@@ -22,6 +22,9 @@ mod listeners;
 pub(crate) mod names;
 mod network;
 pub(crate) mod packets;
+mod protection;
+mod roles;
+mod stores;
 mod value;
 mod whole;
 

@@ -5,6 +5,7 @@
 //! [`farmgate_net::reach::Engine`] or from settings read as they are; nothing is guessed.
 
 mod expectations;
+pub(crate) mod iam;
 mod isolation;
 mod life;
 pub(crate) mod policy;

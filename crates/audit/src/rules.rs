@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use farmgate_aws::model::{Key, Model};
 
 use crate::fix;
+use crate::prices::Prices;
 use crate::prove::{Proof, Scope};
 use crate::report::{Finding, Fix, Severity, Statement, Trial, Verdict};
 
@@ -61,14 +62,44 @@ rules! {
     duplicate_name,
     no_endpoint_for_service,
     default_security_group_open,
+    secret_in_environment,
+    plaintext_parameter,
+    secret_without_rotation,
+    mutable_image_tag,
+    image_not_scanned,
+    repository_unused,
+    privileged_container,
     root_user,
     writable_root_filesystem,
+    stdio_without_bridge,
+    health_check_ignored,
+    dead_configuration,
+    log_group_without_retention,
+    log_group_unused,
+    container_insights_off,
     access_logs_off,
     flow_logs_off,
     unprotected_from_deletion,
     circuit_breaker_off,
     nat_in_one_zone,
     quota_exceeded,
+    waf_missing,
+    rate_limit_missing,
+    tls_policy_weak,
+    database_public,
+    database_unencrypted,
+    flow_logs_rejects_only,
+    cloudtrail_weak,
+    guardduty_off,
+    security_hub_off,
+    scaling_without_bound,
+    timestream_closed,
+    hard_coded_prefix_list,
+    endpoint_cost,
+    same_execution_and_task_role,
+    iam_wildcard,
+    iam_ineffective_resource,
+    iam_role_unused,
 }
 
 /// Every rule's entry, in the order of the list.
@@ -80,15 +111,16 @@ pub fn catalogue() -> impl Iterator<Item = &'static RuleInfo> {
 pub(crate) struct Facts<'p> {
     pub(crate) proof: &'p Proof<'p>,
     pub(crate) statements: &'p [Statement],
+    pub(crate) prices: &'p Prices,
     /// The statements by their ids.
     by_id: BTreeMap<&'p str, &'p Statement>,
 }
 
 /// All findings, most severe first.
 #[must_use]
-pub fn run(proof: &Proof<'_>, statements: &[Statement]) -> Vec<Finding> {
+pub fn run(proof: &Proof<'_>, statements: &[Statement], prices: &Prices) -> Vec<Finding> {
     let by_id = statements.iter().map(|s| (s.id.as_str(), s)).collect();
-    let facts = Facts { proof, statements, by_id };
+    let facts = Facts { proof, statements, prices, by_id };
     let mut all: Vec<Finding> = ALL.iter().flat_map(|rule| (rule.run)(&facts)).collect();
     // Within a severity the order of the list stands.
     all.sort_by_key(|finding| std::cmp::Reverse(finding.severity));

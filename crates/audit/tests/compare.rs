@@ -60,6 +60,7 @@ fn same_names(model: &Model) -> BTreeMap<Key, Key> {
     keys!(security_groups, endpoints, load_balancers, listeners, target_groups, apis, vpc_links);
     keys!(distributions, waf, clusters, services, task_definitions, scaling_targets, functions);
     keys!(instances, databases, gates, discovery, repositories);
+    keys!(web_acls, stages, api_domains, flow_logs, scaling_policies);
     all.extend(model.named.iter().map(|named| &named.key));
     all.into_iter().map(|key| (key.clone(), key.clone())).collect()
 }
@@ -667,7 +668,7 @@ fn another_action() {
 #[test]
 fn another_tls_policy() {
     differs(
-        |right| right.listeners.get_mut(HTTPS).unwrap().tls_policy = None,
+        |right| right.listeners.get_mut(HTTPS).unwrap().tls_policy = Val::Known(None),
         &[
             "setting aws_lb_listener.https tls_policy: `ELBSecurityPolicy-TLS13-1-2-2021-06` on the left, not set on the right",
         ],

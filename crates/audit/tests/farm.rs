@@ -100,7 +100,7 @@ fn the_smallest_farm_is_right() {
 
 #[test]
 fn a_farm_with_everything_is_right() {
-    let report = proved("whole", "");
+    let report = proved("whole", "low timestream-closed endpoints.timestream.query-cell1\n");
     for id in [
         "authenticates:gate",
         "only-through-ingress:services.api",
@@ -144,7 +144,8 @@ fn what_exists_is_assumed() {
 fn what_no_endpoint_leads_to_goes_by_nat() {
     let found = "low no-endpoint-for-service gate network\n\
                  info egress-to-internet gate\n\
-                 info egress-to-internet servers.fetch\n";
+                 info egress-to-internet servers.fetch\n\
+                 info flow-logs-rejects-only network\n";
     let report = proved("lists", found);
     let nat = "network.nat-a and network.nat-b";
     for (id, by) in [
@@ -188,6 +189,7 @@ fn what_is_opened_is_found() {
                  low flow-logs-off network\n\
                  low unprotected-from-deletion databases.notes\n\
                  low circuit-breaker-off servers.python\n\
+                 low waf-missing ingress\n\
                  info egress-to-internet gate\n\
                  info egress-to-internet servers.python\n\
                  info unprotected-from-deletion ingress\n\

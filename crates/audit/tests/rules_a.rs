@@ -404,6 +404,7 @@ fn an_open_listener_is_high_if_nothing_verifies_or_a_front_is_passed_by() {
         https_only: Val::Known(true),
         origin_protocols: vec!["https-only".to_owned()],
         has_edge_function: true,
+        minimum_tls: Val::Known("TLSv1.2_2021".to_owned()),
     };
     model.distributions.insert(name, front);
     let finding = one(&model, "listener-open-to-world");
@@ -546,16 +547,17 @@ fn a_public_address_that_nothing_needs_is_just_taken_away() {
 }
 
 #[test]
-fn a_public_database_is_high_if_it_is_open_and_instances_are_low_together() {
+fn a_public_database_is_critical_if_it_is_open_and_instances_are_low_together() {
     let mut model = alb_farm();
     group(&mut model, "aws_security_group.db");
     database(&mut model, "aws_db_instance.memories", PUBLIC, "aws_security_group.db");
-    silent(&model, "public-address");
+    silent(&model, "database-public");
     model.databases.get_mut("aws_db_instance.memories").unwrap().public = Val::Known(true);
-    assert_eq!(one(&model, "public-address").severity, Severity::Low);
+    silent(&model, "public-address");
+    assert_eq!(one(&model, "database-public").severity, Severity::Low);
     ingress(&mut model, "aws_security_group.db", ServiceSet::tcp(5432), &["198.51.100.0/24"]);
-    let finding = one(&model, "public-address");
-    assert_eq!(finding.severity, Severity::High);
+    let finding = one(&model, "database-public");
+    assert_eq!(finding.severity, Severity::Critical);
     assert!(finding.title.ends_with("198.51.100.0/24 opens tcp 5432 to it"), "{}", finding.title);
     assert!(finding.fix.tried[0].works);
     model.databases.clear();

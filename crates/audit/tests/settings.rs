@@ -65,8 +65,16 @@ fn root_has_several_names() {
 
 #[test]
 fn without_a_user_the_image_decides() {
-    assert_eq!(found(json!([containers(json!({ "user": null }), json!([]))])), "");
-    assert_eq!(found(json!([containers(json!({ "user": "" }), json!([]))])), "");
+    for user in [Value::Null, json!("")] {
+        let found = found(json!([containers(json!({ "user": user }), json!([]))]));
+        assert_eq!(found, "info root-user aws_ecs_task_definition.python\n");
+    }
+    let windows = json!([{ "operating_system_family": "WINDOWS_SERVER_2022_CORE" }]);
+    let edits = json!([
+        containers(json!({ "user": null, "readonlyRootFilesystem": false }), json!([])),
+        { "resource": DEFINITION, "attribute": "runtime_platform", "set": windows },
+    ]);
+    assert_eq!(found(edits), "");
 }
 
 #[test]

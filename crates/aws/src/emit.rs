@@ -31,7 +31,7 @@ mod probe;
 mod readme;
 mod repositories;
 mod rules;
-mod scaling;
+pub(crate) mod scaling;
 mod secrets;
 mod security_groups;
 mod servers;

@@ -7,6 +7,7 @@
 mod cloudformation;
 mod describe;
 mod detect;
+mod source;
 mod terraform;
 
 use detect::Found;
@@ -21,6 +22,16 @@ pub struct Input<'a> {
     pub name: &'a str,
     /// Its content.
     pub bytes: &'a [u8],
+}
+
+/// What an import may take besides its inputs.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Settings<'a> {
+    /// The Terraform source of the plans and states among the inputs: the files of the root module's
+    /// folder and below, each named by its path in it (`modules/vpc/main.tf`, `terraform.tfvars`,
+    /// `.terraform/modules/modules.json`). It gives places, and what a plan leaves open is taken from
+    /// it where it is exact. Empty: there is none.
+    pub source: &'a [Input<'a>],
 }
 
 /// Why an input could not be read.
@@ -75,6 +86,17 @@ impl Refusal {
 /// # Errors
 /// One error for every input that cannot be read.
 pub fn import(inputs: &[Input<'_>]) -> Result<Model, Vec<ImportError>> {
+    import_with(inputs, &Settings::default())
+}
+
+/// Reads several sources into one model, with Terraform's source beside them.
+///
+/// # Errors
+/// One error for every input that cannot be read, and one if the source holds no Terraform.
+pub fn import_with(
+    inputs: &[Input<'_>],
+    settings: &Settings<'_>,
+) -> Result<Model, Vec<ImportError>> {
     let mut errors = Vec::new();
     let mut sources = Vec::new();
     let (mut templates, mut manifests, mut described) = (Vec::new(), Vec::new(), Vec::new());
@@ -119,7 +141,20 @@ pub fn import(inputs: &[Input<'_>]) -> Result<Model, Vec<ImportError>> {
                 .of("-"),
         );
     }
-    if errors.is_empty() { Ok(terraform::build(sources)) } else { Err(errors) }
+    let source = (!settings.source.is_empty()).then(|| source::Source::read(settings.source));
+    if source.as_ref().is_some_and(|source| !source.has_root()) {
+        errors.push(
+            Refusal::new("no-terraform-source", "the folder of the source holds no Terraform")
+                .help("name the folder in which `terraform plan` runs")
+                .of("--source"),
+        );
+    }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let mut model = terraform::build(sources, source.as_ref());
+    model.warnings.extend(source.iter().flat_map(source::Source::warnings));
+    Ok(model)
 }
 
 /// Tells what an input is, without reading all of it into a model.

@@ -4,6 +4,7 @@
 
 pub mod design;
 pub mod emit;
+pub mod iam;
 pub mod import;
 pub mod lower;
 pub mod model;

@@ -10,8 +10,11 @@ mod existing;
 mod fronts;
 mod given;
 mod groups;
+mod iam;
 mod named;
 mod network;
+mod protection;
+mod stores;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -45,7 +48,10 @@ pub fn model(design: &Design, place: Place<'_>) -> Model {
     lowering.endpoints(&mut model);
     lowering.fronts(&mut model);
     lowering.compute(&mut model);
+    lowering.protection(&mut model);
     lowering.data(&mut model);
+    lowering.stores(&mut model);
+    lowering.roles(&mut model);
     lowering.existing_services(&mut model);
     lowering.names(&mut model);
     model.aliases = Arc::new(lowering.aliases());
@@ -73,6 +79,13 @@ fn count(model: &Model) -> usize {
         + listeners.sum::<usize>()
         + model.target_groups.len()
         + model.waf.len()
+        + model.web_acls.len()
+        + model.flow_logs.len()
+        + model.detection.trails.len()
+        + model.detection.detectors.len()
+        + model.detection.hubs.len()
+        + model.detection.recorders.len()
+        + model.scaling_policies.len()
         + model.clusters.len()
         + model.services.len()
         + model.task_definitions.len()
@@ -80,6 +93,7 @@ fn count(model: &Model) -> usize {
         + model.databases.len()
         + model.discovery.len()
         + model.repositories.len()
+        + model.roles.len()
 }
 
 impl Lowering<'_> {

@@ -7,22 +7,40 @@
 mod api;
 mod compute;
 mod data;
+mod detection;
 mod gate;
+mod iam;
+mod images;
+mod literals;
 mod load_balancing;
+mod logs;
+mod scaling;
+mod secrets;
 mod slice;
+mod stages;
 mod value;
 mod vpc;
+mod waf;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use api::*;
 pub use compute::*;
 pub use data::*;
+pub use detection::*;
 pub use gate::*;
+pub use iam::*;
+pub use images::*;
+pub use literals::*;
 pub use load_balancing::*;
+pub use logs::*;
+pub use scaling::*;
+pub use secrets::*;
+pub use stages::*;
 pub use value::*;
 pub use vpc::*;
+pub use waf::*;
 
 /// What was read, and how far it can be trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,6 +117,8 @@ pub struct Model {
     pub nat_gateways: BTreeMap<Key, NatGateway>,
     /// Prefix lists, the customer's and AWS's.
     pub prefix_lists: BTreeMap<Key, PrefixList>,
+    /// Prefix lists that are named by literal ids.
+    pub literal_lists: Vec<LiteralList>,
     /// Network ACLs.
     pub network_acls: BTreeMap<Key, NetworkAcl>,
     /// Security groups.
@@ -121,6 +141,16 @@ pub struct Model {
     pub distributions: BTreeMap<Key, Distribution>,
     /// WAF associations: protected resource to web ACL.
     pub waf: BTreeMap<Key, WafAssociation>,
+    /// Web ACLs.
+    pub web_acls: BTreeMap<Key, WebAcl>,
+    /// Stages of APIs.
+    pub stages: BTreeMap<Key, ApiStage>,
+    /// Domain names of API Gateway.
+    pub api_domains: BTreeMap<Key, ApiDomain>,
+    /// Flow logs.
+    pub flow_logs: BTreeMap<Key, FlowLog>,
+    /// What watches the account.
+    pub detection: Detection,
     /// ECS clusters.
     pub clusters: BTreeMap<Key, Cluster>,
     /// ECS services.
@@ -129,18 +159,34 @@ pub struct Model {
     pub task_definitions: BTreeMap<Key, TaskDefinition>,
     /// Application Auto Scaling targets.
     pub scaling_targets: BTreeMap<Key, ScalingTarget>,
+    /// What moves the numbers of tasks.
+    pub scaling_policies: BTreeMap<Key, ScalingPolicy>,
     /// Lambda functions.
     pub functions: BTreeMap<Key, Function>,
     /// EC2 instances and other single interfaces.
     pub instances: BTreeMap<Key, Instance>,
     /// RDS instances and clusters.
     pub databases: BTreeMap<Key, Database>,
+    /// Databases and tables of Timestream for LiveAnalytics.
+    pub timestream: BTreeSet<Key>,
     /// Farmgate's own gates, by the ECS service that runs them.
     pub gates: BTreeMap<Key, Gate>,
     /// Cloud Map services.
     pub discovery: BTreeMap<Key, DiscoveryService>,
     /// ECR repositories.
     pub repositories: BTreeMap<Key, Repository>,
+    /// What registries scan.
+    pub registry_scanning: BTreeMap<Key, RegistryScanning>,
+    /// Log groups.
+    pub log_groups: BTreeMap<Key, LogGroup>,
+    /// Secrets of Secrets Manager that a source makes or shows.
+    pub secrets: BTreeMap<Key, Secret>,
+    /// Parameters of Systems Manager that a source makes or shows.
+    pub parameters: BTreeMap<Key, Parameter>,
+    /// IAM roles.
+    pub roles: BTreeMap<Key, Role>,
+    /// Policies of repositories, secrets and keys.
+    pub resource_policies: BTreeMap<Key, ResourcePolicy>,
     /// Everything whose physical name must be unique: kind, name.
     pub named: Vec<Named>,
     /// What is not modelled, by Terraform type; of these, those that can carry traffic are in `opaque`.

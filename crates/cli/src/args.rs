@@ -9,7 +9,9 @@ mod gate;
 mod key;
 mod live;
 mod outputs;
+mod prices;
 mod probe;
+mod source;
 mod up;
 
 use std::path::PathBuf;
@@ -29,7 +31,9 @@ pub use key::{
 };
 pub use live::{Account, Collect, Live};
 pub use outputs::ReportFormat;
+pub use prices::PricesFile;
 pub use probe::Probe;
+pub use source::SourceArgs;
 pub use up::Up;
 
 /// Proves what can reach what in AWS networks, from the files that describe them.
@@ -293,10 +297,17 @@ pub struct Check {
     /// The account itself.
     #[command(flatten)]
     pub live: Live,
+    /// The prices that findings about cost reckon with.
+    #[command(flatten)]
+    pub prices: PricesFile,
 
     /// Show everything: what is proved, every assumption, and why each finding matters.
     #[arg(long, short)]
     pub verbose: bool,
+
+    /// Terraform's source.
+    #[command(flatten)]
+    pub source: SourceArgs,
 }
 
 /// The arguments of `explain`.
@@ -314,6 +325,10 @@ pub struct Explain {
     /// How to print the answer.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+
+    /// Terraform's source.
+    #[command(flatten)]
+    pub source: SourceArgs,
 }
 
 /// The arguments of `rules`.

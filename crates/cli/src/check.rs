@@ -6,6 +6,7 @@ use std::time::Instant;
 use farmgate_audit::accept::{self as acceptance, Words};
 use farmgate_audit::baseline;
 use farmgate_audit::check::{self, Options, Unmatched};
+use farmgate_audit::prices::Prices;
 use farmgate_audit::report::Report;
 use farmgate_audit::rules;
 use farmgate_aws::design::Design;
@@ -22,6 +23,7 @@ use crate::input::{self, File};
 use crate::output;
 use crate::problem::{Failure, Problem};
 use crate::render::{self, View};
+use crate::source;
 
 /// The acceptances that are read without being named.
 const ACCEPT: &str = ".farmgate.yaml";
@@ -53,6 +55,7 @@ pub fn run(args: &Check, color: Color) -> Result<Exit, Failure> {
 /// The files, as read.
 struct Files {
     sources: Vec<File>,
+    terraform: Vec<File>,
     expect: Option<File>,
     accept: Option<File>,
     baseline: Option<File>,
@@ -60,6 +63,7 @@ struct Files {
     notes: Vec<Warning>,
     /// The account that is one of the sources, as reports call it.
     account: Option<String>,
+    prices: Option<File>,
 }
 
 /// Reads every file, and tells of all that can't be read.
@@ -80,13 +84,22 @@ fn read(args: &Check) -> Result<Files, Failure> {
             Vec::new()
         }
     };
+    let terraform = match args.source.source.as_deref().map(source::read).transpose() {
+        Ok(found) => found.unwrap_or_default(),
+        Err(failure) => {
+            problems.extend(failure.problems);
+            Vec::new()
+        }
+    };
     let files = Files {
         sources,
+        terraform,
         expect: keep(named(&args.expect), &mut problems).flatten(),
         accept: keep(accept, &mut problems).flatten(),
         baseline: keep(named(&args.baseline), &mut problems).flatten(),
         notes,
         account: None,
+        prices: keep(named(&args.prices.prices), &mut problems).flatten(),
     };
     if !problems.is_empty() {
         return Err(Failure::environment(problems));
@@ -115,7 +128,8 @@ impl Subject {
             if env.is_some() {
                 return Err(no_farm("--env goes with a farm file, and there is none"));
             }
-            let mut model = input::model(&files.sources).map_err(Failure::input)?;
+            let mut model =
+                input::model_with(&files.sources, &files.terraform).map_err(Failure::input)?;
             model.warnings.append(&mut files.notes);
             if let Some(account) = &files.account {
                 account::mark(&mut model, account);
@@ -149,6 +163,8 @@ fn report(files: &mut Files, env: Option<&str>) -> Result<Report, Failure> {
     let acceptances = keep_all(acceptances, &mut problems).flatten();
     let before = files.baseline.as_ref().map(before).transpose();
     let before = keep(before, &mut problems).flatten();
+    let prices = files.prices.as_ref().map(prices).transpose();
+    let prices = keep(prices, &mut problems).flatten().unwrap_or_default();
     let subject = match Subject::read(files, env) {
         Ok(subject) => Some(subject),
         Err(failure) if failure.exit == Exit::BadInput => {
@@ -160,7 +176,7 @@ fn report(files: &mut Files, env: Option<&str>) -> Result<Report, Failure> {
     let (Some(subject), true) = (subject, problems.is_empty()) else {
         return Err(Failure::input(problems));
     };
-    let mut report = prove(&subject, own, files.expect.as_ref())?;
+    let mut report = prove(&subject, own, files.expect.as_ref(), &prices)?;
     if let Some(acceptances) = acceptances {
         let words = if subject.farm.is_some() { Words::Farm } else { Words::Addresses };
         apply(&mut report, &acceptances, words);
@@ -177,12 +193,13 @@ fn prove(
     subject: &Subject,
     own: Option<Expectations>,
     own_file: Option<&File>,
+    prices: &Prices,
 ) -> Result<Report, Failure> {
     let farm = subject.farm.as_ref().map(|(farm, _)| farm);
     let of_farm = farm.map(|farm| farm.farm.expect.clone());
     let lists = usize::from(of_farm.is_some());
     let options = Options { expectations: of_farm.into_iter().chain(own).collect() };
-    let mut report = check::check(&subject.model, &options).map_err(|unmatched| {
+    let mut report = check::check_by(&subject.model, &options, prices).map_err(|unmatched| {
         let (farms, others): (Vec<_>, Vec<_>) = unmatched.into_iter().partition(|u| u.list < lists);
         let diagnostics = |list: Vec<Unmatched>| -> Vec<Diagnostic> {
             list.into_iter().map(|unmatched| unmatched.problem).collect()
@@ -208,7 +225,7 @@ fn prove(
 pub fn check_farm(farm: FarmFile) -> Result<(FarmFile, Design, Model, Report), Failure> {
     let design = farm.design();
     let subject = Subject { model: farm.model(&design), farm: Some((farm, design)) };
-    let report = prove(&subject, None, None)?;
+    let report = prove(&subject, None, None, &Prices::default())?;
     let Subject { model, farm } = subject;
     let Some((farm, design)) = farm else {
         return Err(no_farm("there is no farm file"));
@@ -225,6 +242,15 @@ fn acceptances(file: &File) -> Result<Acceptances, Vec<Problem>> {
     let text = file.text().map_err(|problem| vec![problem])?;
     let ids: Vec<&str> = rules::catalogue().map(|rule| rule.id).collect();
     accept::read(text, &ids).map_err(|found| Problem::of_diagnostics(&found, &file.name, text))
+}
+
+fn prices(file: &File) -> Result<Prices, Problem> {
+    Prices::read(&file.bytes).map_err(|message| Problem::Plain {
+        code: "no-prices",
+        file: Some(file.name.clone()),
+        message,
+        help: Some("its form is in the page of the rule `endpoint-cost`".to_owned()),
+    })
 }
 
 fn before(file: &File) -> Result<Report, Problem> {

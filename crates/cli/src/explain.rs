@@ -11,6 +11,7 @@ use crate::input;
 use crate::output;
 use crate::problem::{Failure, Problem};
 use crate::render;
+use crate::source;
 
 /// An explanation as JSON: with the version of the format, as the report has it.
 #[derive(Serialize)]
@@ -38,7 +39,8 @@ pub fn run(args: &Explain, color: Color) -> Result<Exit, Failure> {
         let farm = FarmFile::of(files, args.env.as_deref())?;
         farm.model(&farm.design())
     } else {
-        input::model(&files).map_err(Failure::input)?
+        let source = args.source.source.as_deref().map(source::read).transpose()?;
+        input::model_with(&files, &source.unwrap_or_default()).map_err(Failure::input)?
     };
     let explanation = explain::explain(&model, from, to).map_err(|error| {
         Failure::input(vec![Problem::Plain {

@@ -6,7 +6,7 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use farmgate_aws::import::{self, ImportError, Input};
+use farmgate_aws::import::{self, ImportError, Input, Settings};
 use farmgate_aws::model::{Model, Warning};
 
 use crate::problem::{Failure, Problem};
@@ -137,9 +137,20 @@ impl File {
 /// # Errors
 /// Every problem that the importer found.
 pub fn model(files: &[File]) -> Result<Model, Vec<Problem>> {
+    model_with(files, &[])
+}
+
+/// Makes one model of all sources, with the files of a Terraform source beside them.
+///
+/// # Errors
+/// Every problem that the importer found.
+pub fn model_with(files: &[File], source: &[File]) -> Result<Model, Vec<Problem>> {
+    let source: Vec<Input<'_>> =
+        source.iter().map(|file| Input { name: &file.name, bytes: &file.bytes }).collect();
     let inputs: Vec<Input<'_>> =
         files.iter().map(|file| Input { name: &file.name, bytes: &file.bytes }).collect();
-    import::import(&inputs)
+    let settings = Settings { source: &source };
+    import::import_with(&inputs, &settings)
         .map_err(|errors| errors.into_iter().flat_map(|error| problems(files, error)).collect())
 }
 

@@ -28,6 +28,7 @@ pub mod render;
 pub mod rules;
 pub mod secrets;
 mod signals;
+pub mod source;
 mod staged;
 pub mod up;
 

@@ -5,10 +5,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use crate::Failure;
 use bytes::{Bytes, BytesMut};
 use http::StatusCode;
 use http_body::{Frame, SizeHint};
-use crate::Failure;
 
 /// The body of an answer, or of a request to a target.
 #[derive(Default)]

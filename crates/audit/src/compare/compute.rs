@@ -13,7 +13,7 @@ impl Item for Cluster {
     const KIND: &'static str = "cluster";
 
     fn compare(diff: &mut Diff<'_>, left: &Self, right: &Self) {
-        let Self { key: _, name, container_insights } = left;
+        let Self { key: _, name, managed: _, container_insights } = left;
         diff.val("name", name, &right.name);
         // The account's own default is `disabled` (`PutAccountSettingDefault`).
         let default = "disabled".to_owned();
@@ -116,11 +116,12 @@ impl Item for Function {
     const KIND: &'static str = "function";
 
     fn compare(diff: &mut Diff<'_>, left: &Self, right: &Self) {
-        let Self { key: _, name, subnets, security_groups, urls } = left;
+        let Self { key: _, name, subnets, security_groups, urls, image } = left;
         diff.val("name", name, &right.name);
         diff.set("subnets", subnets, &right.subnets);
         diff.set("security_groups", security_groups, &right.security_groups);
         diff.entries("url", (urls, &right.urls), (None, None));
+        diff.val("image", image, &right.image);
     }
 }
 

@@ -4,13 +4,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use farmgate_aws::model::{Container, Key, TaskDefinition};
+use farmgate_aws::model::{Container, ContainerRun, Key, Mount, TaskDefinition, Volume};
 use wildmatch::WildMatch;
 
 use super::diff::{Diff, Entry, Item};
 use super::document::same_text;
 use super::names::{Names, Side};
-use super::value::{Value, braced};
+use super::value::{Value, braced, told};
 
 impl Item for TaskDefinition {
     const KIND: &'static str = "task definition";
@@ -26,6 +26,10 @@ impl Item for TaskDefinition {
             execution_role,
             task_role,
             file_systems,
+            volumes,
+            for_fargate,
+            windows,
+            pid_mode,
         } = left;
         diff.val("family", family, &right.family);
         diff.val("network_mode", network_mode, &right.network_mode);
@@ -43,6 +47,29 @@ impl Item for TaskDefinition {
         diff.val("execution_role", execution_role, &right.execution_role);
         diff.val("task_role", task_role, &right.task_role);
         diff.entries("file system", (file_systems, &right.file_systems), (None, None));
+        diff.entries("volume", (volumes, &right.volumes), (None, None));
+        diff.val("for_fargate", for_fargate, &right.for_fargate);
+        diff.val("windows", windows, &right.windows);
+        diff.val("pid_mode", pid_mode, &right.pid_mode);
+    }
+}
+
+impl Entry for Volume {
+    fn same(left: &Self, right: &Self, _names: &Names<'_>) -> bool {
+        matches!((left.name.get(), right.name.get()), (Some(own), Some(other)) if own == other)
+    }
+
+    fn is_loose(&self) -> bool {
+        self.name.get().is_none()
+    }
+
+    fn words(&self) -> String {
+        told(&self.name, Value::words)
+    }
+
+    fn compare(diff: &mut Diff<'_>, left: &Self, right: &Self) {
+        let Self { name: _, host_path } = left;
+        diff.val("host_path", host_path, &right.host_path);
     }
 }
 
@@ -69,6 +96,7 @@ impl Entry for Container {
             log_options,
             repository_credentials,
             health_command,
+            run,
             unknown: _,
         } = left;
         let image = (image, &right.image);
@@ -104,6 +132,7 @@ impl Entry for Container {
         let (own, other) = (key(repository_credentials), key(&right.repository_credentials));
         diff.plain("repository_credentials", &own, &other);
         diff.plain("health_command", health_command, &right.health_command);
+        how_it_runs(diff, run, &right.run);
     }
 }
 
@@ -135,6 +164,21 @@ fn is_part(path: &str, name: &str) -> bool {
     let inner = path.strip_prefix(name);
     path.is_empty()
         || inner.is_some_and(|rest| rest.is_empty() || (rest.starts_with('.') && name != "image"))
+}
+
+fn how_it_runs(diff: &mut Diff<'_>, left: &ContainerRun, right: &ContainerRun) {
+    let ContainerRun { entry_point, command, privileged, capabilities, links, mounts } = left;
+    diff.plain("entry_point", entry_point, &right.entry_point);
+    diff.plain("command", command, &right.command);
+    diff.plain("privileged", privileged, &right.privileged);
+    diff.unordered("capabilities", capabilities, &right.capabilities);
+    diff.unordered("links", links, &right.links);
+    let words = |mounts: &[Mount]| -> Vec<String> {
+        let word = |read_only| if read_only { "read-only" } else { "writable" };
+        let told = |it: &Mount| format!("{} at {}, {}", it.volume, it.path, word(it.read_only));
+        mounts.iter().map(told).collect()
+    };
+    diff.unordered("mounts", &words(mounts), &words(&right.mounts));
 }
 
 type Pairs = BTreeMap<String, String>;

@@ -1,6 +1,6 @@
-//! Settings of databases, repositories and gates.
+//! Settings of databases and gates.
 
-use farmgate_aws::model::{Database, Gate, GateRoute, Repository};
+use farmgate_aws::model::{Database, Gate, GateRoute};
 
 use super::diff::{Diff, Entry, Item};
 use super::names::Names;
@@ -29,16 +29,6 @@ impl Item for Database {
         let protection = (deletion_protection, &right.deletion_protection);
         diff.val("deletion_protection", protection.0, protection.1);
         diff.tags(tags, &right.tags);
-    }
-}
-
-impl Item for Repository {
-    const KIND: &'static str = "repository";
-
-    fn compare(diff: &mut Diff<'_>, left: &Self, right: &Self) {
-        let Self { key: _, name, url } = left;
-        diff.val("name", name, &right.name);
-        diff.late("url", url, &right.url);
     }
 }
 

@@ -156,10 +156,12 @@ impl Item for Distribution {
     const KIND: &'static str = "distribution";
 
     fn compare(diff: &mut Diff<'_>, left: &Self, right: &Self) {
-        let Self { key: _, origins, https_only, origin_protocols, has_edge_function } = left;
+        let Self { key: _, origins, https_only, origin_protocols, has_edge_function, minimum_tls } =
+            left;
         diff.set("origins", origins, &right.origins);
         diff.val("https_only", https_only, &right.https_only);
         diff.unordered("origin_protocols", origin_protocols, &right.origin_protocols);
         diff.plain("has_edge_function", has_edge_function, &right.has_edge_function);
+        diff.val("minimum_tls", minimum_tls, &right.minimum_tls);
     }
 }

@@ -36,7 +36,7 @@ impl Item for Listener {
         };
         if encrypts(left) || encrypts(right) {
             let default = TLS_POLICY.to_owned();
-            diff.written("tls_policy", tls_policy, &right.tls_policy, Some(&default));
+            diff.val_or("tls_policy", tls_policy, &right.tls_policy, &default);
         }
         diff.plain("verifies_clients", verifies_clients, &right.verifies_clients);
         let ((own, rules), (other, others)) = (parted(rules), parted(&right.rules));

@@ -26,6 +26,8 @@ pub(super) fn settings(diff: &mut Diff<'_>) {
         internet_gateways,
         nat_gateways,
         prefix_lists,
+        // How an id is written is no setting of what it names.
+        literal_lists: _,
         network_acls,
         security_groups,
         endpoints,
@@ -37,16 +39,29 @@ pub(super) fn settings(diff: &mut Diff<'_>) {
         vpc_links,
         distributions,
         waf,
+        web_acls,
+        stages,
+        api_domains,
+        flow_logs,
+        detection,
         clusters,
         services,
         task_definitions,
         scaling_targets,
+        scaling_policies,
         functions,
         instances,
         databases,
+        timestream,
         gates,
         discovery,
         repositories,
+        registry_scanning,
+        log_groups,
+        secrets,
+        parameters,
+        roles,
+        resource_policies,
         named,
         unmodelled,
         opaque,
@@ -64,11 +79,31 @@ pub(super) fn settings(diff: &mut Diff<'_>) {
     diff.entries("removed rule", (removed_rules, &right.removed_rules), (None, None));
     items!(load_balancers, listeners, target_groups, apis, vpc_links, distributions, waf);
     items!(clusters, services, task_definitions, scaling_targets, functions, instances);
+    items!(web_acls, stages, api_domains, flow_logs, scaling_policies);
+    super::protection::detection(diff, detection, &right.detection);
+    time_series(diff, timestream, &right.timestream);
     items!(databases, gates, discovery, repositories);
+    items!(registry_scanning, log_groups, secrets, parameters);
+    items!(roles, resource_policies);
     physical_names(diff, named, &right.named);
     not_modelled(diff, unmodelled, &right.unmodelled);
     not_followed(diff, opaque, &right.opaque);
     warned(diff, warnings, &right.warnings);
+}
+
+/// What is known by its key alone.
+fn time_series(diff: &mut Diff<'_>, left: &BTreeSet<Key>, right: &BTreeSet<Key>) {
+    let names = diff.names;
+    let all = |side, of: &BTreeSet<Key>| -> BTreeSet<Key> {
+        of.iter().map(|key| names.key(side, key)).collect()
+    };
+    let (ours, theirs) = (all(Side::Left, left), all(Side::Right, right));
+    for key in left.iter().filter(|key| !theirs.contains(&names.key(Side::Left, key))) {
+        only(diff, &format!("time series {key}"), Side::Left, key);
+    }
+    for key in right.iter().filter(|key| !ours.contains(&names.key(Side::Right, key))) {
+        only(diff, &format!("time series {key}"), Side::Right, key);
+    }
 }
 
 /// What must be unique: log groups, secrets and roles are known by their names alone.

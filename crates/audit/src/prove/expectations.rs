@@ -345,7 +345,10 @@ fn starts(proof: &Proof<'_>, keys: &[Key], built_in: &[Statement], tally: &mut T
     }
     let needed = |id: &str| {
         let kind = id.split(':').next().unwrap_or_default();
-        kind == "pulls-image" || kind == "ships-logs" || kind.starts_with("fetches-")
+        kind == "pulls-image"
+            || kind == "ships-logs"
+            || kind.starts_with("fetches-")
+            || kind.starts_with("may-")
     };
     for statement in built_in.iter().filter(|s| needed(&s.id)) {
         let about = statement.on.iter().any(|on| keys.iter().any(|key| key.as_str() == on));

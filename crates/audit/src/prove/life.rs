@@ -7,6 +7,7 @@
 mod gates;
 mod needs;
 mod neighbours;
+mod permits;
 mod verifiers;
 
 use std::collections::BTreeSet;
@@ -156,6 +157,9 @@ fn tasks(proof: &Proof<'_>, key: &Key, service: &EcsService, all: &mut Vec<State
         all.extend(ships_logs(proof, key, known, missing.as_deref()));
     }
     all.extend(secrets(proof, key, known, mentions));
+    if fargate {
+        all.extend(permits::prove(proof, key, service));
+    }
     all.extend(neighbours::prove(proof, key, known.map(Vec::as_slice).unwrap_or_default()));
     // What is named by something unknown: an image has a statement of its own.
     let parts = known.into_iter().flatten().flat_map(|container| &container.unknown);

@@ -8,6 +8,7 @@
 mod claims;
 mod gates;
 mod hops;
+pub(crate) mod secrets;
 
 use std::collections::BTreeSet;
 
@@ -46,6 +47,7 @@ pub(super) fn prove(proof: &Proof<'_>, scope: &Scope, all: &mut Vec<Statement>) 
     for key in proof.model.services.keys().filter(|k| scope.covers([*k])) {
         all.extend(encrypted(proof, key));
     }
+    secrets::prove(proof, scope, all);
 }
 
 impl Proof<'_> {

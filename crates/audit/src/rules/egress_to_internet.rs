@@ -81,7 +81,7 @@ fn open_to_most(model: &Model, groups: &SetVal<Key>) -> Option<ServiceSet> {
 
 /// What leads there. Whether an address is in the prefix list of a gateway endpoint nobody knows but
 /// AWS, so of a single one it may not be certain; of all of them together it is.
-fn ways(facts: &Facts<'_>, owner: &Key, ports: &ServiceSet) -> BTreeSet<String> {
+pub(super) fn ways(facts: &Facts<'_>, owner: &Key, ports: &ServiceSet) -> BTreeSet<String> {
     let proof = facts.proof;
     let mut ways = BTreeSet::new();
     for interface in proof.lowered.interfaces_of(owner) {

@@ -1,16 +1,16 @@
-//! `public-address`: tasks, databases and instances that have an address on the internet.
+//! `public-address`: tasks and instances that have an address on the internet.
 //!
-//! Load balancers and NAT gateways are meant to have one.
+//! Load balancers and NAT gateways are meant to have one; databases are `database-public`'s.
 
 use std::collections::BTreeSet;
 
-use farmgate_aws::model::{Database, EcsService, Key, Model, Note, SetVal, Val};
+use farmgate_aws::model::{EcsService, Key, Model, Note, SetVal};
 use farmgate_net::addr::AddrSet;
 use farmgate_net::reach::Verdict as Reached;
 use farmgate_net::service::ServiceSet;
 
 use super::{Facts, Rule, RuleInfo, refuted, shown_by};
-use crate::prove::{Scope, listed};
+use crate::prove::listed;
 use crate::report::{Finding, Fix, Severity, Statement, Trial, Verdict};
 
 mod private;
@@ -19,7 +19,7 @@ pub(super) static RULE: Rule = Rule {
     info: RuleInfo {
         id: "public-address",
         severity: Severity::High,
-        title: "a task, database or instance has an address on the internet",
+        title: "a task or instance has an address on the internet",
         why: "With a public address only the security group stands between the internet and the \
               server, and one rule too wide is enough: no load balancer, authorizer or WAF is \
               passed. Servers behind a load balancer need none, since what they open themselves can \
@@ -43,24 +43,19 @@ fn run(facts: &Facts<'_>) -> Vec<Finding> {
             all.push(service(facts, key, found, &mut budget));
         }
     }
-    for (key, found) in &model.databases {
-        if found.public.get() == Some(&true) {
-            all.push(database(facts, key, found, &mut budget));
-        }
-    }
     all.extend(instances(model));
     all
 }
 
 /// Whether the internet reaches something directly.
-struct Reach<'p> {
-    statement: Option<&'p Statement>,
+pub(super) struct Reach<'p> {
+    pub(super) statement: Option<&'p Statement>,
     /// In words.
-    how: String,
+    pub(super) how: String,
 }
 
 impl<'p> Reach<'p> {
-    fn of(facts: &Facts<'p>, key: &Key) -> Self {
+    pub(super) fn of(facts: &Facts<'p>, key: &Key) -> Self {
         let statement = facts.statement("only-through-ingress", key);
         let how = match statement.map(|s| s.verdict) {
             Some(Verdict::Refuted) => directly(facts, key),
@@ -73,7 +68,7 @@ impl<'p> Reach<'p> {
     }
 
     /// What taking the address away has to prove.
-    fn goal(&self) -> Option<&'p str> {
+    pub(super) fn goal(&self) -> Option<&'p str> {
         self.statement
             .filter(|s| refuted(Some(s)))
             .map(|s| s.id.as_str())
@@ -153,34 +148,6 @@ fn text(tried: &[Trial]) -> String {
              and secrets"
         ),
     }
-}
-
-fn database(facts: &Facts<'_>, key: &Key, found: &Database, budget: &mut usize) -> Finding {
-    let reach = Reach::of(facts, key);
-    let goals: Vec<&str> = reach.goal().into_iter().collect();
-    let change = "set `publicly_accessible = false`";
-    let mut tried = Vec::new();
-    if *budget > 0 {
-        *budget -= 1;
-        let clients = facts.statements.iter().filter(|s| {
-            s.id.starts_with("reaches-what-it-names:") && s.on.iter().any(|on| on == key.as_str())
-        });
-        let clients = clients.flat_map(|s| &s.on).map(|on| Key::new(on));
-        let scope = Scope::of(clients.chain([key.clone()]));
-        tried.push(facts.attempt(change, &scope, &goals, |model| {
-            if let Some(database) = model.databases.get_mut(key) {
-                database.public = Val::Known(false);
-            }
-        }));
-    }
-    let text = format!("{change}; reach it from outside by a VPN or Session Manager");
-    made(
-        key,
-        "is publicly accessible",
-        &reach,
-        Fix { text, tried },
-        found.public.assumed(),
-    )
 }
 
 /// All instances together: an address of theirs is often what they are there for.

@@ -1,6 +1,6 @@
 //! `writable-root-filesystem`: containers that may change the files of their image.
 
-use farmgate_aws::model::{Key, Model};
+use farmgate_aws::model::{Container, Key, Model};
 
 use super::root_user::services_of;
 use super::{Facts, Rule, RuleInfo};
@@ -24,11 +24,17 @@ fn run(facts: &Facts<'_>) -> Vec<Finding> {
     let model = facts.model();
     let definitions = model.task_definitions.iter().filter_map(|(key, definition)| {
         let containers = definition.containers.get()?.iter();
-        let open = containers.filter(|container| container.essential && !container.read_only);
+        // Windows has no such thing.
+        let may_be = definition.windows.get() == Some(&false);
+        let open = containers.filter(|it| may_be && it.essential && is_open(it));
         let open: Vec<String> = open.map(|container| format!("`{}`", container.name)).collect();
         (!open.is_empty()).then(|| finding(model, key, &open))
     });
     definitions.collect()
+}
+
+fn is_open(container: &Container) -> bool {
+    !container.read_only && container.knows("readonlyRootFilesystem")
 }
 
 fn finding(model: &Model, definition: &Key, open: &[String]) -> Finding {

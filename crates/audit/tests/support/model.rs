@@ -155,6 +155,10 @@ pub fn service(model: &mut Model, name: &str, subnet: &str, groups: &[&str]) {
             execution_role: Val::Known(None),
             task_role: Val::Known(None),
             file_systems: Vec::new(),
+            volumes: Vec::new(),
+            for_fargate: Val::Known(true),
+            windows: Val::Known(false),
+            pid_mode: Val::Known(None),
         },
     );
     let made = EcsService {
@@ -219,7 +223,7 @@ pub fn listener(
         load_balancer: Val::Known(key(lb)),
         port: Val::Known(port),
         protocol: Val::Known(protocol.to_owned()),
-        tls_policy: None,
+        tls_policy: Val::Known(None),
         verifies_clients: false,
         rules: vec![rule],
         open: None,

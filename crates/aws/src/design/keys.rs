@@ -118,6 +118,42 @@ pub fn web_acl() -> Key {
     Key::new("ingress.web-acl")
 }
 
+/// The flow log of the VPC.
+#[must_use]
+pub fn flow_log() -> Key {
+    Key::new("network.flow-log")
+}
+
+/// The trail of CloudTrail.
+#[must_use]
+pub fn trail() -> Key {
+    Key::new("detection.cloudtrail")
+}
+
+/// The detector of GuardDuty.
+#[must_use]
+pub fn detector() -> Key {
+    Key::new("detection.guardduty")
+}
+
+/// Security Hub.
+#[must_use]
+pub fn hub() -> Key {
+    Key::new("detection.security-hub")
+}
+
+/// The recorder of AWS Config.
+#[must_use]
+pub fn recorder() -> Key {
+    Key::new("detection.config")
+}
+
+/// What moves the number of a party's tasks by a metric: `cpu`, `memory`, `requests`.
+#[must_use]
+pub fn scaling_policy(party: &Party, metric: &str) -> Key {
+    Key::new(&format!("{}.scaling.{metric}", party.word()))
+}
+
 /// The role that writes flow logs.
 #[must_use]
 pub fn flow_role() -> Key {

@@ -270,6 +270,7 @@ pub fn names(design: &Design) -> BTreeMap<Key, Key> {
     let mut names = BTreeMap::new();
     network(design, &mut names);
     parties(design, &mut names);
+    protection(design, &mut names);
     for endpoint in design.endpoints.values() {
         names.insert(keys::endpoint(&endpoint.service), Key::new(&endpoint_address(endpoint)));
     }
@@ -306,9 +307,6 @@ fn network(design: &Design, names: &mut BTreeMap<Key, Key>) {
         }
         return;
     }
-    if design.farm.detection.config {
-        name(keys::config_role(), "aws_iam_role.config".to_owned());
-    }
     name(keys::vpc(), "aws_vpc.farm".to_owned());
     name(keys::default_group(), "aws_default_security_group.farm".to_owned());
     if let Some((group, _)) = super::network::flow_group(design) {
@@ -321,6 +319,29 @@ fn network(design: &Design, names: &mut BTreeMap<Key, Key>) {
     }
     for letter in &design.nat {
         name(keys::nat(*letter), format!("aws_nat_gateway.nat[\"{letter}\"]"));
+    }
+}
+
+/// What watches the account, the network and the numbers of tasks.
+fn protection(design: &Design, names: &mut BTreeMap<Key, Key>) {
+    let on = &design.farm.detection;
+    let all = [
+        (on.cloudtrail, keys::trail(), "aws_cloudtrail.farm"),
+        (on.guardduty, keys::detector(), "aws_guardduty_detector.farm"),
+        (on.security_hub, keys::hub(), "aws_securityhub_account.farm"),
+        (on.config, keys::recorder(), "aws_config_configuration_recorder.farm"),
+        (on.config, keys::config_role(), "aws_iam_role.config"),
+        (super::network::flow_group(design).is_some(), keys::flow_log(), "aws_flow_log.farm"),
+    ];
+    for (_, key, address) in all.into_iter().filter(|(on, ..)| *on) {
+        names.insert(key, Key::new(address));
+    }
+    for task in &design.tasks {
+        let (label, key) = label(&task.party);
+        for (metric, ..) in super::scaling::moved_by(task) {
+            let address = at(&format!("aws_appautoscaling_policy.{label}_{metric}"), key);
+            names.insert(keys::scaling_policy(&task.party, metric), Key::new(&address));
+        }
     }
 }
 

@@ -80,6 +80,23 @@ impl Metric {
     }
 }
 
+/// What moves the number of a task: each metric's word, the value that it is held near, and what
+/// Application Auto Scaling calls it. Nothing, if the number is fixed.
+pub(crate) fn moved_by(task: &Task) -> Vec<(&'static str, u64, Option<&'static str>)> {
+    let known = |metric: Metric| match (&task.party, metric) {
+        // The gate counts a server's requests, in a metric of the farm's own.
+        (Party::Server(_), Metric::Requests) => None,
+        _ => Some(metric.predefined()),
+    };
+    // Nobody counts the requests of a service that callers find by name.
+    let uncounted = |metric: Metric| {
+        metric == Metric::Requests && matches!(task.party, Party::Service(_)) && task.discovered
+    };
+    let all = METRICS.into_iter().filter(|metric| task.max > task.min && !uncounted(*metric));
+    all.filter_map(|metric| Some((metric.word(), metric.of(&task.scaling)?, known(metric))))
+        .collect()
+}
+
 /// A policy: `specification` is the metric, `of` says whose target it moves.
 fn policy(of: Of<'_>, metric: Metric, block: Block, specification: Block) -> Block {
     let target = |attribute: &str| of.resource("aws_appautoscaling_target", "").dot(attribute);

@@ -22,6 +22,7 @@ mod authorization;
 mod compute;
 mod config;
 mod data;
+mod detection;
 mod ecs;
 mod edge;
 mod elb;
@@ -29,8 +30,13 @@ mod endpoints;
 mod gates;
 mod graph;
 mod groups;
+mod iam;
+mod images;
 mod integrations;
 mod listeners;
+mod literals;
+mod logs;
+mod mentions;
 mod merge;
 mod modules;
 mod names;
@@ -43,20 +49,29 @@ mod references;
 mod region;
 mod routes;
 mod rules;
+mod run;
+mod scaling;
 mod schema;
+mod secrets;
 mod services;
+mod settle;
+mod stages;
 mod state;
 mod subnets;
 mod target_groups;
 mod vpc;
+mod waf;
 mod wanted;
+mod written;
 
 use crate::model::{Model, Source};
 
 use super::Refusal;
 use super::detect::Members;
+use super::source;
 
 pub(super) use address::Index;
+pub(super) use graph::NAMES;
 pub(super) use raw::{Action, Parsed, Raw};
 
 /// Reads a plan.
@@ -79,9 +94,15 @@ pub(super) fn attributes(kind: &str) -> Option<&'static [&'static str]> {
     schema::attributes(kind, false)
 }
 
-/// Builds one model of all sources.
-pub(super) fn build(mut sources: Vec<Parsed>) -> Model {
+/// The steps of a module's address: names and indexes.
+pub(super) fn module_path(address: &str) -> impl Iterator<Item = (String, Option<Index>)> {
+    address::module_steps(address).into_iter().map(|step| (step.name, step.index))
+}
+
+/// Builds one model of all sources, with Terraform's source beside them.
+pub(super) fn build(mut sources: Vec<Parsed>, source: Option<&source::Source>) -> Model {
     let mut model = Model::default();
+    let settled = source.map(|source| settle::settle(&mut sources, source)).unwrap_or_default();
     for source in &mut sources {
         model.sources.push(Source {
             name: source.name.clone(),
@@ -91,7 +112,7 @@ pub(super) fn build(mut sources: Vec<Parsed>) -> Model {
         model.warnings.append(&mut source.warnings);
     }
     (model.region, model.account) = region::of(&sources);
-    let (graph, warnings) = merge::merge(sources);
+    let (graph, warnings) = merge::merge(sources, settled);
     model.warnings.extend(warnings);
     model.aliases = std::sync::Arc::new(graph.aliases());
     model.locations = graph.locations();
@@ -108,9 +129,18 @@ pub(super) fn build(mut sources: Vec<Parsed>) -> Model {
     api_http::read(&graph, &mut model);
     api_rest::read(&graph, &mut model);
     edge::read(&graph, &mut model);
+    waf::read(&graph, &mut model);
+    stages::read(&graph, &mut model);
+    detection::read(&graph, &mut model);
+    literals::read(&graph, &mut model);
     ecs::read(&graph, &mut model);
+    scaling::read(&graph, &mut model);
     compute::read(&graph, &mut model);
     data::read(&graph, &mut model);
+    images::read(&graph, &mut model);
+    logs::read(&graph, &mut model);
+    secrets::read(&graph, &mut model);
+    iam::read(&graph, &mut model);
     opaque::read(&graph, &mut model);
     names::read(&graph, &mut model);
     groups::add_mentioned(&mut model);

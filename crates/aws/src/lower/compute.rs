@@ -1,4 +1,4 @@
-//! Cluster, services, task definitions, scaling, the gate; databases and repositories.
+//! Cluster, services, task definitions, scaling, the gate; databases.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,9 @@ use super::Lowering;
 use crate::design::{ContainerDesign, Party, SecretSource, Task, keys};
 use crate::emit::names;
 use crate::model::{
-    Cluster, Container, Database, DiscoveryService, EcsService, Gate, GateRoute, Model, Origin,
-    Repository, ScalingTarget, ServiceTarget, SetVal, Tags, TaskDefinition, Val,
+    Cluster, Container, ContainerRun, Database, DiscoveryService, EcsService, Gate, GateRoute,
+    Model, Mount, Note, Origin, ScalingTarget, ServiceTarget, SetVal, Tags, TaskDefinition, Val,
+    Volume,
 };
 
 impl Lowering<'_> {
@@ -20,6 +21,7 @@ impl Lowering<'_> {
         let cluster = Cluster {
             key: keys::cluster(),
             name: Val::Known(Some(farm.farm.as_str().to_owned())),
+            managed: true,
             container_insights: Val::Known(Some(insights.to_owned())),
         };
         model.clusters.insert(cluster.key.clone(), cluster);
@@ -95,6 +97,10 @@ impl Lowering<'_> {
             execution_role: Val::Known(Some(keys::execution_role(party))),
             task_role: Val::Known(Some(keys::task_role(party))),
             file_systems: Vec::new(),
+            volumes: task.volumes.iter().map(|name| volume(name)).collect(),
+            for_fargate: Val::Known(true),
+            windows: Val::Known(false),
+            pid_mode: Val::Known(None),
         }
     }
 
@@ -124,7 +130,8 @@ impl Lowering<'_> {
                 .as_ref()
                 .map(|it| it.command.clone())
                 .unwrap_or_default(),
-            unknown: BTreeMap::new(),
+            run: run(container),
+            unknown: undecided(container),
         }
     }
 
@@ -187,14 +194,32 @@ impl Lowering<'_> {
             };
             model.databases.insert(made.key.clone(), made);
         }
-        for name in farm.repositories.create.iter().map(|name| name.as_str()) {
-            let url = self.design.arns().registry();
-            let made = Repository {
-                key: keys::repository(name),
-                name: Val::Known(Some(name.to_owned())),
-                url: Some(format!("{url}/{name}")),
-            };
-            model.repositories.insert(made.key.clone(), made);
-        }
+    }
+}
+
+/// An empty volume.
+fn volume(name: &str) -> Volume {
+    Volume { name: Val::Known(name.to_owned()), host_path: Val::Known(None) }
+}
+
+/// What the farm file leaves to whoever builds: an image that it doesn't name has no digest yet.
+fn undecided(container: &ContainerDesign) -> BTreeMap<String, Note> {
+    let pinned = container.image.contains('@');
+    let note =
+        || Note::from(format!("the image of `{}`, which the file doesn't name", container.name));
+    (!pinned).then(|| ("image.digest".to_owned(), note())).into_iter().collect()
+}
+
+fn run(container: &ContainerDesign) -> ContainerRun {
+    let mounts = container.mounts.iter().map(|(volume, (path, read_only))| Mount {
+        volume: volume.clone(),
+        path: path.clone(),
+        read_only: *read_only,
+    });
+    ContainerRun {
+        entry_point: container.entry_point.clone(),
+        command: container.command.clone(),
+        mounts: mounts.collect(),
+        ..ContainerRun::default()
     }
 }

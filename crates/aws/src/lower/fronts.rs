@@ -224,7 +224,7 @@ fn listener(
         load_balancer: Val::Known(keys::party(party)),
         port: Val::Known(port),
         protocol: Val::Known(protocol.to_owned()),
-        tls_policy,
+        tls_policy: Val::Known(tls_policy),
         verifies_clients: false,
         rules,
         open: None,

@@ -12,6 +12,8 @@ pub struct Cluster {
     pub key: Key,
     /// Its name.
     pub name: Val<Option<String>>,
+    /// Whether a source makes it; a data source only shows that it is there.
+    pub managed: bool,
     /// Whether Container Insights is on, if it is written.
     pub container_insights: Val<Option<String>>,
 }
@@ -79,6 +81,23 @@ pub struct TaskDefinition {
     pub task_role: Val<Option<Key>>,
     /// EFS file systems that its volumes mount.
     pub file_systems: Vec<Val<Key>>,
+    /// Its volumes.
+    pub volumes: Vec<Volume>,
+    /// Whether it must be fit for Fargate (`requires_compatibilities`).
+    pub for_fargate: Val<bool>,
+    /// Whether its containers are for Windows (`runtime_platform`).
+    pub windows: Val<bool>,
+    /// `pid_mode`: `host` or `task`.
+    pub pid_mode: Val<Option<String>>,
+}
+
+/// A volume of a task definition.
+#[derive(Debug, Clone)]
+pub struct Volume {
+    /// Its name.
+    pub name: Val<String>,
+    /// The path of the host that it stands for, if it is one.
+    pub host_path: Val<Option<String>>,
 }
 
 /// A container of a task definition.
@@ -108,8 +127,50 @@ pub struct Container {
     pub repository_credentials: Option<String>,
     /// The health check's command.
     pub health_command: Vec<String>,
-    /// What of it is not known, by its name in the JSON (`image`, `environment.API_URL`), and why.
+    /// How it is run, and what it may do.
+    pub run: ContainerRun,
+    /// What of it is not known, by its name in the JSON (`image`, `environment.API_URL`), and why; of
+    /// an image that is to be pinned yet, `image.digest`.
     pub unknown: BTreeMap<String, Note>,
+}
+
+impl Container {
+    /// Whether all of a setting is known, by its name in the JSON (`user`, `logConfiguration`).
+    #[must_use]
+    pub fn knows(&self, setting: &str) -> bool {
+        !self.unknown.keys().any(|path| {
+            let inner = path.strip_prefix(setting);
+            path.is_empty() || inner.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        })
+    }
+}
+
+/// How a container is run, and what it may do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ContainerRun {
+    /// `entryPoint`.
+    pub entry_point: Vec<String>,
+    /// `command`.
+    pub command: Vec<String>,
+    /// `privileged`.
+    pub privileged: bool,
+    /// `linuxParameters.capabilities.add`.
+    pub capabilities: Vec<String>,
+    /// `links`: names of containers of the same host.
+    pub links: Vec<String>,
+    /// `mountPoints`.
+    pub mounts: Vec<Mount>,
+}
+
+/// A volume in a container.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mount {
+    /// The volume.
+    pub volume: String,
+    /// Where the container sees it.
+    pub path: String,
+    /// Whether it can only read it.
+    pub read_only: bool,
 }
 
 /// An Application Auto Scaling target.
@@ -138,6 +199,8 @@ pub struct Function {
     pub security_groups: SetVal<Key>,
     /// `authorization_type` of its function URLs.
     pub urls: Vec<Val<String>>,
+    /// Its container image, if it is one.
+    pub image: Val<Option<String>>,
 }
 
 /// Something with one interface: an EC2 instance or an `aws_network_interface`.

@@ -1,4 +1,4 @@
-//! Databases, repositories, and things known only by their name.
+//! Databases, and things known only by their name.
 
 use super::{Key, SetVal, Tags, Val};
 
@@ -23,17 +23,6 @@ pub struct Database {
     pub deletion_protection: Val<bool>,
     /// Tags.
     pub tags: Tags,
-}
-
-/// An ECR repository.
-#[derive(Debug, Clone)]
-pub struct Repository {
-    /// Its own key.
-    pub key: Key,
-    /// Its name.
-    pub name: Val<Option<String>>,
-    /// Its URL, if it is known.
-    pub url: Option<String>,
 }
 
 /// A resource whose physical name must be unique in account and region.

@@ -93,8 +93,8 @@ pub struct Listener {
     pub port: Val<u16>,
     /// `HTTP`, `HTTPS`, `TCP`, `TLS`, `UDP`, `TCP_UDP`.
     pub protocol: Val<String>,
-    /// `ssl_policy`.
-    pub tls_policy: Option<String>,
+    /// `ssl_policy`; `None`: none is written, so that AWS takes its default.
+    pub tls_policy: Val<Option<String>>,
     /// `mutual_authentication.mode` is `verify`.
     pub verifies_clients: bool,
     /// Its rules, by priority, the default action last.
@@ -189,4 +189,7 @@ pub struct Distribution {
     pub origin_protocols: Vec<String>,
     /// Whether a Lambda@Edge or CloudFront function sees viewer requests.
     pub has_edge_function: bool,
+    /// The oldest TLS that viewers may speak: `minimum_protocol_version`; `TLSv1` with the certificate
+    /// of CloudFront.
+    pub minimum_tls: Val<String>,
 }

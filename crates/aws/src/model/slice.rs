@@ -26,6 +26,7 @@ impl Model {
         };
         self.owners(&self.with_gates(keys), &mut part);
         self.gates_behind(&mut part);
+        self.roles_of(&mut part);
         let vpcs = self.vpcs_around(&part, keys);
         self.network(&vpcs, &mut part);
         self.groups(keys, &mut part);
@@ -66,6 +67,18 @@ impl Model {
                 }
             }
         }
+    }
+
+    /// The roles of the tasks in the part, with what has a say in what they may do.
+    fn roles_of(&self, part: &mut Self) {
+        for definition in part.task_definitions.values() {
+            for role in [&definition.execution_role, &definition.task_role] {
+                if let Some(Some(role)) = role.get() {
+                    copy(&self.roles, role, &mut part.roles);
+                }
+            }
+        }
+        part.resource_policies.clone_from(&self.resource_policies);
     }
 
     /// The services, databases and load balancers in question, and what is attached to them.

@@ -23,4 +23,5 @@ mod real;
 mod refusals;
 mod robust;
 mod rules;
+mod source;
 mod workloads;

@@ -115,7 +115,12 @@ fn cloudformation() {
 
 #[test]
 fn aws_describe() {
-    check(br#"{"SecurityGroups": {}}"#, "aws-describe", "not as `aws ec2 describe-security-groups` prints", "--query");
+    check(
+        br#"{"SecurityGroups": {}}"#,
+        "aws-describe",
+        "not as `aws ec2 describe-security-groups` prints",
+        "--query",
+    );
     check(br#"{"LoadBalancers": [1], "Subnets": 3}"#, "aws-describe", "Subnets", "--query");
 }
 

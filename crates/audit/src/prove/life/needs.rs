@@ -26,6 +26,24 @@ pub(super) struct Repository<'m> {
     name: &'m str,
 }
 
+impl Repository<'_> {
+    /// The account whose it is.
+    pub(super) fn account(&self) -> &str {
+        self.account
+    }
+
+    /// Its name.
+    pub(super) fn name(&self) -> &str {
+        self.name
+    }
+
+    /// Its ARN.
+    pub(super) fn arn(&self) -> String {
+        let Self { account, region, name } = self;
+        format!("arn:{}:ecr:{region}:{account}:repository/{name}", partition(region))
+    }
+}
+
 /// The images of containers.
 pub(super) fn images<'m>(model: &Model, containers: &'m [Container]) -> Images<'m> {
     let mut images = Images::default();
@@ -43,7 +61,7 @@ pub(super) fn images<'m>(model: &Model, containers: &'m [Container]) -> Images<'
 }
 
 /// `123456789012.dkr.ecr.eu-west-1.amazonaws.com/name:tag`
-fn repository(image: &str) -> Option<Repository<'_>> {
+pub(super) fn repository(image: &str) -> Option<Repository<'_>> {
     let (host, path) = image.split_once('/')?;
     let (account, rest) = host.split_once(".dkr.ecr")?;
     let (endpoint, _) = rest.split_once(".amazonaws.com")?;
@@ -61,7 +79,7 @@ fn registry(image: &str) -> &str {
 }
 
 /// The partition of a region.
-fn partition(region: &str) -> &'static str {
+pub(super) fn partition(region: &str) -> &'static str {
     match region {
         region if region.starts_with("cn-") => "aws-cn",
         region if region.starts_with("us-gov-") => "aws-us-gov",
@@ -83,11 +101,8 @@ pub(super) fn token() -> Vec<Ask> {
 
 /// What is asked of ECR for images; of a repository that is not known, if there is none.
 pub(super) fn pull(images: &Images<'_>) -> Vec<Ask> {
-    let arn = |repository: &Repository<'_>| {
-        let Repository { account, region, name } = repository;
-        format!("arn:{}:ecr:{region}:{account}:repository/{name}", partition(region))
-    };
-    each(&["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], images.here.iter().map(arn))
+    let arns = images.here.iter().map(Repository::arn);
+    each(&["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], arns)
 }
 
 /// What is asked of S3 for the layers of images.
@@ -108,9 +123,9 @@ pub(super) fn logs(model: &Model, containers: &[Container]) -> Vec<Ask> {
         let stream = format!("{prefix}/{}/task", container.name);
         Some(arn(model, "logs", &format!("log-group:{group}:log-stream:{stream}")))
     });
-    let unknown = containers.iter().any(|it| {
-        it.unknown.keys().any(|path| path.starts_with("logConfiguration"))
-    });
+    let unknown = containers
+        .iter()
+        .any(|it| it.unknown.keys().any(|path| path.starts_with("logConfiguration")));
     let actions = ["logs:CreateLogStream", "logs:PutLogEvents"];
     let mut asks = each(&actions, streams.collect::<BTreeSet<_>>());
     if unknown {

@@ -61,9 +61,7 @@ pub(super) fn is_assumed(value: &Value, unknown: &Value) -> bool {
             }
             Value::Object(doubts) => {
                 let mut pairs = doubts.iter();
-                pairs.all(|(name, doubt)| {
-                    each(value.get(name).unwrap_or(&Value::Null), doubt, any)
-                })
+                pairs.all(|(name, doubt)| each(value.get(name).unwrap_or(&Value::Null), doubt, any))
             }
             _ => true,
         }

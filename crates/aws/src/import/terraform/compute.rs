@@ -103,6 +103,7 @@ fn functions(graph: &Graph, model: &mut Model) {
             subnets: set("subnet_ids", &SUBNET),
             security_groups: set("security_group_ids", &GROUP),
             urls: Vec::new(),
+            image: place.attribute("image_uri").text(),
         };
         model.functions.insert(function.key.clone(), function);
     }

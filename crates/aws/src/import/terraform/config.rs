@@ -2,14 +2,18 @@
 //!
 //! See <https://developer.hashicorp.com/terraform/internals/json-format#configuration-representation>.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::super::detect::Name;
-use super::{raw, schema};
+use super::{mentions as groups, raw, schema, written};
+
+mod mentions;
+
+pub(super) use mentions::{Say, of_value as mentions_of};
 
 /// The configuration of one plan.
 #[derive(Debug, Default)]
@@ -19,6 +23,9 @@ pub(super) struct Config {
     pub(super) variables: HashMap<String, Value>,
     /// The region that the default AWS provider is configured with, if it is written out.
     pub(super) region: Option<String>,
+    /// Whether a local value may hold what is known only after apply, and be used by a resource: in a
+    /// plan local values leave no trace. Set by whoever knows what is not known.
+    pub(super) locals_hold_more: bool,
 }
 
 /// One module's configuration.
@@ -31,6 +38,12 @@ pub(super) struct Module {
     pub(super) outputs: HashMap<String, Value>,
     pub(super) calls: HashMap<String, Call>,
     pub(super) variables: HashMap<String, Variable>,
+    /// The log groups of this module that anything in it names: `aws_cloudwatch_log_group.b`.
+    pub(super) log_groups: HashSet<String>,
+    /// Everything that its resources and calls refer to, but for attachments of policies.
+    pub(super) mentions: BTreeSet<String>,
+    /// By `aws_lb.b`, of any provider: the attributes that a local value may decide.
+    pub(super) vague: Vec<((String, String), Say)>,
 }
 
 /// What is written for one resource block.
@@ -153,17 +166,29 @@ pub(super) fn parse(
     let variables: HashMap<String, Value> =
         values.into_iter().map(|(Name(name), text)| (name.into_owned(), text.value)).collect();
     let region = region(&text.provider_config, &variables);
-    Ok(Config { root: module(text.root_module)?, variables, region })
+    Ok(Config { root: module(text.root_module)?, variables, region, locals_hold_more: false })
 }
 
 fn module(text: ModuleText<'_>) -> Result<Module, serde_json::Error> {
     let mut read = Module { has_resources: !text.resources.is_empty(), ..Module::default() };
     for resource in text.resources {
+        groups::note(resource.expressions, &mut read.log_groups);
         let data = resource.mode.0 == "data";
+        if !mentions::is_attachment(&resource.kind.0) {
+            mentions::of_text(resource.expressions, &mut read.mentions);
+            let name = format!("{}.{}", resource.kind.0, resource.name.0);
+            let each = resource.for_each_expression.as_ref();
+            let vague = mentions::vague(resource.expressions, each)?;
+            read.vague.extend(vague.into_iter().map(|(of, say)| ((name.clone(), of), say)));
+        }
+        if let Some(each) = &resource.for_each_expression {
+            mentions::of_value(each, &mut read.mentions);
+        }
         let Some(attributes) = schema::attributes(&resource.kind.0, data) else {
             continue;
         };
         let expressions = raw::pick(resource.expressions, attributes)?;
+        let expressions = written::mark(expressions, &resource.kind.0, resource.expressions)?;
         let prefix = if data { "data." } else { "" };
         let group = format!("{prefix}{}.{}", resource.kind.0, resource.name.0);
         let for_each = resource.for_each_expression;
@@ -180,6 +205,7 @@ fn module(text: ModuleText<'_>) -> Result<Module, serde_json::Error> {
         );
     }
     for (Name(name), output) in text.outputs {
+        groups::note_in(&output.expression, &mut read.log_groups);
         read.outputs.insert(name.into_owned(), output.expression);
     }
     for (Name(name), variable) in text.variables {
@@ -188,6 +214,11 @@ fn module(text: ModuleText<'_>) -> Result<Module, serde_json::Error> {
     }
     for (Name(name), call) in text.module_calls {
         let repeated = call.for_each_expression.is_some() || call.count_expression.is_some();
+        for given in call.expressions.values() {
+            groups::note_in(given, &mut read.log_groups);
+        }
+        let given = call.expressions.values().chain(&call.for_each_expression);
+        given.for_each(|value| mentions::of_value(value, &mut read.mentions));
         let expressions =
             call.expressions.into_iter().map(|(Name(name), value)| (name.into_owned(), value));
         let call = Call {

@@ -1,13 +1,13 @@
-//! Databases, repositories and Cloud Map services.
+//! Databases and Cloud Map services.
 
 use super::endpoints::default_group_at;
 use super::graph::Graph;
 use super::place::Place;
 use super::vpc::tags;
 use super::wanted::{DB_CLUSTER, DB_SUBNET_GROUP, GROUP, NAMESPACE, SUBNET};
-use crate::model::{Database, DiscoveryService, Key, Model, Repository, SetVal, Val};
+use crate::model::{Database, DiscoveryService, Key, Model, SetVal, Val};
 
-/// Reads databases, repositories and Cloud Map services.
+/// Reads databases and Cloud Map services.
 pub(super) fn read(graph: &Graph, model: &mut Model) {
     for resource in graph.of(&["aws_db_instance", "aws_rds_cluster"]) {
         let database = database(&Place::top(graph, resource), model);
@@ -24,14 +24,6 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
         if cluster.public != Val::Known(true) && public != Val::Known(false) {
             cluster.public = public;
         }
-    }
-    for resource in graph.of_either(&["aws_ecr_repository"]) {
-        let repository = Repository {
-            key: resource.key.clone(),
-            name: Place::top(graph, resource).attribute("name").text(),
-            url: resource.text("repository_url").map(str::to_owned),
-        };
-        model.repositories.insert(repository.key.clone(), repository);
     }
     for resource in graph.of(&["aws_service_discovery_service"]) {
         let service = discovery(&Place::top(graph, resource));
@@ -60,9 +52,40 @@ fn database(place: &Place<'_>, model: &Model) -> Database {
         security_groups,
         deletion_protection: place.attribute("deletion_protection").flag(false),
         public: place.attribute("publicly_accessible").flag(false),
-        encrypted: place.attribute("storage_encrypted").flag(false),
+        encrypted: encrypted(place),
         tags: tags(place.resource),
     }
+}
+
+/// Where nothing is written, storage is plain; but what is made of a snapshot, of another database or in
+/// a cluster is as that is (`StorageEncrypted` of `CreateDBInstance`, Amazon RDS API Reference).
+fn encrypted(place: &Place<'_>) -> Val<bool> {
+    const INHERITS: [&str; 7] = [
+        "snapshot_identifier",
+        "replicate_source_db",
+        "replication_source_identifier",
+        "restore_to_point_in_time",
+        "s3_import",
+        "global_cluster_identifier",
+        "engine_mode",
+    ];
+    let written = place.attribute("storage_encrypted");
+    if !written.is_left_out() {
+        return written.flag(false);
+    }
+    let from = INHERITS.into_iter().map(|name| place.attribute(name)).find(|it| {
+        let blocks = it.value.and_then(serde_json::Value::as_array).is_some_and(Vec::is_empty);
+        // The mode that all take who write none.
+        !it.is_left_out() && !blocks && it.known_text().is_none_or(|text| text != "provisioned")
+    });
+    if let Some(from) = from {
+        return Val::Unknown(from.odd("decides whether the storage is encrypted"));
+    }
+    let engine = place.attribute("engine").known_text().unwrap_or_default();
+    if place.resource.kind == "aws_db_instance" && engine.starts_with("aurora") {
+        return Val::Unknown(written.odd("is its cluster's"));
+    }
+    Val::Known(false)
 }
 
 /// See `Port` of <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html>.

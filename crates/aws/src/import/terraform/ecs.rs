@@ -13,6 +13,7 @@ use super::graph::Graph;
 use super::place::Place;
 use super::references::follow;
 use super::rules::made_elsewhere;
+use super::run;
 use super::target_groups::absent;
 use super::vpc::tags;
 use super::wanted::{
@@ -35,6 +36,7 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
         let cluster = Cluster {
             key: resource.key.clone(),
             name: place.attribute(name).text(),
+            managed: !resource.data,
             container_insights: match insights {
                 Some(block) => block.attribute("value").text(),
                 None => absent(&place, "setting", None),
@@ -235,6 +237,10 @@ fn task_definition(place: &Place<'_>) -> TaskDefinition {
         execution_role: role("execution_role_arn"),
         task_role: role("task_role_arn"),
         file_systems: file_systems.collect(),
+        volumes: run::volumes(place),
+        for_fargate: run::for_fargate(place),
+        windows: run::windows(place),
+        pid_mode: place.attribute("pid_mode").text(),
     }
 }
 
@@ -292,6 +298,7 @@ fn container(value: &Value) -> Container {
     Container {
         name: text(value.get("name")).unwrap_or_default(),
         image: text(value.get("image")),
+        run: run::container(value),
         essential: value.get("essential").and_then(Value::as_bool).unwrap_or(true),
         user: text(value.get("user")).filter(|user| !user.is_empty()),
         read_only: value.get("readonlyRootFilesystem").and_then(Value::as_bool).unwrap_or_default(),
@@ -318,7 +325,7 @@ fn container(value: &Value) -> Container {
 }
 
 /// `service/CLUSTER/SERVICE`, or what the expression names.
-fn scaled(place: &Place<'_>, model: &Model) -> Val<Key> {
+pub(super) fn scaled(place: &Place<'_>, model: &Model) -> Val<Key> {
     let attribute = place.attribute("resource_id");
     let Val::Known(Some(text)) = attribute.text() else {
         return attribute.suggested(&SERVICE);

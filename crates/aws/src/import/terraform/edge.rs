@@ -70,6 +70,20 @@ fn distribution(place: &Place<'_>) -> Distribution {
         https_only,
         origin_protocols,
         has_edge_function,
+        minimum_tls: minimum_tls(place),
+    }
+}
+
+/// With CloudFront's own certificate it is `TLSv1` whatever is written (`ViewerCertificate` in the
+/// CloudFront API Reference).
+fn minimum_tls(place: &Place<'_>) -> Val<String> {
+    let Some(block) = place.only("viewer_certificate") else {
+        return Val::Unknown(place.attribute("viewer_certificate").pending());
+    };
+    match block.attribute("cloudfront_default_certificate").flag(false) {
+        Val::Known(false) => block.attribute("minimum_protocol_version").text_or("TLSv1"),
+        Val::Known(true) => Val::Known("TLSv1".to_owned()),
+        other => other.map(|_| "TLSv1".to_owned()),
     }
 }
 

@@ -75,7 +75,7 @@ pub(super) struct Graph {
 const MOST_NAMESAKES: usize = 64;
 
 /// The attributes by which others may name a resource.
-const NAMES: [&str; 18] = [
+pub(in super::super) const NAMES: [&str; 18] = [
     "id",
     "arn",
     "dns_name",
@@ -186,6 +186,9 @@ impl Graph {
 
     /// The key of what is wanted and called so, if a source shows it.
     pub(super) fn find(&self, wanted: &Wanted, name: &str) -> Option<Key> {
+        if let Some(key) = self.symbolic(wanted, name) {
+            return Some(key);
+        }
         let all = self.by_name.get(name)?;
         // The list of the service that a gateway endpoint is for.
         let list = || {
@@ -199,6 +202,17 @@ impl Graph {
             })
         };
         fits(false).or_else(|| fits(true)).map(|resource| resource.key.clone()).or_else(list)
+    }
+
+    /// The key of what `${aws_lb.a.arn}` names, as [`super::settle`] writes it.
+    fn symbolic(&self, wanted: &Wanted, name: &str) -> Option<Key> {
+        let (address, attribute) = name.strip_prefix("${")?.strip_suffix('}')?.rsplit_once('.')?;
+        let resource = self.resources.get(*self.by_key.get(address)?)?;
+        let list = attribute == "prefix_list_id" && wanted.is(&PREFIX_LIST);
+        if list && let Some(service) = resource.text("service_name") {
+            return Some(self.resolve(wanted, service));
+        }
+        wanted.takes(&resource.kind, resource.data).then(|| resource.key.clone())
     }
 
     /// The only resource of what is wanted that a module instance makes, where it looks up none.
@@ -255,6 +269,11 @@ impl Graph {
     pub(super) fn call(&self, config: usize, module: ModuleId) -> Option<(ModuleId, &Call)> {
         let (parent, name) = self.modules.parent(module)?;
         Some((parent, self.module(config, parent)?.calls.get(name)?))
+    }
+
+    /// Whether a local value of this configuration may hold what is known only after apply.
+    pub(super) fn locals_hold_more(&self, config: usize) -> bool {
+        self.configs.get(config).is_none_or(|config| config.locals_hold_more)
     }
 
     /// The value of a root variable.

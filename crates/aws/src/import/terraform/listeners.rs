@@ -72,7 +72,7 @@ fn listener(place: &Place<'_>, model: &Model) -> Listener {
         load_balancer,
         port: needed_port(place),
         protocol: place.attribute("protocol").text_or(default_protocol),
-        tls_policy: place.attribute("ssl_policy").known_text(),
+        tls_policy: tls_policy(place),
         verifies_clients: mutual
             .and_then(|block| block.attribute("mode").known_text())
             .is_some_and(|mode| mode == "verify"),
@@ -84,6 +84,12 @@ fn listener(place: &Place<'_>, model: &Model) -> Listener {
 /// Why something may have more parts than the sources show, where a source says so.
 pub(super) fn not_shown(attribute: Attribute<'_>) -> Option<Note> {
     (attribute.doubt != Doubt::None && !attribute.unwritten).then(|| attribute.pending())
+}
+
+/// What is not written AWS decides; it does not depend on what is known after apply.
+fn tls_policy(place: &Place<'_>) -> Val<Option<String>> {
+    let policy = place.attribute("ssl_policy");
+    if policy.is_left_out() { Val::Known(None) } else { policy.text() }
 }
 
 fn needed_port(place: &Place<'_>) -> Val<u16> {

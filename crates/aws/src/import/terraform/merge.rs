@@ -12,9 +12,10 @@ use super::config::Config;
 use super::graph::{Graph, Resource, family};
 use super::modules::Modules;
 use super::raw::{self, Action, Parsed, Raw};
+use super::settle::{Settled, close};
 use crate::model::{Key, SourceKind, Warning};
 
-mod fill;
+pub(super) mod fill;
 
 /// How many differences are told one by one.
 const MOST_WARNINGS: usize = 100;
@@ -44,11 +45,14 @@ struct Merger {
     former: Vec<(String, Key)>,
     warnings: Vec<Warning>,
     untold: usize,
+    settled: Settled,
+    /// What the source of a plan says of resources that are open yet.
+    open: Vec<(usize, Map<String, Value>)>,
 }
 
-/// Merges all sources.
-pub(super) fn merge(sources: Vec<Parsed>) -> (Graph, Vec<Warning>) {
-    let mut merger = Merger::default();
+/// Merges all sources, and closes what is left open by what is settled.
+pub(super) fn merge(sources: Vec<Parsed>, settled: Settled) -> (Graph, Vec<Warning>) {
+    let mut merger = Merger { settled, ..Merger::default() };
     let (plans, states): (Vec<Parsed>, Vec<Parsed>) =
         sources.into_iter().partition(|source| source.kind == SourceKind::TerraformPlan);
     for source in plans.into_iter().chain(states) {
@@ -58,16 +62,14 @@ pub(super) fn merge(sources: Vec<Parsed>) -> (Graph, Vec<Warning>) {
         let text = format!("the sources disagree in {} further places", merger.untold);
         merger.warnings.push(Warning { code: "sources-disagree", text, on: None });
     }
+    merger.close();
     let graph = Graph::new(merger.modules, merger.resources, merger.configs, merger.former);
     (graph, merger.warnings)
 }
 
 /// Types whose id is a name that several of them may have.
-const NAMED_APART: [&str; 3] = [
-    "aws_appautoscaling_policy",
-    "aws_appautoscaling_scheduled_action",
-    "aws_apigatewayv2_stage",
-];
+const NAMED_APART: [&str; 3] =
+    ["aws_appautoscaling_policy", "aws_appautoscaling_scheduled_action", "aws_apigatewayv2_stage"];
 
 impl Merger {
     fn add(&mut self, source: Parsed) {
@@ -171,6 +173,19 @@ impl Merger {
         }
     }
 
+    fn close(&mut self) {
+        for (at, all) in std::mem::take(&mut self.open) {
+            let Some(resource) = self.resources.get_mut(at) else { continue };
+            for (name, pair) in all {
+                let (Some(made), Some(mask)) = (pair.get(0), pair.get(1)) else { continue };
+                if let Some(doubt) = resource.unknown.get_mut(&name) {
+                    let value = resource.value.entry(name).or_insert(Value::Null);
+                    close(value, doubt, made, mask);
+                }
+            }
+        }
+    }
+
     fn push(&mut self, root: usize, raw: Raw, config: Option<usize>, source: &str) {
         // Two root modules may use one address for two things: the later is told apart by its source.
         let key = if self.taken.contains(&raw.address) {
@@ -178,8 +193,13 @@ impl Merger {
         } else {
             raw.address.clone()
         };
-        self.taken.insert(key.clone());
         let at = self.resources.len();
+        // What is settled names things by their addresses, which must be theirs alone.
+        let settled = self.settled.take(source, &raw.address);
+        if !settled.is_empty() && key == raw.address {
+            self.open.push((at, settled));
+        }
+        self.taken.insert(key.clone());
         let key = Key::new(&key);
         let prefix = if raw.data { "data." } else { "" };
         let resource = Resource {

@@ -188,9 +188,8 @@ impl<'g> Place<'g> {
         let hidden = match (attribute.value, attribute.unknown) {
             (Some(Value::Array(items)), Some(Value::Array(doubts))) => {
                 let mut pairs = items.iter().zip(doubts);
-                pairs.any(|(item, doubt)| {
-                    !item.is_object() && Doubt::of(Some(doubt)) != Doubt::None
-                })
+                pairs
+                    .any(|(item, doubt)| !item.is_object() && Doubt::of(Some(doubt)) != Doubt::None)
             }
             _ => false,
         };

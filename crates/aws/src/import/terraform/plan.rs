@@ -4,7 +4,7 @@
 //! resources left out by `-target`) comes from `prior_state`.
 //! See <https://developer.hashicorp.com/terraform/internals/json-format#plan-representation>.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 use super::super::Refusal;
 use super::super::detect::{Members, Name};
 use super::address::Index;
+use super::config::Say;
 use super::raw::{self, Action, Census, Parsed, Raw, hide, object, pick};
 use super::{config, schema, state};
 use crate::model::{SourceKind, Warning};
@@ -71,6 +72,7 @@ pub(super) fn parse(name: &str, members: &Members<'_>) -> Result<Parsed, Refusal
     let mut resources = Vec::new();
     let mut mentioned = HashSet::new();
     let mut deleted = Vec::new();
+    let mut unsettled = BTreeSet::new();
     if let Some(raw) = members.get("resource_changes") {
         let changes: Option<Vec<ChangeText<'_>>> = serde_json::from_str(raw.get())
             .map_err(|error| malformed("resource_changes", &error))?;
@@ -86,6 +88,7 @@ pub(super) fn parse(name: &str, members: &Members<'_>) -> Result<Parsed, Refusal
             if let Some(Name(previous)) = &change.previous_address {
                 mentioned.insert(previous.clone().into_owned());
             }
+            unsettled_of(&change, &mut unsettled);
             if change.deposed.is_none() {
                 resources.extend(
                     resource(&change).map_err(|error| malformed("resource_changes", &error))?,
@@ -106,6 +109,10 @@ pub(super) fn parse(name: &str, members: &Members<'_>) -> Result<Parsed, Refusal
         ),
         None => None,
     };
+    let config = config.map(|mut config| {
+        config.locals_hold_more = hold_more(&config.root, false, &unsettled);
+        config
+    });
     let warnings = warnings(name, members);
     let kind = SourceKind::TerraformPlan;
     Ok(Parsed {
@@ -117,6 +124,60 @@ pub(super) fn parse(name: &str, members: &Members<'_>) -> Result<Parsed, Refusal
         managed: census.managed,
         warnings,
     })
+}
+
+/// `aws_lb.b` with the paths of what of it is not known yet: `load_balancer.target_group_arn`.
+fn unsettled_of(change: &ChangeText<'_>, into: &mut BTreeSet<(String, String)>) {
+    let raw = change.change.after_unknown.filter(|raw| raw.get().len() > 2);
+    let mask = raw.and_then(|raw| serde_json::from_str(raw.get()).ok());
+    let Some(mask) = mask else { return };
+    unsettled(&mask, "", &format!("{}.{}", change.kind.0, change.name.0), into);
+}
+
+fn unsettled(mask: &Value, path: &str, name: &str, into: &mut BTreeSet<(String, String)>) {
+    match mask {
+        Value::Bool(true) => {
+            into.insert((name.to_owned(), path.to_owned()));
+        }
+        Value::Array(items) => items.iter().for_each(|item| unsettled(item, path, name, into)),
+        Value::Object(members) => {
+            for (member, mask) in members {
+                let dot = if path.is_empty() { "" } else { "." };
+                unsettled(mask, &format!("{path}{dot}{member}"), name, into);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether an attribute that a local value may decide is not known yet. Names are known before, so
+/// attributes that take the name of a role count in any case.
+fn hold_more(
+    module: &config::Module,
+    called: bool,
+    unsettled: &BTreeSet<(String, String)>,
+) -> bool {
+    let open = |(it, say): &((String, String), Say)| {
+        let (name, path) = it;
+        let around = path.match_indices('.').filter_map(|(at, _)| path.get(..at));
+        let mut around = around.chain([path.as_str()]);
+        let within = |other: &&(String, String)| {
+            let rest = other.1.strip_prefix(path.as_str());
+            other.0 == *name && rest.is_some_and(|rest| rest.starts_with('.'))
+        };
+        let counts = called || *say == Say::Local;
+        counts
+            && (path.contains("role")
+                || path.contains("profile")
+                || around.any(|path| unsettled.contains(&(name.clone(), path.to_owned())))
+                || unsettled
+                    .range(it.clone()..)
+                    .nth(usize::from(unsettled.contains(it)))
+                    .as_ref()
+                    .is_some_and(within))
+    };
+    let mut calls = module.calls.values();
+    module.vague.iter().any(open) || calls.any(|call| hold_more(&call.module, true, unsettled))
 }
 
 fn warnings(name: &str, members: &Members<'_>) -> Vec<Warning> {

@@ -235,5 +235,6 @@ pub(super) fn made_elsewhere(key: &Key) -> Note {
 
 /// That a data source shows a group without its rules.
 pub(super) fn rules_not_shown(key: &Key) -> Note {
-    Subject { path: "", name: "ingress", key, reason: None }.odd("and `egress` are not shown by a data source")
+    Subject { path: "", name: "ingress", key, reason: None }
+        .odd("and `egress` are not shown by a data source")
 }

@@ -5,14 +5,28 @@
 //! <https://registry.terraform.io/providers/hashicorp/aws/latest/docs>.
 
 mod fronts;
+mod iam;
+mod protection;
 mod things;
 mod vpc;
+
+/// Whether the source itself holds a parameter's value. No attribute of the provider: importers say
+/// so in its place, and none keeps the value.
+pub(super) const VALUE_WRITTEN: &str = "value_written";
 
 /// Types, with the attributes of each that are read.
 type Table = &'static [(&'static str, &'static [&'static str])];
 
-const TABLES: [Table; 6] =
-    [vpc::NETWORK, vpc::RULES, fronts::BALANCING, fronts::API, things::COMPUTE, things::NAMED];
+const TABLES: [Table; 8] = [
+    vpc::NETWORK,
+    vpc::RULES,
+    fronts::BALANCING,
+    fronts::API,
+    things::COMPUTE,
+    things::NAMED,
+    iam::IAM,
+    protection::PROTECTION,
+];
 
 /// The attributes of a type that are read; `None` for types of other providers.
 pub(super) fn attributes(kind: &str, data: bool) -> Option<&'static [&'static str]> {
@@ -20,7 +34,9 @@ pub(super) fn attributes(kind: &str, data: bool) -> Option<&'static [&'static st
         return None;
     }
     let own = if data { things::DATA_SOURCE } else { &[] };
-    let mut entries = own.iter().chain(TABLES.into_iter().flatten());
+    let documents = if data { iam::IAM_DATA } else { &[] };
+    let own = own.iter().chain(documents);
+    let mut entries = own.chain(TABLES.into_iter().flatten());
     let known = entries.find(|(name, _)| *name == kind).map(|(_, attributes)| *attributes);
     let unmodelled = || joins_networks(kind) || holds_interfaces(kind);
     Some(match known {

@@ -68,7 +68,10 @@ impl Associations {
     /// says less than anything else.
     fn certain(&mut self, subnet: Key, what: Val<Key>) {
         let slot = self.certain.entry(subnet).or_insert_with(|| what.clone());
-        if matches!((&*slot, &what), (Val::Unknown(_), Val::Known(_) | Val::Assumed(..) | Val::OneOf(..))) {
+        if matches!(
+            (&*slot, &what),
+            (Val::Unknown(_), Val::Known(_) | Val::Assumed(..) | Val::OneOf(..))
+        ) {
             *slot = what;
         }
     }

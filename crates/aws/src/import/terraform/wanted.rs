@@ -58,6 +58,7 @@ wanted! {
     /// A REST resource or, for the root, the API itself.
     REST_RESOURCE: ["aws_api_gateway_resource", "aws_api_gateway_rest_api"],
         data ["aws_api_gateway_resource", "aws_api_gateway_rest_api"], ids [];
+    REST_STAGE: ["aws_api_gateway_stage"], data [], ids [];
     REST_AUTHORIZER: ["aws_api_gateway_authorizer"], data ["aws_api_gateway_authorizer"], ids [];
     REST_LINK: ["aws_api_gateway_vpc_link"], data ["aws_api_gateway_vpc_link"], ids [];
     FUNCTION: ["aws_lambda_function", "aws_lambda_alias"], data ["aws_lambda_function", "aws_lambda_alias"], ids ["arn:"];
@@ -65,6 +66,14 @@ wanted! {
     SERVICE: ["aws_ecs_service"], data ["aws_ecs_service"], ids ["arn:"];
     TASK_DEFINITION: ["aws_ecs_task_definition"], data ["aws_ecs_task_definition"], ids ["arn:"];
     ROLE: ["aws_iam_role"], data ["aws_iam_role"], ids ["arn:"];
+    /// A policy of the account's own.
+    POLICY: ["aws_iam_policy"], data ["aws_iam_policy"], ids ["arn:"];
+    REPOSITORY: ["aws_ecr_repository"], data ["aws_ecr_repository"], ids [];
+    SECRET: ["aws_secretsmanager_secret"], data ["aws_secretsmanager_secret"], ids ["arn:"];
+    KMS_KEY: ["aws_kms_key"], data ["aws_kms_key"], ids ["arn:"];
+    /// What a policy may be about.
+    SUBJECT: ["aws_ecr_repository", "aws_secretsmanager_secret", "aws_ssm_parameter", "aws_cloudwatch_log_group", "aws_kms_key", "aws_db_instance", "aws_rds_cluster"],
+        data ["aws_ecr_repository", "aws_secretsmanager_secret", "aws_ssm_parameter", "aws_cloudwatch_log_group", "aws_kms_key"], ids ["arn:"];
     DISCOVERY: ["aws_service_discovery_service"], data ["aws_service_discovery_service"], ids ["arn:"];
     NAMESPACE: ["aws_service_discovery_private_dns_namespace", "aws_service_discovery_public_dns_namespace", "aws_service_discovery_http_namespace"],
         data ["aws_service_discovery_dns_namespace"], ids ["ns-"];

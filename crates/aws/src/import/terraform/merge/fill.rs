@@ -141,7 +141,7 @@ fn is_empty(value: &Value) -> bool {
 
 /// Whether two known values are the same to AWS: lists in any order, JSON in any form, what is
 /// empty and what is not there alike, and a list of one like its item, as policies write it.
-fn same(one: &Value, two: &Value) -> bool {
+pub(in super::super) fn same(one: &Value, two: &Value) -> bool {
     match (one, two) {
         _ if is_empty(one) && is_empty(two) => true,
         (Value::Object(one), Value::Object(two)) => {
@@ -180,7 +180,7 @@ fn same_json(one: &str, two: &str) -> bool {
 
 /// Whether two sources contradict each other. A state lists rules and routes that separate
 /// resources made among those of the group or table; that is no contradiction.
-fn disagree(name: &str, ours: &Value, theirs: &Value) -> bool {
+pub(in super::super) fn disagree(name: &str, ours: &Value, theirs: &Value) -> bool {
     let untold = matches!(name, "tags" | "description");
     if untold || is_empty(ours) || is_empty(theirs) {
         return false;

@@ -107,7 +107,7 @@ pub(super) const BALANCING: Table = &[
     ("aws_lb_target_group_attachment", &["id", "target_group_arn", "target_id", "port"]),
     ("aws_alb_target_group_attachment", &["id", "target_group_arn", "target_id", "port"]),
     ("aws_wafv2_web_acl_association", &["id", "resource_arn", "web_acl_arn"]),
-    ("aws_wafv2_web_acl", &["id", "arn", "name"]),
+    ("aws_wafv2_web_acl", &["id", "arn", "name", "scope", "default_action", "rule", "rule_json"]),
     (
         "aws_cloudfront_distribution",
         &[
@@ -117,6 +117,7 @@ pub(super) const BALANCING: Table = &[
             "origin",
             "default_cache_behavior",
             "ordered_cache_behavior",
+            "viewer_certificate",
             "web_acl_id",
         ],
     ),
@@ -126,7 +127,17 @@ pub(super) const BALANCING: Table = &[
 pub(super) const API: Table = &[
     (
         "aws_apigatewayv2_api",
-        &["id", "arn", "name", "protocol_type", "body", "target", "route_key", "api_endpoint", "route"],
+        &[
+            "id",
+            "arn",
+            "name",
+            "protocol_type",
+            "body",
+            "target",
+            "route_key",
+            "api_endpoint",
+            "route",
+        ],
     ),
     (
         "aws_apigatewayv2_route",
@@ -155,11 +166,32 @@ pub(super) const API: Table = &[
         ],
     ),
     ("aws_apigatewayv2_authorizer", &["id", "api_id", "authorizer_type", "name"]),
-    ("aws_apigatewayv2_stage", &["id", "arn", "api_id", "name", "invoke_url"]),
+    (
+        "aws_apigatewayv2_stage",
+        &[
+            "id",
+            "arn",
+            "api_id",
+            "name",
+            "invoke_url",
+            "access_log_settings",
+            "default_route_settings",
+        ],
+    ),
+    ("aws_apigatewayv2_domain_name", &["id", "arn", "domain_name_configuration"]),
     ("aws_apigatewayv2_vpc_link", &["id", "arn", "name", "subnet_ids", "security_group_ids"]),
     (
         "aws_api_gateway_rest_api",
-        &["id", "arn", "name", "body", "policy", "endpoint_configuration", "root_resource_id", "route"],
+        &[
+            "id",
+            "arn",
+            "name",
+            "body",
+            "policy",
+            "endpoint_configuration",
+            "root_resource_id",
+            "route",
+        ],
     ),
     ("aws_api_gateway_rest_api_policy", &["id", "rest_api_id", "policy"]),
     ("aws_api_gateway_resource", &["id", "rest_api_id", "parent_id", "path_part", "path"]),
@@ -193,7 +225,15 @@ pub(super) const API: Table = &[
         ],
     ),
     ("aws_api_gateway_authorizer", &["id", "arn", "rest_api_id", "type", "name"]),
-    ("aws_api_gateway_stage", &["id", "arn", "rest_api_id", "stage_name", "invoke_url"]),
+    (
+        "aws_api_gateway_stage",
+        &["id", "arn", "rest_api_id", "stage_name", "invoke_url", "access_log_settings"],
+    ),
+    (
+        "aws_api_gateway_method_settings",
+        &["id", "rest_api_id", "stage_name", "method_path", "settings"],
+    ),
+    ("aws_api_gateway_domain_name", &["id", "arn", "security_policy"]),
     ("aws_api_gateway_deployment", &["id", "rest_api_id", "stage_name"]),
     ("aws_api_gateway_vpc_link", &["id", "arn", "name", "target_arns"]),
 ];

@@ -54,6 +54,8 @@ pub(super) const COMPUTE: Table = &[
             "task_role_arn",
             "volume",
             "requires_compatibilities",
+            "runtime_platform",
+            "pid_mode",
         ],
     ),
     (
@@ -62,7 +64,7 @@ pub(super) const COMPUTE: Table = &[
     ),
     (
         "aws_lambda_function",
-        &["id", "arn", "invoke_arn", "qualified_arn", "function_name", "vpc_config"],
+        &["id", "arn", "invoke_arn", "qualified_arn", "function_name", "vpc_config", "image_uri"],
     ),
     ("aws_lambda_function_url", &["id", "function_arn", "function_name", "authorization_type"]),
     ("aws_lambda_alias", &["id", "arn", "invoke_arn", "function_name"]),
@@ -111,6 +113,10 @@ pub(super) const COMPUTE: Table = &[
             "vpc_security_group_ids",
             "publicly_accessible",
             "storage_encrypted",
+            "snapshot_identifier",
+            "replicate_source_db",
+            "restore_to_point_in_time",
+            "s3_import",
             "deletion_protection",
             "address",
             "tags",
@@ -127,6 +133,12 @@ pub(super) const COMPUTE: Table = &[
             "db_subnet_group_name",
             "vpc_security_group_ids",
             "storage_encrypted",
+            "snapshot_identifier",
+            "replication_source_identifier",
+            "restore_to_point_in_time",
+            "s3_import",
+            "global_cluster_identifier",
+            "engine_mode",
             "deletion_protection",
             "endpoint",
             "reader_endpoint",
@@ -142,11 +154,27 @@ pub(super) const COMPUTE: Table = &[
 
 /// What is known by name, or by where it is.
 pub(super) const NAMED: Table = &[
-    ("aws_ecr_repository", &["id", "arn", "name", "region", "repository_url"]),
+    (
+        "aws_ecr_repository",
+        &[
+            "id",
+            "arn",
+            "name",
+            "region",
+            "repository_url",
+            "image_tag_mutability",
+            "image_scanning_configuration",
+        ],
+    ),
+    ("aws_ecr_registry_scanning_configuration", &["id", "registry_id", "scan_type", "rule"]),
     ("aws_secretsmanager_secret", &["id", "arn", "name", "region"]),
-    ("aws_ssm_parameter", &["id", "arn", "name", "region"]),
-    ("aws_cloudwatch_log_group", &["id", "arn", "name", "region"]),
-    ("aws_iam_role", &["id", "arn", "name", "region"]),
+    (
+        "aws_secretsmanager_secret_rotation",
+        &["id", "secret_id", "rotation_enabled", "rotation_rules"],
+    ),
+    // Never the value: `value_written` says whether the source holds it.
+    ("aws_ssm_parameter", &["id", "arn", "name", "region", "type", super::VALUE_WRITTEN]),
+    ("aws_cloudwatch_log_group", &["id", "arn", "name", "region", "retention_in_days"]),
     ("aws_efs_file_system", &["id", "arn"]),
     ("aws_cloudwatch_event_target", &["id", "arn", "ecs_target"]),
     ("aws_scheduler_schedule", &["id", "arn", "target"]),

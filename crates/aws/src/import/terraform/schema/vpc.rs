@@ -25,7 +25,7 @@ pub(super) const NETWORK: Table = &[
             "flow_logs",
         ],
     ),
-    ("aws_flow_log", &["id", "arn", "vpc_id"]),
+    ("aws_flow_log", &["id", "arn", "vpc_id", "traffic_type"]),
     (
         "aws_default_vpc",
         &[

@@ -1,0 +1,162 @@
+//! The fronts that most of the internet can call: load balancers, APIs and distributions; and the web
+//! ACLs before them, as far as the sources show.
+
+use std::collections::BTreeSet;
+
+use farmgate_aws::model::{
+    Api, ApiKind, IntegrationTarget, Key, LoadBalancerKind, Model, Note, SourceKind, WebAcl,
+};
+
+use crate::prove::trust::{forwards, is_health, listeners_of};
+use crate::rules::Facts;
+use crate::rules::listener_open_to_world::{admitted, is_most_of_the_internet};
+
+/// The type whose resources say which web ACL is before what.
+const ASSOCIATION: &str = "aws_wafv2_web_acl_association";
+
+/// What kind of front it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::rules) enum Kind {
+    LoadBalancer,
+    Rest,
+    /// HTTP and WebSocket APIs, before which there can be no web ACL.
+    Http(ApiKind),
+    Distribution,
+}
+
+/// A front that most of the internet can call, and that leads on.
+#[derive(Debug)]
+pub(in crate::rules) struct Front<'m> {
+    pub(in crate::rules) key: &'m Key,
+    pub(in crate::rules) kind: Kind,
+    /// What a web ACL would be associated with: itself, or its stages.
+    pub(in crate::rules) protected: BTreeSet<&'m Key>,
+    pub(in crate::rules) assumes: BTreeSet<Note>,
+}
+
+/// What is known of the web ACL before a front.
+#[derive(Debug)]
+pub(in crate::rules) enum Acl<'m> {
+    /// None; with a note if that is taken from the sources' silence.
+    None(Option<Note>),
+    /// These, as far as they are modelled.
+    Some(Vec<&'m WebAcl>),
+    /// It can't be told.
+    Unknown,
+}
+
+/// All such fronts.
+pub(in crate::rules) fn open<'m>(facts: &Facts<'m>) -> Vec<Front<'m>> {
+    let model = facts.model();
+    let mut all = load_balancers(facts);
+    all.extend(model.apis.iter().filter_map(|(key, api)| front_of_api(model, key, api)));
+    for (key, distribution) in &model.distributions {
+        let leads = distribution.origins.sure.iter().any(|origin| {
+            model.load_balancers.contains_key(origin) || model.apis.contains_key(origin)
+        });
+        if leads {
+            let assumes = distribution.origins.assumed.iter().cloned().collect();
+            let protected = BTreeSet::from([key]);
+            all.push(Front { key, kind: Kind::Distribution, protected, assumes });
+        }
+    }
+    all
+}
+
+fn load_balancers<'m>(facts: &Facts<'m>) -> Vec<Front<'m>> {
+    let mut all = Vec::new();
+    for (key, lb) in &facts.model().load_balancers {
+        // Before a network load balancer there can be no web ACL, and it sees no requests.
+        if lb.kind != LoadBalancerKind::Application || lb.internal.get() != Some(&false) {
+            continue;
+        }
+        let mut assumes: BTreeSet<Note> = lb.internal.assumed().cloned().into_iter().collect();
+        let mut open = false;
+        for listener in listeners_of(facts.proof, key).filter(|l| l.rules.iter().any(forwards)) {
+            let (peers, notes) = admitted(facts, key, listener);
+            if is_most_of_the_internet(&peers) {
+                open = true;
+                assumes.extend(notes);
+                assumes.extend(listener.load_balancer.assumed().cloned());
+            }
+        }
+        if open {
+            let protected = BTreeSet::from([key]);
+            all.push(Front { key, kind: Kind::LoadBalancer, protected, assumes });
+        }
+    }
+    all
+}
+
+/// An API with a policy of its own may admit a few addresses only, and is not told of.
+fn front_of_api<'m>(model: &'m Model, key: &'m Key, api: &'m Api) -> Option<Front<'m>> {
+    if api.private.get() != Some(&false) || !matches!(api.policy.get(), Some(None)) {
+        return None;
+    }
+    let leads = api.routes.iter().any(|route| {
+        let health = route.route.get().is_some_and(|name| is_health(name));
+        let to = route.integration.get().and_then(Option::as_ref);
+        !health && to.is_some_and(|to| !matches!(to.target, IntegrationTarget::Mock))
+    });
+    let stages: BTreeSet<&Key> =
+        api.stages.iter().filter(|it| model.stages.contains_key(*it)).collect();
+    // Without a stage it is not deployed.
+    if !leads || stages.is_empty() {
+        return None;
+    }
+    let kind = if api.kind == ApiKind::Rest { Kind::Rest } else { Kind::Http(api.kind) };
+    Some(Front { key, kind, protected: stages, assumes: BTreeSet::new() })
+}
+
+/// The web ACL before any of these.
+pub(in crate::rules) fn acl<'m>(model: &'m Model, front: &Front<'_>) -> Acl<'m> {
+    let mut found = Vec::new();
+    for association in model.waf.values() {
+        match association.resource.get() {
+            Some(of) if front.protected.contains(of) => {
+                let acl = association.web_acl.get().and_then(|key| model.web_acls.get(key));
+                match acl {
+                    Some(acl) => found.push(acl),
+                    None => return Acl::Unknown,
+                }
+            }
+            Some(of) if is_modelled(model, of) => {}
+            // It may be this front, by a name that no source explains.
+            _ => return Acl::Unknown,
+        }
+    }
+    if !found.is_empty() {
+        return Acl::Some(found);
+    }
+    if seen(model, front.key, ASSOCIATION) || front.kind == Kind::Distribution {
+        return Acl::None(None);
+    }
+    if only_described(model, front.key) {
+        return Acl::Unknown;
+    }
+    let note = format!("{} has no web ACL, since no source shows one", front.key);
+    Acl::None(Some(note.into()))
+}
+
+fn is_modelled(model: &Model, key: &Key) -> bool {
+    model.load_balancers.contains_key(key)
+        || model.stages.contains_key(key)
+        || model.distributions.contains_key(key)
+        || key.resource_type() == Some("aws_cognito_user_pool")
+}
+
+/// Whether it is certain that there is nothing of this type that the sources don't show.
+fn seen(model: &Model, key: &Key, kind: &str) -> bool {
+    let only_farm = model.sources.iter().all(|it| it.kind == SourceKind::FarmFile);
+    model.detection.lists(kind) || (only_farm && key.resource_type().is_none())
+}
+
+/// Whether something is known only from what `aws` prints: then its key is an ARN or an id, and what
+/// was not asked for is not known.
+pub(in crate::rules) fn only_described(model: &Model, key: &Key) -> bool {
+    let printed = |kind| matches!(kind, SourceKind::Described | SourceKind::Live);
+    let text = key.as_str();
+    model.sources.iter().any(|source| printed(source.kind))
+        && key.resource_type().is_none()
+        && (text.starts_with("arn:") || !text.contains('/'))
+}

@@ -1,0 +1,134 @@
+//! Reads the folder of a Terraform source: what the importer evaluates, and the texts that such a
+//! source may read.
+//!
+//! Bounded, and never outside of the folder: symbolic links are not followed. Of `.terraform` only the
+//! modules are read that `terraform init` fetched.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::input::{File, unreadable};
+use crate::problem::{Failure, Problem};
+
+/// How many files are read.
+const MOST_FILES: usize = 20_000;
+/// How many entries of folders are looked at.
+const MOST_ENTRIES: usize = 200_000;
+/// How many bytes are read together.
+const MOST_BYTES: u64 = 128 * 1024 * 1024;
+/// How large a file of Terraform's language may be.
+const LARGEST: u64 = 4 * 1024 * 1024;
+/// How large a text may be that `file` or `templatefile` reads.
+const LARGEST_TEXT: u64 = 256 * 1024;
+/// How deep folders may be.
+const DEEPEST: usize = 24;
+
+/// What `file` and `templatefile` may read, by how its name ends.
+const TEXTS: [&str; 10] =
+    [".json", ".tpl", ".tftpl", ".tmpl", ".yaml", ".yml", ".txt", ".sh", ".conf", ".cfg"];
+/// Folders in which no source is.
+const PASSED_OVER: [&str; 3] = ["node_modules", "vendor", "target"];
+
+/// Reads what there is of a source; names are paths in the folder, with `/`.
+///
+/// # Errors
+/// If the folder or a file in it can't be read, or there is more than is read.
+pub fn read(folder: &Path) -> Result<Vec<File>, Failure> {
+    let shown = folder.to_string_lossy().into_owned();
+    if !folder.is_dir() {
+        return Err(Failure::environment(vec![Problem::Plain {
+            code: "cannot-read",
+            file: Some(shown),
+            message: "there is no such folder".to_owned(),
+            help: Some("--source names the folder in which `terraform plan` runs".to_owned()),
+        }]));
+    }
+    let mut reader = Reader::default();
+    reader.folder(folder, "", 0).map_err(|problem| Failure::environment(vec![problem]))?;
+    Ok(reader.files)
+}
+
+#[derive(Default)]
+struct Reader {
+    files: Vec<File>,
+    entries: usize,
+    bytes: u64,
+}
+
+impl Reader {
+    fn folder(&mut self, path: &Path, name: &str, depth: usize) -> Result<(), Problem> {
+        let listing =
+            fs::read_dir(path).map_err(|error| unreadable(&path.to_string_lossy(), &error))?;
+        let mut entries: Vec<(String, PathBuf)> = Vec::new();
+        for entry in listing.flatten() {
+            self.entries += 1;
+            if self.entries > MOST_ENTRIES {
+                return Err(too_much(path));
+            }
+            let Ok(own) = entry.file_name().into_string() else { continue };
+            entries.push((own, entry.path()));
+        }
+        entries.sort();
+        for (own, path) in entries {
+            let Ok(about) = fs::symlink_metadata(&path) else { continue };
+            let name = if name.is_empty() { own.clone() } else { format!("{name}/{own}") };
+            if about.is_dir() && depth < DEEPEST && is_looked_into(&name, &own) {
+                self.folder(&path, &name, depth + 1)?;
+            } else if about.is_file() && is_read(&own, about.len()) {
+                self.file(path, name)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, path: PathBuf, name: String) -> Result<(), Problem> {
+        let bytes = fs::read(&path).map_err(|error| unreadable(&path.to_string_lossy(), &error))?;
+        self.bytes = self.bytes.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        if self.files.len() >= MOST_FILES || self.bytes > MOST_BYTES {
+            return Err(too_much(&path));
+        }
+        self.files.push(File { name, bytes });
+        Ok(())
+    }
+}
+
+/// Whether a folder may hold source: those that begin with a dot don't, but for fetched modules.
+fn is_looked_into(name: &str, own: &str) -> bool {
+    let fetched = name == ".terraform" || name.starts_with(".terraform/modules");
+    let inside = name.starts_with(".terraform/") && !fetched;
+    (fetched || !own.starts_with('.')) && !inside && !PASSED_OVER.contains(&own)
+}
+
+fn is_read(own: &str, size: u64) -> bool {
+    let ends = |ends: &[&str]| ends.iter().any(|end| own.ends_with(end));
+    let language = ends(&[".tf", ".tf.json", ".tfvars", ".tfvars.json"]) || own == "modules.json";
+    (language && size <= LARGEST) || (ends(&TEXTS) && !own.starts_with('.') && size <= LARGEST_TEXT)
+}
+
+fn too_much(path: &Path) -> Problem {
+    Problem::Plain {
+        code: "source-too-large",
+        file: Some(path.to_string_lossy().into_owned()),
+        message: "the folder of the source holds more than is read".to_owned(),
+        help: Some("name the folder of one root module".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_looked_into, is_read};
+
+    #[test]
+    fn what_is_read_of_a_folder() {
+        assert!(is_looked_into("modules", "modules"));
+        assert!(is_looked_into(".terraform", ".terraform"));
+        assert!(is_looked_into(".terraform/modules/vpc", "vpc"));
+        assert!(!is_looked_into(".terraform/providers", "providers"));
+        assert!(!is_looked_into(".git", ".git"));
+        assert!(is_read("main.tf", 1000));
+        assert!(is_read("task.json.tpl", 1000));
+        assert!(!is_read("terraform.tfstate", 1000));
+        assert!(!is_read("key.pem", 1000));
+        assert!(!is_read("plan.json", 10_000_000));
+    }
+}
