@@ -148,16 +148,17 @@ def main():
 
     # plan-after-apply is the same farm once more, for one defect; it isn't counted again.
     counted = {name: [c for (n, which), all_ in found.items() if n == name and which != AFTER for c in all_] for name in used}
-    wrong = {
-        name: sum(check == bad and which == at for bad, at, _ in FALSE.get(name, []) for (n, which), all_ in found.items() if n == name for check, _ in all_)
-        for name in used
-    }
-    print("| | reads | findings | false, as judged | defects found | seconds |")
+    wrong = {}
+    for (name, which), checks in found.items():
+        for bad, at, part, _ in FALSE.get(name, []):
+            hits = sum(check == bad and which == at and part in on for check, on in checks)
+            wrong[name] = wrong.get(name, 0) + hits
+    print("| | reads | findings | false | defects found | seconds |")
     print("| --- | --- | --- | --- | --- | --- |")
     for name in used:
         reads = ", ".join(which for n, which in found if n == name and which not in (AFTER, ERRORED))
         hits = sum(bool(who_finds(defect, name)) for defect in DEFECTS)
-        judged = wrong[name] if FALSE.get(name) else "none seen"
+        judged = wrong.get(name, 0) if name in FALSE else "not read"
         print(f"| {names[name]} | {reads} | {len(counted[name])} | {judged} | {hits} of {len(DEFECTS)} | {seconds[name]:.1f} |")
     print()
     print("| | defect | " + " | ".join(names[name] for name in used) + " |")
