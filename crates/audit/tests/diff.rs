@@ -36,7 +36,7 @@ fn compared(before: &Value, after: &Value) -> Drift {
 }
 
 /// The clean plan with edits as in `cases/mutation.rs`.
-fn mutated(edits: Value) -> Value {
+fn mutated(edits: &Value) -> Value {
     let mutation: Mutation =
         serde_json::from_value(json!({ "about": "a change", "edits": edits })).unwrap();
     let mut plan = clean();
@@ -84,12 +84,12 @@ fn what_was_applied_is_what_was_planned() {
 #[test]
 fn cosmetic_changes_are_none() {
     let group = "aws_vpc_security_group_ingress_rule.python_from_alb";
-    let tags = mutated(json!([
+    let tags = mutated(&json!([
         { "resource": "aws_lb.farm", "attribute": "tags", "set": { "Name": "renamed", "Team": "b" } },
         { "resource": "aws_ecs_service.python", "attribute": "tags", "set": { "Team": "b" } },
     ]));
     assert_eq!(told(&compared(&clean(), &tags)), [""; 0], "tags");
-    let description = mutated(json!([
+    let description = mutated(&json!([
         { "resource": group, "attribute": "description", "set": "in other words" },
     ]));
     assert_eq!(told(&compared(&clean(), &description)), [""; 0], "a description");
@@ -117,13 +117,13 @@ fn a_rule_in_two_halves_is_the_same_rule() {
             "security_group_id": { "references": ["aws_security_group.python.id", "aws_security_group.python"] },
         } })
     };
-    let whole = mutated(json!([wide("whole", "10.20.0.0/16")]));
-    let halves = mutated(json!([wide("low", "10.20.0.0/17"), wide("high", "10.20.128.0/17")]));
-    let turned = mutated(json!([wide("high", "10.20.128.0/17"), wide("low", "10.20.0.0/17")]));
+    let whole = mutated(&json!([wide("whole", "10.20.0.0/16")]));
+    let halves = mutated(&json!([wide("low", "10.20.0.0/17"), wide("high", "10.20.128.0/17")]));
+    let turned = mutated(&json!([wide("high", "10.20.128.0/17"), wide("low", "10.20.0.0/17")]));
     assert_eq!(told(&compared(&whole, &halves)), [""; 0]);
     assert_eq!(told(&compared(&halves, &turned)), [""; 0]);
     assert!(!told(&compared(&clean(), &whole)).is_empty(), "and it does say something");
-    let half = mutated(json!([wide("low", "10.20.0.0/17")]));
+    let half = mutated(&json!([wide("low", "10.20.0.0/17")]));
     let drift = compared(&whole, &half);
     assert_eq!(drift.totals.opened, 0);
     assert!(told(&drift).iter().any(|text| text.contains("10.20.128.0/17")), "{:?}", told(&drift));
@@ -242,7 +242,8 @@ fn what_is_not_known_to_be_the_same_is_never_told_for_certain() {
         about.map(|change| change.kind).collect()
     };
     let service = "aws_ecs_service.snake";
-    let named = edited(&other, json!({ "resource": service, "attribute": "name", "set": "snake" }));
+    let named =
+        edited(&other, &json!({ "resource": service, "attribute": "name", "set": "snake" }));
     let drift = compared(&clean(), &named);
     assert!(ends(&drift).contains(&Kind::Opened) && ends(&drift).contains(&Kind::Closed));
     assert!(!ends(&drift).contains(&Kind::Unknown), "AWS never renames a service");
@@ -252,7 +253,7 @@ fn what_is_not_known_to_be_the_same_is_never_told_for_certain() {
     assert_eq!(told(&settled), [""; 0], "once somebody says that they are one");
 }
 
-fn edited(plan: &Value, edit: Value) -> Value {
+fn edited(plan: &Value, edit: &Value) -> Value {
     let mutation: Mutation =
         serde_json::from_value(json!({ "about": "a change", "edits": [edit] })).unwrap();
     let mut plan = plan.clone();
