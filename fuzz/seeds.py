@@ -2,7 +2,9 @@
 """Lays out what a fuzz target starts from: seeds.py TARGET FOLDER DICTIONARY
 
 import_terraform starts from the plans and states of the examples, cut to one resource each, since
-small inputs are what a fuzzer can work with; expectations from the documentation of their format; farm
+small inputs are what a fuzzer can work with; import_cloudformation from small stacks with every
+function, import_describe from one thing of each call, import_source from a root module with a module
+below it and from the examples' files; expectations from the documentation of their format; farm
 from the blueprints, whole and cut to their first servers; mcp_* from messages, lists and streams as
 clients and servers send them; http_framing from requests and answers; keys from stores and a set of keys;
 sigv4 from requests that are signed in the header and in the query.
@@ -48,6 +50,102 @@ def cut(plan):
                 "root_module": {"resources": [r for r in config if r["address"] == name]}
             }
         yield address, small
+
+
+def templates():
+    """Stacks, by name: texts in YAML and JSON, several of which are read together."""
+    network = """AWSTemplateFormatVersion: "2010-09-09"
+Parameters:
+  Cidr: {Type: String, Default: 10.0.0.0/16}
+  Open: {Type: String, AllowedValues: ["yes", "no"], Default: "no"}
+Mappings: {Ports: {mcp: {Port: 8080}}}
+Conditions:
+  IsOpen: !Equals [!Ref Open, "yes"]
+  Never: !And [!Condition IsOpen, !Not [!Or [!Condition IsOpen, !Equals [a, b]]]]
+Resources:
+  Vpc: {Type: "AWS::EC2::VPC", Properties: {CidrBlock: !Ref Cidr, EnableDnsHostnames: true}}
+  Subnet:
+    Type: AWS::EC2::Subnet
+    Properties:
+      VpcId: !Ref Vpc
+      CidrBlock: !Select [0, !Cidr [!GetAtt Vpc.CidrBlock, 4, 8]]
+      AvailabilityZone: !Select [0, !GetAZs ""]
+  Group:
+    Type: AWS::EC2::SecurityGroup
+    Properties:
+      VpcId: !Ref Vpc
+      GroupDescription: !Sub ["${A} of ${AWS::StackName}", {A: !Join ["-", [a, b]]}]
+      SecurityGroupIngress:
+        - IpProtocol: tcp
+          FromPort: !FindInMap [Ports, mcp, Port]
+          ToPort: !FindInMap [Ports, mcp, Port]
+          CidrIp: !If [IsOpen, 0.0.0.0/0, !Ref "AWS::NoValue"]
+Outputs:
+  Group: {Value: !GetAtt Group.GroupId, Export: {Name: !Sub "${AWS::StackName}-group"}}
+"""
+    task = {
+        "Resources": {
+            "Task": {
+                "Type": "AWS::ECS::TaskDefinition",
+                "Properties": {
+                    "NetworkMode": "awsvpc",
+                    "ContainerDefinitions": [
+                        {"Name": "mcp", "Image": {"Fn::Sub": "${AWS::AccountId}.dkr.ecr/a"}, "PortMappings": [{"ContainerPort": 8080}]}
+                    ],
+                },
+            },
+            "Service": {
+                "Type": "AWS::ECS::Service",
+                "DependsOn": "Task",
+                "Properties": {
+                    "TaskDefinition": {"Ref": "Task"},
+                    "LaunchType": "FARGATE",
+                    "NetworkConfiguration": {
+                        "AwsvpcConfiguration": {
+                            "Subnets": {"Fn::Split": [",", {"Fn::ImportValue": "one-subnets"}]},
+                            "SecurityGroups": [{"Fn::ImportValue": "one-group"}],
+                        }
+                    },
+                },
+            },
+            "Nested": {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "three.template", "Parameters": {"Open": "yes"}}},
+        }
+    }
+    front = {
+        "Resources": {
+            "Lb": {"Type": "AWS::ElasticLoadBalancingV2::LoadBalancer", "Properties": {"Subnets": ["subnet-1"], "SecurityGroups": [{"Fn::GetAtt": ["Group", "GroupId"]}]}},
+            "Listener": {"Type": "AWS::ElasticLoadBalancingV2::Listener", "Properties": {"LoadBalancerArn": {"Ref": "Lb"}, "Port": 80, "Protocol": "HTTP", "DefaultActions": [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}}]}},
+            "Function": {"Type": "AWS::Serverless::Function", "Properties": {"Events": {"A": {"Type": "HttpApi", "Properties": {"Path": "/a", "Method": "get"}}}}},
+        },
+        "Transform": "AWS::Serverless-2016-10-31",
+    }
+    manifest = {"version": "36.0.0", "artifacts": {"One": {"type": "aws:cloudformation:stack", "environment": "aws://unknown-account/us-west-2", "properties": {"templateFile": "one.template.json", "stackName": "one"}}}}
+    network, task, front, manifest = network.encode(), *(json.dumps(it).encode() for it in (task, front, manifest))
+    joined = b"\0".join
+    return {"network": network, "task": task, "front": front, "two": joined([task, network]), "all": joined([task, network, front, manifest])}
+
+
+def described():
+    """What `aws` prints, by its call; and several of them together."""
+    page = {
+        "vpcs": {"Vpcs": [{"VpcId": "vpc-1", "CidrBlock": "10.0.0.0/16", "CidrBlockAssociationSet": [{"CidrBlock": "10.0.0.0/16", "CidrBlockState": {"State": "associated"}}], "OwnerId": "123456789012", "IsDefault": False}]},
+        "subnets": {"Subnets": [{"SubnetId": "subnet-1", "VpcId": "vpc-1", "CidrBlock": "10.0.0.0/24", "AvailabilityZone": "eu-west-1a", "MapPublicIpOnLaunch": True, "SubnetArn": "arn:aws:ec2:eu-west-1:123456789012:subnet/subnet-1"}]},
+        "groups": {"SecurityGroups": [{"GroupId": "sg-1", "GroupName": "a", "VpcId": "vpc-1", "IpPermissions": [{"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "IpRanges": [{"CidrIp": "0.0.0.0/0"}], "UserIdGroupPairs": [{"GroupId": "sg-1"}]}], "IpPermissionsEgress": [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]}]},
+        "rules": {"SecurityGroupRules": [{"SecurityGroupRuleId": "sgr-1", "GroupId": "sg-1", "IsEgress": False, "IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "CidrIpv4": "0.0.0.0/0"}]},
+        "tables": {"RouteTables": [{"RouteTableId": "rtb-1", "VpcId": "vpc-1", "Associations": [{"Main": True, "RouteTableId": "rtb-1"}], "Routes": [{"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-1", "State": "active"}]}]},
+        "balancers": {"LoadBalancers": [{"LoadBalancerArn": "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/a/1", "LoadBalancerName": "a", "Scheme": "internet-facing", "Type": "application", "VpcId": "vpc-1", "SecurityGroups": ["sg-1"], "AvailabilityZones": [{"SubnetId": "subnet-1"}]}]},
+        "listeners": {"Listeners": [{"ListenerArn": "arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener/app/a/1/2", "LoadBalancerArn": "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/a/1", "Port": 80, "Protocol": "HTTP", "DefaultActions": [{"Type": "forward", "TargetGroupArn": "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/t/3"}]}]},
+        "targets": {"TargetGroups": [{"TargetGroupArn": "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/t/3", "TargetGroupName": "t", "Protocol": "HTTP", "Port": 8080, "VpcId": "vpc-1", "TargetType": "ip"}]},
+        "health": {"TargetHealthDescriptions": [{"Target": {"Id": "10.0.0.7", "Port": 8080}, "TargetHealth": {"State": "healthy"}}]},
+        "services": {"services": [{"serviceArn": "arn:aws:ecs:eu-west-1:123456789012:service/c/s", "serviceName": "s", "clusterArn": "arn:aws:ecs:eu-west-1:123456789012:cluster/c", "launchType": "FARGATE", "taskDefinition": "arn:aws:ecs:eu-west-1:123456789012:task-definition/t:1", "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-1"], "securityGroups": ["sg-1"], "assignPublicIp": "ENABLED"}}, "events": [{"message": "m"}]}]},
+        "task": {"taskDefinition": {"taskDefinitionArn": "arn:aws:ecs:eu-west-1:123456789012:task-definition/t:1", "family": "t", "networkMode": "awsvpc", "containerDefinitions": [{"name": "a", "image": "b", "secrets": [{"name": "K", "valueFrom": "arn:aws:ssm:eu-west-1:123456789012:parameter/k"}]}]}},
+        "parameters": {"Parameters": [{"Name": "/k", "Type": "String"}]},
+        "refused": {"farmgateRequest": {"service": "ecs", "operation": "describe-services", "region": "eu-west-1", "account": "123456789012", "parameters": {}}, "farmgateError": {"code": "AccessDenied", "message": "no"}},
+    }
+    pages = {name: json.dumps(value).encode() for name, value in page.items()}
+    network = [pages[name] for name in ("vpcs", "subnets", "groups", "tables")]
+    fronts = [pages[name] for name in ("balancers", "listeners", "targets", "services")]
+    return pages | {"network": b"\0".join(network), "all": b"\0".join(network + fronts)}
 
 
 def mcp(target):
@@ -134,6 +232,45 @@ def main(target, folder, dictionary):
             for address, small in cut(plan):
                 name = re.sub(r"\W+", "-", f"{file.parent.name}-{file.stem}-{address}").strip("-")
                 (folder / name).write_text(json.dumps(small, separators=(",", ":")))
+    if target in ("import_cloudformation", "import_describe"):
+        for name, text in (templates() if target == "import_cloudformation" else described()).items():
+            (folder / name).write_bytes(text)
+            found |= set(re.findall(r"!?[A-Za-z:-]{2,48}|[\w./:-]{2,32}", text.decode()))
+    if target == "import_source":
+        root = """variable "name" { default = "a" }
+locals {
+  vpc        = try(aws_vpc.v[0].id, null)
+  ports      = concat([80], [for p in ["443"] : tonumber(p)])
+  containers = jsonencode([merge({ name = "a", image = format("%s:%s", var.name, "1") }, { portMappings = [for p in local.ports : { containerPort = p } if p > 0] })])
+}
+resource "aws_security_group" "a" {
+  name   = var.name == "" ? "b" : "${var.name}-${length(local.ports)}"
+  vpc_id = local.vpc
+}
+resource "aws_ecs_task_definition" "t" {
+  family                = "t"
+  container_definitions = local.containers
+}
+module "m" {
+  source = "./modules/m"
+  group  = aws_security_group.a.id
+  cidrs  = { x = cidrsubnet("10.0.0.0/16", 8, 1) }
+}
+"""
+        module = """variable "group" {}
+variable "cidrs" { type = map(string) }
+resource "aws_vpc_security_group_ingress_rule" "r" {
+  for_each          = var.cidrs
+  security_group_id = var.group
+  cidr_ipv4         = each.value
+}
+"""
+        texts = {"root": root, "modules": "\0".join([root, module, 'name = "b"\n'])}
+        texts |= {"-".join(file.relative_to(EXAMPLES).parts): file.read_text() for file in sorted(EXAMPLES.glob("*/*.tf"))}
+        for name, text in texts.items():
+            (folder / name).write_text(text)
+            found |= set(re.findall(r"[a-z_]{2,32}[(.\[]?|[\w.:/-]{2,32}", text))
+        found |= {"[*].", ".*.", "<<-EOT\n", "EOT\n", "%{ if ", "%{ for ", "%{ endif }", "${~", "...", "=>", "dynamic ", "for_each = ", "each.value", "count.index", "self."}
     if target == "expectations":
         page = (HERE.parent / "docs" / "expectations.md").read_text()
         for number, block in enumerate(re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)):

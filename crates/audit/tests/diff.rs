@@ -36,7 +36,7 @@ fn compared(before: &Value, after: &Value) -> Drift {
 }
 
 /// The clean plan with edits as in `cases/mutation.rs`.
-fn mutated(edits: Value) -> Value {
+fn mutated(edits: &Value) -> Value {
     let mutation: Mutation =
         serde_json::from_value(json!({ "about": "a change", "edits": edits })).unwrap();
     let mut plan = clean();
@@ -84,12 +84,12 @@ fn what_was_applied_is_what_was_planned() {
 #[test]
 fn cosmetic_changes_are_none() {
     let group = "aws_vpc_security_group_ingress_rule.python_from_alb";
-    let tags = mutated(json!([
+    let tags = mutated(&json!([
         { "resource": "aws_lb.farm", "attribute": "tags", "set": { "Name": "renamed", "Team": "b" } },
         { "resource": "aws_ecs_service.python", "attribute": "tags", "set": { "Team": "b" } },
     ]));
     assert_eq!(told(&compared(&clean(), &tags)), [""; 0], "tags");
-    let description = mutated(json!([
+    let description = mutated(&json!([
         { "resource": group, "attribute": "description", "set": "in other words" },
     ]));
     assert_eq!(told(&compared(&clean(), &description)), [""; 0], "a description");
@@ -117,13 +117,13 @@ fn a_rule_in_two_halves_is_the_same_rule() {
             "security_group_id": { "references": ["aws_security_group.python.id", "aws_security_group.python"] },
         } })
     };
-    let whole = mutated(json!([wide("whole", "10.20.0.0/16")]));
-    let halves = mutated(json!([wide("low", "10.20.0.0/17"), wide("high", "10.20.128.0/17")]));
-    let turned = mutated(json!([wide("high", "10.20.128.0/17"), wide("low", "10.20.0.0/17")]));
+    let whole = mutated(&json!([wide("whole", "10.20.0.0/16")]));
+    let halves = mutated(&json!([wide("low", "10.20.0.0/17"), wide("high", "10.20.128.0/17")]));
+    let turned = mutated(&json!([wide("high", "10.20.128.0/17"), wide("low", "10.20.0.0/17")]));
     assert_eq!(told(&compared(&whole, &halves)), [""; 0]);
     assert_eq!(told(&compared(&halves, &turned)), [""; 0]);
     assert!(!told(&compared(&clean(), &whole)).is_empty(), "and it does say something");
-    let half = mutated(json!([wide("low", "10.20.0.0/17")]));
+    let half = mutated(&json!([wide("low", "10.20.0.0/17")]));
     let drift = compared(&whole, &half);
     assert_eq!(drift.totals.opened, 0);
     assert!(told(&drift).iter().any(|text| text.contains("10.20.128.0/17")), "{:?}", told(&drift));
@@ -150,7 +150,12 @@ const CHANGES: [(&str, Kind, About, &str); 10] = [
         About::Reach,
         "aws_ecs_service.python reaches AWS services without a prefix list",
     ),
-    ("load-balancer-without-security-group", Kind::Opened, About::Reach, "reaches aws_lb.farm"),
+    (
+        "load-balancer-without-security-group",
+        Kind::Opened,
+        About::Reach,
+        "any host of the network reaches aws_lb.bare",
+    ),
     ("no-endpoint-for-service", Kind::Closed, About::Reach, "no longer reaches"),
     ("rule-removed-by-next-apply", Kind::Closed, About::Reach, "no longer reaches"),
     ("unauthenticated-path", Kind::Opened, About::Authentication, "nobody verifies"),
@@ -237,7 +242,8 @@ fn what_is_not_known_to_be_the_same_is_never_told_for_certain() {
         about.map(|change| change.kind).collect()
     };
     let service = "aws_ecs_service.snake";
-    let named = edited(&other, json!({ "resource": service, "attribute": "name", "set": "snake" }));
+    let named =
+        edited(&other, &json!({ "resource": service, "attribute": "name", "set": "snake" }));
     let drift = compared(&clean(), &named);
     assert!(ends(&drift).contains(&Kind::Opened) && ends(&drift).contains(&Kind::Closed));
     assert!(!ends(&drift).contains(&Kind::Unknown), "AWS never renames a service");
@@ -247,7 +253,7 @@ fn what_is_not_known_to_be_the_same_is_never_told_for_certain() {
     assert_eq!(told(&settled), [""; 0], "once somebody says that they are one");
 }
 
-fn edited(plan: &Value, edit: Value) -> Value {
+fn edited(plan: &Value, edit: &Value) -> Value {
     let mutation: Mutation =
         serde_json::from_value(json!({ "about": "a change", "edits": [edit] })).unwrap();
     let mut plan = plan.clone();
@@ -282,4 +288,34 @@ fn a_real_plan_without_its_endpoints() {
     let endpoints = |change: &farmgate_audit::diff::Change| change.to.contains("aws_vpc_endpoint");
     assert!(drift.changes.iter().all(endpoints), "{:?}", told(&drift));
     assert_eq!(drift.only_left.iter().filter(|lone| lone.kind == "VPC endpoints").count(), 4);
+}
+
+#[test]
+fn what_exists_is_told_apart_from_what_was_not_asked_for() {
+    let Some(folder) = std::env::var_os("FARMGATE_REAL_INPUTS") else {
+        println!("skipped: FARMGATE_REAL_INPUTS is not set");
+        return;
+    };
+    let folder = PathBuf::from(folder).join("bus-simulator");
+    let files: Vec<(String, Vec<u8>)> =
+        ["route-tables", "security-groups", "subnets", "vpc-endpoints"]
+            .into_iter()
+            .map(|name| format!("describe-{name}.json"))
+            .map(|name| (name.clone(), std::fs::read(folder.join(&name)).unwrap()))
+            .collect();
+    let inputs: Vec<Input<'_>> = files.iter().map(|(name, bytes)| Input { name, bytes }).collect();
+    let exists = import(&inputs).unwrap();
+    let Some(state) = real("bus-simulator/state.json") else { return };
+    let drift = diff(&state, &exists, &BTreeMap::new());
+    // What is there is as the state says; of what nobody asked for nothing is said for certain.
+    assert_eq!((drift.totals.opened, drift.totals.closed), (0, 0), "{:#?}", told(&drift));
+    let endpoints = |lone: &farmgate_audit::diff::Lone| lone.kind == "VPC endpoints";
+    assert!(!drift.only_left.iter().chain(&drift.only_right).any(endpoints));
+    assert_eq!(told(&diff(&exists, &exists, &BTreeMap::new())), [""; 0]);
+
+    let Some(plan) = real("bus-simulator/plan.json") else { return };
+    let drift = diff(&plan, &exists, &BTreeMap::new());
+    assert_eq!((drift.totals.opened, drift.totals.closed), (0, 0), "{:#?}", told(&drift));
+    let services = |note: &farmgate_audit::diff::NotCompared| note.kind == "ECS services";
+    assert!(drift.not_compared.iter().any(services), "{:?}", drift.not_compared);
 }

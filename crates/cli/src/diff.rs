@@ -91,9 +91,11 @@ fn drift(args: &Diff) -> Result<Drift, Failure> {
 }
 
 fn side(path: &Path, env: Option<&str>) -> Result<Side, Failure> {
-    let files = input::sources(&[path])?;
+    let mut notes = Vec::new();
+    let files = input::sources_and_notes(&[path], &mut notes)?;
     if !files.iter().any(farm::is_farm) {
-        let model = input::model(&files).map_err(Failure::input)?;
+        let mut model = input::model(&files).map_err(Failure::input)?;
+        model.warnings.extend(notes);
         return Ok(Side { model, farm: None });
     }
     let farm = FarmFile::of(files, env)?;

@@ -36,11 +36,9 @@ fn example(name: &str) -> Report {
 
 /// The report with places, as sources with lines have them.
 fn placed(mut report: Report) -> Report {
-    let mut line = 10;
     let origins: Vec<String> =
         report.findings.iter().flat_map(|f| f.origins.iter().cloned()).collect();
-    for origin in origins {
-        line += 1;
+    for (line, origin) in (11..).zip(origins) {
         let place = Location { file: "infra/main.tf".to_owned(), line, column: 3 };
         report.locations.insert(origin, place);
     }

@@ -233,7 +233,7 @@ impl Side<'_> {
 
     fn rule(&self, lb: &Key, listener: &Listener, rule: &ListenerRule) -> Entrance {
         let verified = match verifier(self.proof, listener, rule) {
-            Verifier::Action(how) => Verified::By(how),
+            Verifier::Action(how) => Verified::By(format!("the listener, which {how},")),
             Verifier::Gates(gates) => self.gates(gates.iter().map(|gate| &gate.key)),
             Verifier::Unknown(note) => Verified::Unknown(note.to_string()),
             Verifier::Nobody => Verified::Nobody,

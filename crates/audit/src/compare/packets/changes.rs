@@ -88,7 +88,7 @@ impl Book for Kept {
     fn add(&mut self, nets: &Nets<'_>, met: &Met) {
         let [left, right] = &met.sets;
         if left != right {
-            self.take(nets, met, met.title.clone(), &met.sets);
+            self.take(nets, met, &met.title, &met.sets);
             return;
         }
         // By which gateway a connection leaves is not who reaches whom; what it comes in through is.
@@ -96,7 +96,7 @@ impl Book for Kept {
             let [left, right] = sets;
             if left != right {
                 let title = Title { way: Some(way.clone()), ..met.title.clone() };
-                self.take(nets, met, title, sets);
+                self.take(nets, met, &title, sets);
             }
         }
     }
@@ -128,7 +128,7 @@ impl Book for Kept {
 }
 
 impl Kept {
-    fn take(&mut self, nets: &Nets<'_>, met: &Met, title: Title, sets: &[[PacketSet; 2]; 2]) {
+    fn take(&mut self, nets: &Nets<'_>, met: &Met, title: &Title, sets: &[[PacketSet; 2]; 2]) {
         let [opened, closed, may_open, may_close] = parted(sets);
         let doubts = if may_open.is_empty() && may_close.is_empty() {
             Default::default()

@@ -190,6 +190,13 @@ fn loose(side: &Side<'_>) -> Vec<(String, Key)> {
         let tagged = tagged(&vpc.tags);
         add(key, tagged.and_then(|name| Some(format!("vpc {name} {}", settled(&vpc.cidrs)?))));
     }
+    for (key, subnet) in &model.subnets {
+        let tagged = tagged(&subnet.tags);
+        add(
+            key,
+            tagged.and_then(|name| Some(format!("subnet {name} {}", settled(&subnet.cidrs)?))),
+        );
+    }
     for (key, endpoint) in &model.endpoints {
         let signature = || {
             let vpc = side.called_val(&endpoint.vpc)?;
