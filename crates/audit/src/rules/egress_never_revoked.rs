@@ -54,40 +54,22 @@ fn run(facts: &Facts<'_>) -> Vec<Finding> {
     let groups = facts.model().security_groups.iter();
     groups
         .filter_map(|(key, group)| {
-            Some(finding(
-                facts,
-                key,
-                &left(facts.model(), group)?,
-                &mut budget,
-            ))
+            Some(finding(facts, key, &left(facts.model(), group)?, &mut budget))
         })
         .collect()
 }
 
 fn left<'g>(model: &Model, group: &'g SecurityGroup) -> Option<Left<'g>> {
-    let (everything, others): (Vec<_>, Vec<_>) = group
-        .egress
-        .rules
-        .iter()
-        .partition(|rule| allows_everything(rule));
-    let addresses: AddrSet = everything
-        .iter()
-        .flat_map(|r| &r.peers.cidrs.sure)
-        .copied()
-        .collect();
+    let (everything, others): (Vec<_>, Vec<_>) =
+        group.egress.rules.iter().partition(|rule| allows_everything(rule));
+    let addresses: AddrSet = everything.iter().flat_map(|r| &r.peers.cidrs.sure).copied().collect();
     if !AddrSet::v4().is_subset(&addresses) {
         return None;
     }
     let members_covered = AddrSet::v6().is_subset(&addresses) || !has_ipv6(model, group);
-    let idle: Vec<&SecurityGroupRule> = others
-        .into_iter()
-        .filter(|rule| is_idle(rule, &addresses, members_covered))
-        .collect();
-    (!idle.is_empty()).then_some(Left {
-        everything,
-        addresses,
-        idle,
-    })
+    let idle: Vec<&SecurityGroupRule> =
+        others.into_iter().filter(|rule| is_idle(rule, &addresses, members_covered)).collect();
+    (!idle.is_empty()).then_some(Left { everything, addresses, idle })
 }
 
 /// All protocols to all addresses of a family.
@@ -116,23 +98,13 @@ fn is_idle(rule: &SecurityGroupRule, everything: &AddrSet, members_covered: bool
 }
 
 fn has_ipv6(model: &Model, group: &SecurityGroup) -> bool {
-    let vpc = group
-        .vpc
-        .get()
-        .and_then(|vpc| model.vpcs.get(vpc.as_ref()?));
-    vpc.is_some_and(|vpc| {
-        vpc.cidrs
-            .mentioned()
-            .any(|cidr| matches!(cidr, IpNet::V6(_)))
-    })
+    let vpc = group.vpc.get().and_then(|vpc| model.vpcs.get(vpc.as_ref()?));
+    vpc.is_some_and(|vpc| vpc.cidrs.mentioned().any(|cidr| matches!(cidr, IpNet::V6(_))))
 }
 
 fn finding(facts: &Facts<'_>, key: &Key, left: &Left<'_>, budget: &mut usize) -> Finding {
-    let to = if AddrSet::v6().is_subset(&left.addresses) {
-        "0.0.0.0/0 and ::/0"
-    } else {
-        "0.0.0.0/0"
-    };
+    let to =
+        if AddrSet::v6().is_subset(&left.addresses) { "0.0.0.0/0 and ::/0" } else { "0.0.0.0/0" };
     let title = match left.idle.len() {
         1 => format!(
             "{key} still allows everything out to {to}: its narrower egress rule means nothing"
@@ -141,26 +113,14 @@ fn finding(facts: &Facts<'_>, key: &Key, left: &Left<'_>, budget: &mut usize) ->
             "{key} still allows everything out to {to}: its {more} narrower egress rules mean nothing"
         ),
     };
-    let written: Vec<Origin> = left
-        .everything
-        .iter()
-        .map(|rule| rule.origin.clone())
-        .collect();
-    let origins = written
-        .iter()
-        .map(|origin| origin.key.clone())
-        .chain([key.clone()]);
+    let written: Vec<Origin> = left.everything.iter().map(|rule| rule.origin.clone()).collect();
+    let origins = written.iter().map(|origin| origin.key.clone()).chain([key.clone()]);
     let tried = tries(facts, key, &written, budget);
     let alone = owners(facts, key).is_empty().then(|| left_alone(left)).flatten();
-    let mut finding = RULE
-        .info
-        .finding(Severity::Medium, origins, title, fix(&written, tried, alone));
+    let mut finding =
+        RULE.info.finding(Severity::Medium, origins, title, fix(&written, tried, alone));
     for rule in left.everything.iter().chain(&left.idle) {
-        let notes = rule
-            .services
-            .assumed()
-            .into_iter()
-            .chain(&rule.peers.cidrs.assumed);
+        let notes = rule.services.assumed().into_iter().chain(&rule.peers.cidrs.assumed);
         finding.assumes.extend(notes.map(ToString::to_string));
     }
     finding.assumes.sort();
@@ -191,10 +151,8 @@ fn tries(facts: &Facts<'_>, key: &Key, written: &[Origin], budget: &mut usize) -
         }));
     }
     if tried.iter().all(|trial| !trial.works) && !inside.is_empty() {
-        let change = format!(
-            "revoke it and allow tcp 443 to 0.0.0.0/0 and all to {}",
-            listed(&inside)
-        );
+        let change =
+            format!("revoke it and allow tcp 443 to 0.0.0.0/0 and all to {}", listed(&inside));
         tried.push(facts.attempt(&change, &scope, &[], |model| {
             revoke(model);
             allow(model, ServiceSet::tcp(443), &outside);
@@ -212,7 +170,8 @@ fn left_alone(left: &Left<'_>) -> Option<String> {
     let mut services = ServiceSet::empty();
     for rule in &left.idle {
         let peers = &rule.peers;
-        let others = !peers.cidrs.sure.is_empty() || peers.prefix_lists.mentioned().next().is_some();
+        let others =
+            !peers.cidrs.sure.is_empty() || peers.prefix_lists.mentioned().next().is_some();
         if others || !peers.groups.is_settled() {
             return None;
         }
@@ -256,29 +215,17 @@ pub(super) fn owners(facts: &Facts<'_>, group: &Key) -> BTreeSet<Key> {
     };
     let carriers = facts.proof.engine.carriers(*id).iter().filter(|carrier| {
         let interface = lowered.net.interfaces.get(carrier.index());
-        interface
-            .and_then(|i| i.groups.as_ref())
-            .is_some_and(|groups| groups.surely(id))
+        interface.and_then(|i| i.groups.as_ref()).is_some_and(|groups| groups.surely(id))
     });
-    carriers
-        .filter_map(|carrier| lowered.owner(*carrier))
-        .cloned()
-        .collect()
+    carriers.filter_map(|carrier| lowered.owner(*carrier)).cloned().collect()
 }
 
 /// The address blocks of the network in which a group is used.
 pub(super) fn network_of(facts: &Facts<'_>, group: &Key, owners: &BTreeSet<Key>) -> Vec<IpNet> {
     let model = facts.model();
-    let named = model
-        .security_groups
-        .get(group)
-        .and_then(|g| g.vpc.get())
-        .and_then(|v| v.as_ref());
+    let named = model.security_groups.get(group).and_then(|g| g.vpc.get()).and_then(|v| v.as_ref());
     let named = named.and_then(|vpc| model.vpcs.get(vpc));
-    let first = owners
-        .iter()
-        .find_map(|owner| facts.proof.lowered.interfaces_of(owner).first());
+    let first = owners.iter().find_map(|owner| facts.proof.lowered.interfaces_of(owner).first());
     let vpc = named.or_else(|| first.and_then(|interface| facts.proof.vpc_of(*interface)));
-    vpc.map(|vpc| vpc.cidrs.mentioned().copied().collect())
-        .unwrap_or_default()
+    vpc.map(|vpc| vpc.cidrs.mentioned().copied().collect()).unwrap_or_default()
 }

@@ -81,7 +81,7 @@ fn api(place: &Place<'_>) -> Api {
         policy: Val::Known(None),
         routes: quick_route(place).into_iter().collect(),
         stages: Vec::new(),
-        open: not_shown(place.attribute("route"))
+        open: not_shown(&place.attribute("route"))
             .or_else(|| (!body.is_left_out()).then(|| body.odd("may hold more routes"))),
     }
 }

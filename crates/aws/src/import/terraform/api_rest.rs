@@ -84,7 +84,7 @@ fn api(place: &Place<'_>) -> Api {
         policy: if policy.is_left_out() { Val::Known(None) } else { policy.text() },
         routes: Vec::new(),
         stages: Vec::new(),
-        open: not_shown(place.attribute("route"))
+        open: not_shown(&place.attribute("route"))
             .or_else(|| (!body.is_left_out()).then(|| body.odd("may hold more routes"))),
     }
 }

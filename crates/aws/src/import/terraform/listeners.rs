@@ -77,12 +77,12 @@ fn listener(place: &Place<'_>, model: &Model) -> Listener {
             .and_then(|block| block.attribute("mode").known_text())
             .is_some_and(|mode| mode == "verify"),
         rules: vec![default],
-        open: not_shown(place.attribute("rule")),
+        open: not_shown(&place.attribute("rule")),
     }
 }
 
 /// Why something may have more parts than the sources show, where a source says so.
-pub(super) fn not_shown(attribute: Attribute<'_>) -> Option<Note> {
+pub(super) fn not_shown(attribute: &Attribute<'_>) -> Option<Note> {
     (attribute.doubt != Doubt::None && !attribute.unwritten).then(|| attribute.pending())
 }
 
