@@ -208,7 +208,7 @@ fn listeners_that_no_rule_shows() {
     let [listener] = seen.listeners.values().collect::<Vec<_>>()[..] else {
         panic!("one listener")
     };
-    assert_eq!((&listener.port, &listener.tls_policy), (&Val::Known(80), &None));
+    assert_eq!((&listener.port, &listener.tls_policy), (&Val::Known(80), &Val::Known(None)));
     assert!(
         listener
             .open

@@ -134,7 +134,8 @@ fn a_service_behind_a_load_balancer() {
     assert_eq!((listener.rules.len(), &listener.open), (2, &None));
     assert_eq!(listener.rules[0].paths, ["/mcp"]);
     assert_eq!(listener.rules[0].actions.len(), 2);
-    assert_eq!(listener.tls_policy.as_deref(), Some("ELBSecurityPolicy-TLS13-1-2-2021-06"));
+    let tls = Val::Known(Some("ELBSecurityPolicy-TLS13-1-2-2021-06".to_owned()));
+    assert_eq!(listener.tls_policy, tls);
     assert_eq!(told(&model, "tasks-missing"), [format!("{SERVICE} wants 2 tasks, and 1 run")]);
     let [event] = told(&model, "service-event")[..] else { panic!("{:?}", model.warnings) };
     assert!(event.contains("unable to place a task"), "{event}");
