@@ -13,7 +13,7 @@
 )]
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use farmgate_audit::check::{Options, check};
 use farmgate_audit::report::{Finding, Report, Severity, Statement, Verdict};
@@ -31,7 +31,7 @@ const BALANCER: &str = "McpFarmAlbStack/McpFarmAlb6BFFA867";
 const NOVA: &str = "nova-act-mcp-fargate/NovaActMcpService95221EB2";
 const PYTHON: &str = "python-mcp-fargate/PythonMcpServiceACC6E85C";
 
-fn read(folder: PathBuf, names: &[&str]) -> Model {
+fn read(folder: &Path, names: &[&str]) -> Model {
     let bytes: Vec<Vec<u8>> =
         names.iter().map(|name| std::fs::read(folder.join(name)).unwrap()).collect();
     let inputs: Vec<Input<'_>> =
@@ -44,7 +44,7 @@ fn farm(names: &[&str]) -> Option<Model> {
         println!("skipped: FARMGATE_REAL_INPUTS not set");
         return None;
     };
-    Some(read(PathBuf::from(folder).join("mcp-farm"), names))
+    Some(read(&PathBuf::from(folder).join("mcp-farm"), names))
 }
 
 fn report(model: &Model) -> Report {
@@ -169,7 +169,7 @@ fn our_own() -> Model {
         "Farm.template.json",
         "FarmDataAC6D4B82.nested.template.json",
     ];
-    read(folder, &names)
+    read(&folder, &names)
 }
 
 #[test]

@@ -671,7 +671,7 @@ fn template(good: bool) -> Value {
             "Integration": { "Type": "HTTP_PROXY", "IntegrationHttpMethod": "POST", "Uri": "https://tools.example.com/" } } },
         "Stage": { "Type": "AWS::ApiGateway::Stage", "Properties": {
             "RestApiId": { "Ref": "Api" }, "StageName": "prod",
-            "AccessLogSetting": or(logs.clone(), Value::Null),
+            "AccessLogSetting": or(logs, Value::Null),
             "MethodSettings": or(json!([{ "HttpMethod": "*", "ResourcePath": "/*", "ThrottlingRateLimit": 50 }]), Value::Null) } },
         "Acl": { "Type": "AWS::WAFv2::WebACL", "Properties": {
             "Scope": "REGIONAL", "DefaultAction": { "Allow": {} }, "Rules": [{

@@ -75,17 +75,17 @@ impl Reader {
             if about.is_dir() && depth < DEEPEST && is_looked_into(&name, &own) {
                 self.folder(&path, &name, depth + 1)?;
             } else if about.is_file() && is_read(&own, about.len()) {
-                self.file(path, name)?;
+                self.file(&path, name)?;
             }
         }
         Ok(())
     }
 
-    fn file(&mut self, path: PathBuf, name: String) -> Result<(), Problem> {
-        let bytes = fs::read(&path).map_err(|error| unreadable(&path.to_string_lossy(), &error))?;
+    fn file(&mut self, path: &Path, name: String) -> Result<(), Problem> {
+        let bytes = fs::read(path).map_err(|error| unreadable(&path.to_string_lossy(), &error))?;
         self.bytes = self.bytes.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
         if self.files.len() >= MOST_FILES || self.bytes > MOST_BYTES {
-            return Err(too_much(&path));
+            return Err(too_much(path));
         }
         self.files.push(File { name, bytes });
         Ok(())

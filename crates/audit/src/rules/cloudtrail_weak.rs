@@ -36,7 +36,7 @@ fn run(facts: &Facts<'_>) -> Vec<Finding> {
         let fix = "make a trail for all regions, with log file validation";
         return vec![RULE.info.finding(Severity::Medium, [Key::new("cloudtrail")], title, fix)];
     }
-    found.into_iter().map(|(trail, weak)| finding(trail, weak)).collect()
+    found.into_iter().map(|(trail, weak)| finding(trail, &weak)).collect()
 }
 
 /// What a trail lacks.
@@ -66,7 +66,7 @@ impl Weak {
     }
 }
 
-fn finding(trail: &Trail, weak: Weak) -> Finding {
+fn finding(trail: &Trail, weak: &Weak) -> Finding {
     let severity = if weak.off { Severity::Medium } else { Severity::Low };
     let title = format!("{} {}", trail.key, listed(&weak.known));
     let fix = "set `is_multi_region_trail`, `enable_log_file_validation` and `enable_logging` to true, \

@@ -118,7 +118,7 @@ fn finding(facts: &Facts<'_>, key: &Key, left: &Left<'_>, budget: &mut usize) ->
     let tried = tries(facts, key, &written, budget);
     let alone = owners(facts, key).is_empty().then(|| left_alone(left)).flatten();
     let mut finding =
-        RULE.info.finding(Severity::Medium, origins, title, fix(&written, tried, alone));
+        RULE.info.finding(Severity::Medium, origins, title, fix(&written, tried, alone.as_deref()));
     for rule in left.everything.iter().chain(&left.idle) {
         let notes = rule.services.assumed().into_iter().chain(&rule.peers.cidrs.assumed);
         finding.assumes.extend(notes.map(ToString::to_string));
@@ -186,13 +186,13 @@ fn left_alone(left: &Left<'_>) -> Option<String> {
     ))
 }
 
-fn fix(written: &[Origin], tried: Vec<Trial>, alone: Option<String>) -> Fix {
+fn fix(written: &[Origin], tried: Vec<Trial>, alone: Option<&str>) -> Fix {
     let rules = listed(written.iter().map(|origin| format!("`{origin}`")));
     let mut text = format!(
         "remove {rules} (outside of Terraform: `aws ec2 revoke-security-group-egress`), so that the \
          narrower rules are all there is"
     );
-    text.push_str(alone.as_deref().unwrap_or_default());
+    text.push_str(alone.unwrap_or_default());
     if tried.first().is_some_and(|first| !first.works) {
         text.push_str(
             "; that alone cuts the tasks off, so first give them a way to what they need: interface \

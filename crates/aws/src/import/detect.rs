@@ -72,9 +72,8 @@ pub(crate) fn text(bytes: &[u8]) -> &str {
 
 /// Whether a text that is no JSON has the sections of a CloudFormation template.
 fn is_yaml_template(text: &str) -> bool {
-    let section = |line: &str| {
-        line.starts_with("AWSTemplateFormatVersion") || line.starts_with("Resources:")
-    };
+    let section =
+        |line: &str| line.starts_with("AWSTemplateFormatVersion") || line.starts_with("Resources:");
     !text.trim_start().starts_with(['{', '[']) && text.lines().any(section)
 }
 

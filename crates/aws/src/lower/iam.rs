@@ -19,10 +19,11 @@ impl Lowering<'_> {
                 let mut words = names::words(party);
                 words.push(kind.word());
                 let name = names::physical_within(self.design, &words, names::ROLE_NAME);
-                let statements = grants.iter().map(|grant| self.statement(grant)).collect();
+                let statements: Vec<Value> =
+                    grants.iter().map(|grant| self.statement(grant)).collect();
                 let policies = match grants.is_empty() {
                     true => Vec::new(),
-                    false => vec![self.policy(&key, kind.word(), task.at, statements)],
+                    false => vec![self.policy(&key, kind.word(), task.at, &statements)],
                 };
                 let trust = self.tasks_trust(task, &key);
                 self.role(model, key, name, trust, policies);
@@ -58,7 +59,7 @@ impl Lowering<'_> {
         model.roles.insert(key, role);
     }
 
-    fn policy(&self, key: &Key, name: &str, at: usize, statements: Vec<Value>) -> PolicyAt {
+    fn policy(&self, key: &Key, name: &str, at: usize, statements: &[Value]) -> PolicyAt {
         let document = json!({ "Version": "2012-10-17", "Statement": statements });
         let document = match Policy::from_value(&document, None, key.as_str()) {
             Ok(policy) => Val::Known(policy),
@@ -92,17 +93,17 @@ impl Lowering<'_> {
             "StringEquals": { "aws:SourceAccount": self.account() },
             "ArnLike": { "aws:SourceArn": self.design.arns().of("ecs", "*") },
         });
-        self.trust(key, task.at, "ecs-tasks.amazonaws.com", condition)
+        self.trust(key, task.at, "ecs-tasks.amazonaws.com", &condition)
     }
 
-    fn trust(&self, key: &Key, at: usize, service: &str, condition: Value) -> PolicyAt {
+    fn trust(&self, key: &Key, at: usize, service: &str, condition: &Value) -> PolicyAt {
         let statement = json!({
             "Effect": "Allow",
             "Principal": { "Service": service },
             "Action": "sts:AssumeRole",
             "Condition": condition,
         });
-        self.policy(key, "assume_role_policy", at, vec![statement])
+        self.policy(key, "assume_role_policy", at, &[statement])
     }
 
     /// The role that writes flow logs.
@@ -113,7 +114,7 @@ impl Lowering<'_> {
         };
         let key = keys::flow_role();
         let source = json!({ "ArnLike": { "aws:SourceArn": arns.of("ec2", "vpc-flow-log/*") } });
-        let trust = self.trust(&key, 0, "vpc-flow-logs.amazonaws.com", source);
+        let trust = self.trust(&key, 0, "vpc-flow-logs.amazonaws.com", &source);
         let write =
             ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"].as_slice();
         let statements = vec![
@@ -127,7 +128,7 @@ impl Lowering<'_> {
             }),
         ];
         let name = names::physical_within(self.design, &["flow"], names::ROLE_NAME);
-        let policies = vec![self.policy(&key, "write-flows", 0, statements)];
+        let policies = vec![self.policy(&key, "write-flows", 0, &statements)];
         self.role(model, key, name, trust, policies);
     }
 
@@ -139,7 +140,7 @@ impl Lowering<'_> {
         let key = keys::config_role();
         let account = self.account();
         let source = json!({ "StringEquals": { "aws:SourceAccount": account } });
-        let trust = self.trust(&key, 0, "config.amazonaws.com", source);
+        let trust = self.trust(&key, 0, "config.amazonaws.com", &source);
         let bucket = names::physical(self.design, &[account, "config"]);
         let bucket = format!("arn:{}:s3:::{bucket}", self.design.partition);
         let statements = vec![
@@ -164,7 +165,7 @@ impl Lowering<'_> {
             of_aws: true,
             mentions: Vec::new(),
         };
-        let policies = vec![of_aws, self.policy(&key, "deliver", 0, statements)];
+        let policies = vec![of_aws, self.policy(&key, "deliver", 0, &statements)];
         let name = names::physical_within(self.design, &["config"], names::ROLE_NAME);
         self.role(model, key, name, trust, policies);
     }

@@ -158,7 +158,7 @@ fn all_interfaces_accounted_for_close_the_vpc() {
     assert!(model.instances.is_empty(), "{:?}", model.instances.keys());
     // What belongs to nothing that is shown stands for itself.
     let other = interface("eni-x", "a bastion", &["sg-1"]);
-    let model = farm(&[interfaces(&[other]), tasks.clone()]);
+    let model = farm(&[interfaces(&[other]), tasks]);
     assert_eq!(model.vpcs[&key(VPC)].open, None);
     let alone = &model.instances[&key("eni-x")];
     assert_eq!(

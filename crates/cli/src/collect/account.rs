@@ -50,7 +50,7 @@ pub fn collect(account: &Account) -> Result<Collected, Failure> {
     line.clear();
     // Names that are being resolved must not keep anybody waiting.
     runtime.shutdown_background();
-    collected.map_err(failure)
+    collected.map_err(|error| failure(&error))
 }
 
 /// Whether the arguments fit together.
@@ -108,7 +108,7 @@ fn wrong(message: String) -> Failure {
     Failure::input(vec![Problem::Plain { code: "live", file: None, message, help: None }])
 }
 
-fn failure(error: CollectError) -> Failure {
+fn failure(error: &CollectError) -> Failure {
     let message = error.to_string();
     match error {
         CollectError::Region(_)

@@ -102,12 +102,15 @@ enum Kept {
     Attribute(usize, Rc<str>),
 }
 
+/// A call of a module: the scope that calls, its name, and which instance.
+type Child = (usize, Rc<str>, Option<Index>);
+
 /// The evaluator of one source with the values of one plan.
 pub(super) struct Evaluator<'s> {
     pub(super) files: &'s Files,
     pub(super) known: &'s Known<'s>,
     scopes: RefCell<Vec<Rc<Scope>>>,
-    children: RefCell<HashMap<(usize, Rc<str>, Option<Index>), usize>>,
+    children: RefCell<HashMap<Child, usize>>,
     kept: RefCell<HashMap<Kept, Option<Value>>>,
     spent: Cell<u64>,
     until: Cell<u64>,

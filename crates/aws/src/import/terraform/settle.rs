@@ -145,7 +145,7 @@ fn values(parsed: &Parsed, source: &Source, looking: &Looking<'_>) -> Found {
     }
     let config = parsed.config.as_ref();
     if let Some(text) = config.and_then(|config| verify::differs(config, source, looking)) {
-        return differs(parsed, text);
+        return differs(parsed, &text);
     }
     let mut by = HashMap::new();
     for (at, raw) in parsed.resources.iter().enumerate() {
@@ -157,13 +157,13 @@ fn values(parsed: &Parsed, source: &Source, looking: &Looking<'_>) -> Found {
             Ok(all) => {
                 by.insert(raw.address.clone(), all);
             }
-            Err(text) => return differs(parsed, text),
+            Err(text) => return differs(parsed, &text),
         }
     }
     Found { by, warning: None }
 }
 
-fn differs(parsed: &Parsed, text: String) -> Found {
+fn differs(parsed: &Parsed, text: &str) -> Found {
     let text = format!(
         "the source isn't that of the plan {}: {text}; the plan is used, and nothing is settled from the source",
         parsed.name

@@ -25,7 +25,7 @@ impl World<'_> {
             (0..self.templates.len()).filter(|at| !inner.contains(at)).collect();
         let names = self.names(&roots, named);
         for (template, name, environment) in names {
-            self.make(template, name, &environment, None, &nested, 0);
+            self.make(template, &name, &environment, None, &nested, 0);
         }
         let mut warnings = Vec::new();
         for ((template, resource), (inner, sure)) in &nested {
@@ -119,7 +119,7 @@ impl World<'_> {
     fn make(
         &mut self,
         template: usize,
-        prefix: String,
+        prefix: &str,
         environment: &Environment,
         parent: Option<(usize, usize)>,
         nested: &BTreeMap<(usize, usize), (usize, bool)>,
@@ -135,7 +135,7 @@ impl World<'_> {
         }
         self.stacks.push(Stack {
             template,
-            prefix: prefix.clone(),
+            prefix: prefix.to_owned(),
             parent,
             nested: HashMap::new(),
             environment: environment.clone(),
@@ -149,7 +149,7 @@ impl World<'_> {
             let Some(name) = name.map(|declared| declared.name.clone()) else { continue };
             let at = self.stacks.len();
             let prefix = format!("{prefix}/{name}");
-            self.make(inner, prefix, &environment, Some((own, resource)), nested, depth + 1);
+            self.make(inner, &prefix, &environment, Some((own, resource)), nested, depth + 1);
             let made = self.stacks.len() > at;
             if let Some(stack) = self.stacks.get_mut(own).filter(|_| made) {
                 stack.nested.insert(name, at);

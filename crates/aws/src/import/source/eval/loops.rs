@@ -17,6 +17,9 @@ pub(in super::super) struct Entries {
     pub(in super::super) ordered: bool,
 }
 
+/// What one turn of a loop yields: a key, where an object is made, and a value.
+type Turn = (Option<Rc<str>>, Value);
+
 impl Evaluator<'_> {
     /// What a collection holds; else what comes of going through it.
     pub(in super::super) fn entries(&self, value: &Value) -> Result<Entries, Value> {
@@ -82,11 +85,7 @@ impl Evaluator<'_> {
     }
 
     /// One turn: its key and its value, or nothing if the condition leaves it out.
-    fn one_of(
-        &self,
-        env: &Env<'_>,
-        of: &ForExpr,
-    ) -> Result<Option<(Option<Rc<str>>, Value)>, Value> {
+    fn one_of(&self, env: &Env<'_>, of: &ForExpr) -> Result<Option<Turn>, Value> {
         if let Some(condition) = &of.cond {
             let value = self.eval(env, &condition.expr);
             match value.flag() {

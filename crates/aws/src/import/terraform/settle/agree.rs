@@ -26,7 +26,7 @@ fn is_hole(mask: &Value) -> bool {
     matches!(mask, Value::Bool(true) | Value::String(_))
 }
 
-fn part<'v>(of: &'v Value, at: usize) -> &'v Value {
+fn part(of: &Value, at: usize) -> &Value {
     of.get(at).unwrap_or(&Value::Null)
 }
 
@@ -239,11 +239,10 @@ pub(super) fn pairs(items: &[Value], unknown: &Value, blocks: &[&Shown]) -> Vec<
 /// Puts what a source says where a plan, and what was merged into it, doesn't know.
 pub(in super::super) fn close(value: &mut Value, unknown: &mut Value, made: &Value, mask: &Value) {
     match unknown {
+        Value::Bool(true) if is_hole(mask) => {}
         Value::Bool(true) => {
-            if !is_hole(mask) {
-                *value = made.clone();
-                *unknown = mask.clone();
-            }
+            *value = made.clone();
+            *unknown = mask.clone();
         }
         Value::Object(members) => {
             if !value.is_object() || !made.is_object() {
