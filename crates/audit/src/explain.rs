@@ -1,5 +1,7 @@
 //! One question, answered with every hop: `explain internet module.a.aws_ecs_service.b:8080`.
 
+mod secrets;
+
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
@@ -99,13 +101,18 @@ enum End {
     Services(&'static [&'static str]),
 }
 
-/// Explains whether and how `from` opens connections to `to` (`:8080` or `:udp/53` behind it).
+/// Explains whether and how `from` opens connections to `to` (`:8080` or `:udp/53` behind it); or who
+/// of `from` (`anyone`, a service, a role) may read `to`, if that is a secret as farm files name it:
+/// `secretsmanager:farm/api-keys`, `ssm:/farm/key`.
 ///
 /// # Errors
 /// If one of the words names nothing, with the nearest name.
 pub fn explain(model: &Model, from: &str, to: &str) -> Result<Explanation, ExplainError> {
     let lowered = Lowered::new(model);
     let proof = Proof::new(model, &lowered);
+    if let Some(secret) = secrets::asked(to) {
+        return secrets::explain(&proof, from, secret, to);
+    }
     let (to_name, services) = port_of(to)?;
     let from_end = end(&proof, from)?;
     let to_end = end(&proof, to_name)?;

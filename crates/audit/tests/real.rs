@@ -151,6 +151,23 @@ fn the_authorizer_is_on_every_route_but_health() {
 }
 
 #[test]
+fn a_role_that_nothing_uses_and_a_log_that_containers_need_not_write_are_found() {
+    let Some(report) = report(&["plan.json"]) else {
+        return;
+    };
+    // Defect 16, but for the policy of ECR: its text is in no JSON of this plan.
+    let orphan = finding(&report, "iam-role-unused");
+    assert_eq!(orphan.title, "nothing uses module.iam.aws_iam_role.mcp_task");
+    let log = finding(&report, "same-execution-and-task-role");
+    assert!(log.title.contains("aws_iam_policy.cloudwatch_logs_write"), "{}", log.title);
+    assert!(log.assumes.iter().any(|it| it.contains("aws_iam_policy_document")), "{log:?}");
+    for kind in ["may-take-roles", "may-pull-image", "may-write-logs"] {
+        let may = statement(&report, &format!("{kind}:{SERVICE}"));
+        assert_eq!(may.verdict, Verdict::Proved, "{may:?}");
+    }
+}
+
+#[test]
 fn there_is_no_noise() {
     let Some(report) = report(&["plan.json"]) else {
         return;

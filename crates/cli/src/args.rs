@@ -104,6 +104,9 @@ pub enum Command {
     /// `internet`, `vpc` and `ecr`. TO may end with a port: `:8080`, `:udp/53`. Of a closed path
     /// every setting is shown that would have to change.
     ///
+    /// TO may be a secret, as a farm file names it: `secretsmanager:farm/api-keys`, `ssm:/farm/key`.
+    /// Then FROM is `anyone`, a service or a role, and the answer is who may read it.
+    ///
     /// Exit code: 0 if there is an answer, whatever it is; 2 if an input or a word is wrong; 3 if a
     /// file can't be read or the output can't be written.
     Explain(Explain),
