@@ -120,8 +120,9 @@ pub(crate) fn locations_of<'o>(
         let whole = Origin::of(&Key::new(text));
         let parts = text.rsplit_once(' ').map(|(key, path)| Origin::at(&Key::new(key), path));
         let found = model.location(&whole).or_else(|| model.location(&parts?))?;
-        let Place { file, line, column } = found.clone();
-        Some((text.clone(), Location { file, line, column }))
+        let Place { file, line, column } = found;
+        let place = Location { file: file.to_string(), line: *line, column: *column };
+        Some((text.clone(), place))
     };
     named.into_iter().filter_map(place).collect()
 }

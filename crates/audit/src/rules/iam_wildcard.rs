@@ -47,7 +47,8 @@ const MOST_NAMED: usize = 4;
 fn run(facts: &Facts<'_>) -> Vec<Finding> {
     let model = facts.model();
     let roles = model.roles.values().filter(|role| role.boundary.is_none());
-    roles.filter_map(|role| finding(model, role)).collect()
+    let of_tasks = of_tasks(model);
+    roles.filter_map(|role| finding(&of_tasks, role)).collect()
 }
 
 /// What a statement allows on whatever there is.
@@ -58,7 +59,7 @@ enum Wide {
     Some(BTreeSet<String>),
 }
 
-fn finding(model: &Model, role: &Role) -> Option<Finding> {
+fn finding(of_tasks: &BTreeSet<&Key>, role: &Role) -> Option<Finding> {
     let mut all: Option<String> = None;
     let mut actions: BTreeSet<String> = BTreeSet::new();
     let mut policies: BTreeSet<&Key> = BTreeSet::new();
@@ -73,7 +74,7 @@ fn finding(model: &Model, role: &Role) -> Option<Finding> {
             }
         }
     }
-    let runs = is_of_tasks(model, &role.key);
+    let runs = of_tasks.contains(&role.key);
     let (severity, does) = match &all {
         Some(what) if runs => (Severity::High, what.clone()),
         Some(what) => (Severity::Medium, what.clone()),
@@ -103,11 +104,10 @@ fn finding(model: &Model, role: &Role) -> Option<Finding> {
     Some(finding)
 }
 
-/// Whether containers run with it.
-fn is_of_tasks(model: &Model, role: &Key) -> bool {
+/// The roles with which containers run.
+fn of_tasks(model: &Model) -> BTreeSet<&Key> {
     let definitions = model.task_definitions.values();
-    let mut roles = definitions.filter_map(|definition| definition.task_role.get()?.as_ref());
-    roles.any(|own| own == role)
+    definitions.filter_map(|definition| definition.task_role.get()?.as_ref()).collect()
 }
 
 fn wide_statements(policy: &PolicyAt) -> Vec<Wide> {

@@ -118,10 +118,10 @@ pub(super) fn build(mut sources: Vec<Parsed>, source: Option<&source::Source>) -
         model.warnings.append(&mut source.warnings);
     }
     (model.region, model.account) = region::of(&sources);
-    let (graph, warnings) = merge::merge(sources, settled);
+    let (mut graph, warnings) = merge::merge(sources, settled);
     model.warnings.extend(warnings);
     model.aliases = std::sync::Arc::new(graph.aliases());
-    model.locations = graph.locations();
+    model.locations = graph.take_locations();
 
     vpc::read(&graph, &mut model);
     subnets::read(&graph, &mut model);

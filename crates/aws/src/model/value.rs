@@ -72,8 +72,8 @@ pub struct Origin {
 /// A place in a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Location {
-    /// The file's name, as it was given.
-    pub file: String,
+    /// The file's name, as it was given; shared by all places in it.
+    pub file: Arc<str>,
     /// The line, from 1.
     pub line: u32,
     /// The column in characters, from 1.

@@ -72,7 +72,7 @@ fn everything_has_its_place() {
     .expect("text");
     let at = |origin: &Origin| {
         let place = model.location(origin).expect("a place");
-        assert_eq!(place.file, "main.tf");
+        assert_eq!(&*place.file, "main.tf");
         let line =
             text.lines().nth(usize::try_from(place.line).expect("a line") - 1).expect("a line");
         line.chars().skip(usize::try_from(place.column).expect("a column") - 1).collect::<String>()

@@ -4,6 +4,7 @@
 //! whole tree.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
@@ -21,6 +22,8 @@ const MOST_RESOURCES: usize = 100_000;
 pub(super) struct Template<'a> {
     /// The file's name, as given.
     pub(super) file: &'a str,
+    /// The same, for all places in it.
+    shared: Arc<str>,
     pub(super) text: &'a str,
     /// Where each line begins.
     lines: Vec<usize>,
@@ -71,6 +74,7 @@ impl<'a> Template<'a> {
     pub(super) fn read(file: &'a str, text: &'a str) -> Result<Self, Vec<Diagnostic>> {
         let mut template = Self {
             file,
+            shared: Arc::from(file),
             text,
             lines: lines(text),
             parameters: nothing(),
@@ -241,9 +245,9 @@ impl<'a> Template<'a> {
     pub(super) fn place(&self, at: usize) -> Location {
         let line = self.lines.partition_point(|start| *start <= at).max(1);
         let start = self.lines.get(line - 1).copied().unwrap_or_default();
-        let before = self.text.get(start..at).map_or(0, |text| text.chars().count());
-        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        Location { file: self.file.to_owned(), line: number(line), column: number(before + 1) }
+        let column = super::super::column(self.text.get(start..at).unwrap_or_default());
+        let line = u32::try_from(line).unwrap_or(u32::MAX);
+        Location { file: Arc::clone(&self.shared), line, column }
     }
 }
 

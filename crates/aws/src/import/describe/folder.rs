@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -14,6 +15,8 @@ use crate::model::{Location, Warning};
 /// One document, or one page of a longer answer.
 pub(super) struct Page<'a> {
     pub(super) name: &'a str,
+    /// The same, for all places in it.
+    shared: Arc<str>,
     pub(super) request: Request,
     text: &'a str,
     items: Vec<&'a str>,
@@ -44,11 +47,12 @@ impl Item<'_> {
             ends.filter_map(|(at, _)| u32::try_from(at).ok()).collect()
         });
         let line = ends.partition_point(|end| usize::try_from(*end).is_ok_and(|end| end < start));
-        let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count());
+        let end = line.checked_sub(1).and_then(|at| ends.get(at));
+        let begin = end.and_then(|end| usize::try_from(*end).ok()).map_or(0, |end| end + 1);
         Some(Location {
-            file: self.page.name.to_owned(),
+            file: Arc::clone(&self.page.shared),
             line: u32::try_from(line + 1).ok()?,
-            column: u32::try_from(column + 1).ok()?,
+            column: super::super::column(before.get(begin..).unwrap_or_default()),
         })
     }
 }
@@ -259,7 +263,9 @@ fn page<'a>(
     };
     let vpc = items.first().and_then(|text| value_in(text, "\"VpcId\""));
     let region = region.filter(|_| !shape.is_global());
-    let page = Page { name: found.name, request, text: found.text, items, lines: OnceCell::new() };
+    let shared = Arc::from(found.name);
+    let (name, text, lines) = (found.name, found.text, OnceCell::new());
+    let page = Page { name, shared, request, text, items, lines };
     Ok(Unplaced { operation: shape.operation, page, region, vpc })
 }
 

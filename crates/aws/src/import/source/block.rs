@@ -77,7 +77,7 @@ impl<'a> Lines<'a> {
         let start = *self.starts.get(line.checked_sub(1)?)?;
         let column = self.text.get(start..offset)?.chars().count() + 1;
         Some(Location {
-            file: self.name.to_owned(),
+            file: self.name.into(),
             line: u32::try_from(line).ok()?,
             column: u32::try_from(column).ok()?,
         })
@@ -131,7 +131,7 @@ pub(super) fn of_json(json: &Json, file: &str) -> Block {
         labelled(kind, value, labels, &mut Vec::new(), &mut read.blocks);
     }
     for inner in &mut read.blocks {
-        inner.block.place = Some(Location { file: file.to_owned(), line: 1, column: 1 });
+        inner.block.place = Some(Location { file: file.into(), line: 1, column: 1 });
     }
     read
 }

@@ -282,10 +282,10 @@ impl Graph {
     }
 
     /// Where everything is written.
-    pub(super) fn locations(&self) -> BTreeMap<Origin, Location> {
-        let places = self.resources.iter().flat_map(|resource| {
-            let at = |path: &String| Origin::at(&resource.key, path.clone());
-            resource.locations.iter().map(move |(path, place)| (at(path), place.clone()))
+    pub(super) fn take_locations(&mut self) -> BTreeMap<Origin, Location> {
+        let places = self.resources.iter_mut().flat_map(|resource| {
+            let places = std::mem::take(&mut resource.locations);
+            places.into_iter().map(|(path, place)| (Origin::at(&resource.key, path), place))
         });
         places.collect()
     }
