@@ -73,6 +73,13 @@ pub struct Decision {
     pub missing: BTreeSet<Note>,
 }
 
+impl Decision {
+    /// One for which nothing is assumed or missing.
+    fn of(outcome: Outcome, by: Vec<(Origin, String)>) -> Self {
+        Self { outcome, by, assumes: BTreeSet::new(), missing: BTreeSet::new() }
+    }
+}
+
 /// What a set of policies says of an effect.
 struct Said {
     truth: Tri,
@@ -111,12 +118,7 @@ pub fn decide(
         denial(request, part, &mut denies, &mut unread);
     }
     if denies.truth == Tri::Yes {
-        return Decision {
-            outcome: Outcome::Denied,
-            by: denies.by,
-            assumes: BTreeSet::new(),
-            missing: BTreeSet::new(),
-        };
+        return Decision::of(Outcome::Denied, denies.by);
     }
     let mut own = Said::nothing();
     for part in &identity.policies {
@@ -153,21 +155,14 @@ pub fn decide(
             Decision { outcome: Outcome::Allowed, by, assumes, missing: BTreeSet::new() }
         }
         Tri::No if nobody => Decision {
-            outcome: Outcome::NotAllowed,
-            by: Vec::new(),
             // That a policy of AWS does not allow it holds for the version that is known here.
             assumes: parts()
                 .filter_map(|part| part.managed.and_then(managed::dated))
                 .chain(parts().filter_map(|part| part.document.assumed().cloned()))
                 .collect(),
-            missing: BTreeSet::new(),
+            ..Decision::of(Outcome::NotAllowed, Vec::new())
         },
-        Tri::No => Decision {
-            outcome: Outcome::Denied,
-            by,
-            assumes: BTreeSet::new(),
-            missing: BTreeSet::new(),
-        },
+        Tri::No => Decision::of(Outcome::Denied, by),
         Tri::Maybe(missing) => {
             Decision { outcome: Outcome::Unknown, by: Vec::new(), assumes, missing }
         }
