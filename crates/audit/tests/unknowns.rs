@@ -3,9 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 
 use farmgate_audit::check::{Options, check};
-use farmgate_audit::report::{Report, Statement, Verdict};
+use farmgate_audit::report::{Family, Report, Statement, Verdict};
 use farmgate_aws::import::{Input, import};
-use farmgate_aws::model::{Model, RouteTarget, Val};
+use farmgate_aws::model::{Attachment, Model, Origin, RouteTarget, Val};
 
 fn example(name: &str) -> Model {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
@@ -91,4 +91,31 @@ fn an_endpoint_of_unknown_route_tables_leaves_the_rest_decided() {
         .map(|s| s.id.as_str())
         .collect();
     assert_eq!(unknown, ["pulls-image:aws_ecs_service.python"]);
+}
+
+#[test]
+fn what_is_registered_in_a_target_group_may_be_anything_that_nobody_shows() {
+    let text = "expect:\n  - cannot: { from: internet, to: aws_ecs_service.python }\n";
+    let expectations = vec![farmgate_farm::expect::read(text).unwrap()];
+    let options = Options { expectations };
+    let asked = |model: &Model| {
+        let report = check(model, &options).unwrap();
+        let found = report.statements.iter().find(|s| s.family == Family::Expectation);
+        found.unwrap().clone()
+    };
+    let mut model = example("farm-with-a-hole");
+    assert_eq!(asked(&model).verdict, Verdict::Refuted, "by its load balancer");
+    // The service is the group's no more, and something is that no source names.
+    for service in model.services.values_mut() {
+        service.load_balancers.clear();
+    }
+    assert_eq!(asked(&model).verdict, Verdict::Proved, "nothing is registered");
+    for group in model.target_groups.values_mut() {
+        let target = Val::Unknown("there is no `aws elbv2 describe-target-health`".into());
+        let origin = Origin::of(&group.key);
+        group.attachments.push(Attachment { origin, target, port: None });
+    }
+    let found = asked(&model);
+    assert_eq!(found.verdict, Verdict::Unknown, "{found:?}");
+    assert!(found.missing.iter().any(|m| m.contains("describe-target-health")), "{found:?}");
 }

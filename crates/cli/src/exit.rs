@@ -6,8 +6,8 @@ use farmgate_audit::report::{Family, Report, Statement, Verdict};
 
 use crate::args::FailOn;
 
-/// How the program ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How the program ends; of several reasons the last one in this order counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
     /// Nothing is wrong.
     Fine,

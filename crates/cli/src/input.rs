@@ -52,21 +52,24 @@ pub fn sources_and_notes<P: AsRef<Path>>(
         }]));
     }
     let mut files = Vec::new();
-    let mut problems = Vec::new();
+    let mut failed: Option<Failure> = None;
     for path in paths {
-        if path.as_ref().is_dir() {
-            match folder::sources(path.as_ref(), notes) {
-                Ok(found) => files.extend(found),
-                Err(found) => problems.extend(found),
+        let read = if path.as_ref().is_dir() {
+            folder::sources(path.as_ref(), notes)
+        } else {
+            let one = source(path.as_ref()).map(|file| vec![file]);
+            one.map_err(|problem| Failure::environment(vec![problem]))
+        };
+        match (read, &mut failed) {
+            (Ok(found), _) => files.extend(found),
+            (Err(failure), none @ None) => *none = Some(failure),
+            (Err(failure), Some(all)) => {
+                all.exit = all.exit.max(failure.exit);
+                all.problems.extend(failure.problems);
             }
-            continue;
-        }
-        match source(path.as_ref()) {
-            Ok(file) => files.push(file),
-            Err(problem) => problems.push(problem),
         }
     }
-    if problems.is_empty() { Ok(files) } else { Err(Failure::environment(problems)) }
+    failed.map_or(Ok(files), Err)
 }
 
 fn source(path: &Path) -> Result<File, Problem> {

@@ -69,9 +69,9 @@ fn every_file_that_cannot_be_read_is_told() {
 }
 
 #[test]
-fn a_directory_is_no_file() {
-    let said = "error[cannot-read]: .: this is a directory; a file is needed";
-    fails(&farmgate("directory", &["check", "."], b""), 3, &[said]);
+fn a_folder_without_a_source_is_no_input() {
+    let said = "error[no-sources]: .: nothing in this folder is a source";
+    fails(&farmgate("directory", &["check", "."], b""), 2, &[said]);
 }
 
 #[test]

@@ -153,7 +153,10 @@ fn a_plan_allows_exactly_what_the_farm_says() {
         // What RDS makes has an ARN of RDS's choice; how what exists is set, nobody says.
         let open: Vec<&str> = found.open.iter().map(|open| open.what.as_str()).collect();
         let expected: &[&str] = match (blueprint, env) {
-            ("mem-brain", None) => &["setting services.api.task containers"],
+            ("mem-brain", None) => &[
+                "setting services.api.task containers",
+                "setting services.api.execution-role policy execution document",
+            ],
             ("mem-brain", Some(_)) => &[
                 "setting network flow_logs",
                 "setting services.existing-api access_logs",

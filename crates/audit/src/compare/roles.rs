@@ -69,10 +69,20 @@ impl Item for ResourcePolicy {
 }
 
 fn document(diff: &mut Diff<'_>, setting: &str, left: &Val<Policy>, right: &Val<Policy>) {
-    let same = |own: &Policy, other: &Policy| match (own.canonical(), other.canonical()) {
-        (Some(own), Some(other)) => own == other,
-        _ => true,
+    let read = |policy: &Val<Policy>| policy.get().is_none_or(|it| it.canonical().is_some());
+    if !read(left) || !read(right) {
+        let words = |policy: &Val<Policy>| match read(policy) {
+            true => "a policy".to_owned(),
+            false => "a policy of which a part is not known".to_owned(),
+        };
+        diff.open(setting, words(left), words(right));
+        return;
+    }
+    let said = |policy: &Policy| -> Vec<String> {
+        let statements = policy.canonical().unwrap_or_default();
+        statements.iter().map(|statement| by_the_name_of_managed(statement)).collect()
     };
+    let same = |own: &Policy, other: &Policy| said(own) == said(other);
     let words = |policy: &Policy| match policy.canonical() {
         Some(statements) => format!("{} ({})", counted(policy), statements.join("; ")),
         None => counted(policy),
@@ -85,4 +95,19 @@ fn counted(policy: &Policy) -> String {
         1 => "1 statement".to_owned(),
         many => format!("{many} statements"),
     }
+}
+
+/// A statement with what stands in a farm's model for the name of a secret that RDS makes, in the place
+/// of such a name: nobody knows it before.
+fn by_the_name_of_managed(statement: &str) -> String {
+    const MANAGED: &str = ":secret:rds!db-";
+    let mut parts = statement.split(MANAGED);
+    let mut all = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '-');
+        all.push_str(MANAGED);
+        all.push('*');
+        all.push_str(rest.strip_prefix('*').unwrap_or(rest));
+    }
+    all
 }

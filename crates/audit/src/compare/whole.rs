@@ -12,21 +12,25 @@ use super::diff::Diff;
 use super::names::{Names, Side};
 use super::value::Value;
 
+macro_rules! items {
+    ($diff:ident, $right:ident: $($of:ident),* $(,)?) => {$( $diff.items($of, &$right.$of); )*};
+}
+
 /// Compares all settings.
 pub(super) fn settings(diff: &mut Diff<'_>) {
     let (left, right) = (diff.names.left, diff.names.right);
+    // How an id is written is no setting of what it names; by aliases keys are resolved.
     let Model {
         sources: _,
         region,
         account,
-        warnings,
+        warnings: _,
         vpcs,
         subnets,
         route_tables,
         internet_gateways,
         nat_gateways,
         prefix_lists,
-        // How an id is written is no setting of what it names.
         literal_lists: _,
         network_acls,
         security_groups,
@@ -63,32 +67,32 @@ pub(super) fn settings(diff: &mut Diff<'_>) {
         roles,
         resource_policies,
         named,
-        unmodelled,
-        opaque,
-        // By these the keys are resolved.
+        unmodelled: _,
+        opaque: _,
         aliases: _,
         locations: _,
     } = left;
     diff.late("region", region, &right.region);
     diff.late("account", account, &right.account);
-    macro_rules! items {
-        ($($of:ident),* $(,)?) => {$( diff.items($of, &right.$of); )*};
-    }
-    items!(vpcs, subnets, route_tables, internet_gateways, nat_gateways, prefix_lists);
-    items!(network_acls, security_groups, endpoints);
+    items!(diff, right: vpcs, subnets, route_tables, internet_gateways, nat_gateways, prefix_lists);
+    items!(diff, right: network_acls, security_groups, endpoints);
     diff.entries("removed rule", (removed_rules, &right.removed_rules), (None, None));
-    items!(load_balancers, listeners, target_groups, apis, vpc_links, distributions, waf);
-    items!(clusters, services, task_definitions, scaling_targets, functions, instances);
-    items!(web_acls, stages, api_domains, flow_logs, scaling_policies);
+    items!(diff, right: load_balancers, listeners, target_groups, apis, vpc_links, distributions, waf);
+    items!(diff, right: clusters, services, task_definitions, scaling_targets, functions, instances);
+    items!(diff, right: web_acls, stages, api_domains, flow_logs, scaling_policies);
     super::protection::detection(diff, detection, &right.detection);
     time_series(diff, timestream, &right.timestream);
-    items!(databases, gates, discovery, repositories);
-    items!(registry_scanning, log_groups, secrets, parameters);
-    items!(roles, resource_policies);
+    items!(diff, right: databases, gates, discovery, repositories, registry_scanning, log_groups, secrets);
+    items!(diff, right: parameters, roles, resource_policies);
     physical_names(diff, named, &right.named);
-    not_modelled(diff, unmodelled, &right.unmodelled);
-    not_followed(diff, opaque, &right.opaque);
-    warned(diff, warnings, &right.warnings);
+    beside(diff, left, right);
+}
+
+/// What is beside the items: what isn't modelled, and what the sources warn of.
+fn beside(diff: &mut Diff<'_>, left: &Model, right: &Model) {
+    not_modelled(diff, &left.unmodelled, &right.unmodelled);
+    not_followed(diff, &left.opaque, &right.opaque);
+    warned(diff, &left.warnings, &right.warnings);
 }
 
 /// What is known by its key alone.

@@ -226,12 +226,13 @@ fn flow_role(design: &Design) -> Block {
 }
 
 fn flow_policy(design: &Design) -> Block {
-    let streams = Template::new().value(raw("aws_cloudwatch_log_group.flow.arn")).text(":*");
+    // By its name, so that a plan shows what the role may do.
+    let streams = flow_group(design).map(|(name, _)| design.arns().log_streams(name));
     let write = object()
         .attr("Sid", "WriteFlows")
         .attr("Effect", "Allow")
         .attr("Action", ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"])
-        .attr("Resource", streams);
+        .attr("Resource", streams.unwrap_or_default());
     let find = object()
         .attr("Sid", "FindGroup")
         .attr("Effect", "Allow")

@@ -73,13 +73,6 @@ pub struct Decision {
     pub missing: BTreeSet<Note>,
 }
 
-impl Decision {
-    /// One for which nothing is assumed or missing.
-    fn of(outcome: Outcome, by: Vec<(Origin, String)>) -> Self {
-        Self { outcome, by, assumes: BTreeSet::new(), missing: BTreeSet::new() }
-    }
-}
-
 /// What a set of policies says of an effect.
 struct Said {
     truth: Tri,
@@ -103,6 +96,14 @@ impl Said {
     }
 }
 
+impl Decision {
+    /// Denied by these statements, or by what surrounds those that allow.
+    fn denied(by: Vec<(Origin, String)>) -> Self {
+        let (assumes, missing) = (BTreeSet::new(), BTreeSet::new());
+        Self { outcome: Outcome::Denied, by, assumes, missing }
+    }
+}
+
 /// Decides a question. `resource` are the policies of the resource that sources show.
 #[must_use]
 pub fn decide(
@@ -118,8 +119,40 @@ pub fn decide(
         denial(request, part, &mut denies, &mut unread);
     }
     if denies.truth == Tri::Yes {
-        return Decision::of(Outcome::Denied, denies.by);
+        return Decision::denied(denies.by);
     }
+    let (truth, by, mut assumes) = allowed(request, identity, resource, side);
+    let nobody = truth == Tri::No;
+    // What may deny matters only if something allows.
+    match truth.and(denies.truth.not()) {
+        Tri::Yes => {
+            assumes.extend(unread);
+            Decision { outcome: Outcome::Allowed, by, assumes, missing: BTreeSet::new() }
+        }
+        Tri::No if nobody => Decision {
+            outcome: Outcome::NotAllowed,
+            by: Vec::new(),
+            // That a policy of AWS does not allow it holds for the version that is known here.
+            assumes: parts()
+                .filter_map(|part| part.managed.and_then(managed::dated))
+                .chain(parts().filter_map(|part| part.document.assumed().cloned()))
+                .collect(),
+            missing: BTreeSet::new(),
+        },
+        Tri::No => Decision::denied(by),
+        Tri::Maybe(missing) => {
+            Decision { outcome: Outcome::Unknown, by: Vec::new(), assumes, missing }
+        }
+    }
+}
+
+/// Whether anything allows it, by which statements, and what that assumes.
+fn allowed(
+    request: &Request<'_>,
+    identity: &Identity<'_>,
+    resource: &[Part<'_>],
+    side: Side,
+) -> (Tri, Vec<(Origin, String)>, BTreeSet<Note>) {
     let mut own = Said::nothing();
     for part in &identity.policies {
         allowance(request, part, &mut own);
@@ -146,27 +179,7 @@ pub fn decide(
         truth = truth.and(within.truth);
         assumes.extend(within.assumes);
     }
-    let by: Vec<(Origin, String)> = own.by.into_iter().chain(theirs.by).collect();
-    let nobody = truth == Tri::No;
-    // What may deny matters only if something allows.
-    match truth.and(denies.truth.not()) {
-        Tri::Yes => {
-            assumes.extend(unread);
-            Decision { outcome: Outcome::Allowed, by, assumes, missing: BTreeSet::new() }
-        }
-        Tri::No if nobody => Decision {
-            // That a policy of AWS does not allow it holds for the version that is known here.
-            assumes: parts()
-                .filter_map(|part| part.managed.and_then(managed::dated))
-                .chain(parts().filter_map(|part| part.document.assumed().cloned()))
-                .collect(),
-            ..Decision::of(Outcome::NotAllowed, Vec::new())
-        },
-        Tri::No => Decision::of(Outcome::Denied, by),
-        Tri::Maybe(missing) => {
-            Decision { outcome: Outcome::Unknown, by: Vec::new(), assumes, missing }
-        }
-    }
+    (truth, own.by.into_iter().chain(theirs.by).collect(), assumes)
 }
 
 /// Whether a policy denies. One that is not known is taken to deny nothing, and that is said.

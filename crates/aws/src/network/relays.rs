@@ -12,7 +12,8 @@ use farmgate_net::uncertain::Note;
 
 use super::{Lowered, len};
 use crate::model::{
-    Action, Api, IntegrationTarget, Key, Listener, LoadBalancerKind, Model, TargetGroup, Val,
+    Action, Api, Attachment, IntegrationTarget, Key, Listener, LoadBalancerKind, Model,
+    TargetGroup, Val,
 };
 
 pub use gates::{Led, led_to};
@@ -115,6 +116,7 @@ impl Lowered {
         }
         for attachment in &group.attachments {
             let Some(target) = attachment.target.get() else {
+                all.extend(self.any_target(model, key, group, attachment));
                 continue;
             };
             all.push(Targets {
@@ -126,6 +128,46 @@ impl Lowered {
             });
         }
         all
+    }
+
+    /// What may be registered where a source shows that something may be, and not what: whatever has
+    /// an interface in the group's VPC.
+    fn any_target(
+        &self,
+        model: &Model,
+        key: &Key,
+        group: &TargetGroup,
+        attachment: &Attachment,
+    ) -> Option<Targets> {
+        let note = attachment.target.missing()?.clone();
+        let among: Option<&Vec<Key>> = match &attachment.target {
+            Val::OneOf(keys, _) => Some(keys),
+            _ => None,
+        };
+        let vpc = group.vpc.get().and_then(Option::as_ref).and_then(|vpc| self.sites.get(vpc));
+        let behind_itself = group.target_type.get().is_none_or(|kind| kind == "alb");
+        let fits = |(owner, interface): (&Key, InterfaceId)| {
+            let balancer = model.load_balancers.contains_key(owner);
+            let place = self.net.interfaces.get(interface.index());
+            let subnet = place.and_then(|it| self.net.subnets.get(it.subnet.index()));
+            let site = subnet.map(|subnet| subnet.site);
+            (behind_itself || !balancer)
+                && among.is_none_or(|keys| keys.contains(owner))
+                && (vpc.is_none() || site.is_none() || vpc.copied() == site)
+        };
+        let owned = |(owner, ids): (&Key, &Vec<InterfaceId>)| -> Vec<InterfaceId> {
+            ids.iter().copied().filter(|id| fits((owner, *id))).collect()
+        };
+        let interfaces: Vec<InterfaceId> = self.interfaces.iter().flat_map(owned).collect();
+        // Whoever isn't known may be met on a port of its own.
+        let port = attachment.port.filter(|_| among.is_some());
+        (!interfaces.is_empty()).then(|| Targets {
+            owner: key.clone(),
+            interfaces,
+            port,
+            assumed: Vec::new(),
+            maybe: Some(note),
+        })
     }
 
     fn add_api(&mut self, model: &Model, key: &Key, api: &Api) {

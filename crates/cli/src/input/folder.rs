@@ -11,7 +11,7 @@ use farmgate_aws::model::Warning;
 use serde_json::Value;
 
 use super::{File, file, unreadable};
-use crate::problem::Problem;
+use crate::problem::{Failure, Problem};
 
 /// How many files one folder may hold that look like sources.
 const MOST_FILES: usize = 10_000;
@@ -32,12 +32,12 @@ const PASSED_OVER: [&str; 2] = ["node_modules", "target"];
 const MANIFEST: &str = "manifest.json";
 
 /// Reads the sources of a folder.
-pub(super) fn sources(path: &Path, notes: &mut Vec<Warning>) -> Result<Vec<File>, Vec<Problem>> {
-    if let Some(files) = cdk(path, 0)? {
+pub(super) fn sources(path: &Path, notes: &mut Vec<Warning>) -> Result<Vec<File>, Failure> {
+    if let Some(files) = cdk(path, 0).map_err(Failure::environment)? {
         return Ok(files);
     }
     let mut paths = Vec::new();
-    collect(path, 0, &mut paths).map_err(|problem| vec![problem])?;
+    collect(path, 0, &mut paths).map_err(|problem| Failure::environment(vec![problem]))?;
     paths.sort();
     let mut files = Vec::new();
     let mut others = Vec::new();
@@ -50,11 +50,11 @@ pub(super) fn sources(path: &Path, notes: &mut Vec<Warning>) -> Result<Vec<File>
         }
     }
     if !problems.is_empty() {
-        return Err(problems);
+        return Err(Failure::environment(problems));
     }
     let name = path.to_string_lossy().into_owned();
     if files.is_empty() {
-        return Err(vec![Problem::Plain {
+        return Err(Failure::input(vec![Problem::Plain {
             code: "no-sources",
             file: Some(name),
             message: "nothing in this folder is a source".to_owned(),
@@ -63,7 +63,7 @@ pub(super) fn sources(path: &Path, notes: &mut Vec<Warning>) -> Result<Vec<File>
                  `aws ... describe-*` prints, in a file that ends with .json, .yaml, .yml or .template"
                     .to_owned(),
             ),
-        }]);
+        }]));
     }
     if !others.is_empty() {
         let named: Vec<&str> = others.iter().take(MOST_NAMED).map(String::as_str).collect();

@@ -3,7 +3,7 @@
 use super::super::hcl::{Block, Expr, File, object, raw};
 use super::super::names;
 use super::super::policies::{self, account, service};
-use super::{bucket, bucket_arn, within};
+use super::{bucket, bucket_arn, bucket_name, within};
 use crate::design::Design;
 
 const SERVICE: &str = "config.amazonaws.com";
@@ -70,9 +70,11 @@ fn delivery(design: &Design) -> Expr {
     let allow = |action: Expr, resource: Expr| {
         object().attr("Effect", "Allow").attr("Action", action).attr("Resource", resource)
     };
-    let objects = within("config", &format!("/AWSLogs/{}/Config/*", account(design)));
+    // By its name, so that a plan shows what the role may do.
+    let bucket = format!("arn:{}:s3:::{}", design.partition, bucket_name(design, "config"));
+    let objects = format!("{bucket}/AWSLogs/{}/Config/*", account(design));
     policies::document([
-        allow(Expr::from(["s3:GetBucketAcl", "s3:ListBucket"]), bucket_arn("config")),
+        allow(Expr::from(["s3:GetBucketAcl", "s3:ListBucket"]), bucket.into()),
         allow("s3:PutObject".into(), objects.into()),
     ])
 }

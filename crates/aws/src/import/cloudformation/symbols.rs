@@ -230,11 +230,20 @@ pub(super) fn attribute(
     if is_reference(kind, attribute) {
         return reference(world, stack, resource, depth);
     }
-    if let Some(found) = address(world, stack, resource, attribute, depth) {
-        return found;
-    }
+    address(world, stack, resource, attribute, depth)
+        .unwrap_or_else(|| made(world, (stack, resource), attribute, depth))
+}
+
+/// What `Fn::GetAtt` gives of what a resource says itself, or of the names that AWS makes of it.
+fn made(
+    world: &World<'_>,
+    (stack, resource): (usize, usize),
+    attribute: &str,
+    depth: usize,
+) -> Evaluated {
+    let Some(declared) = world.declared(stack, resource) else { return Evaluated::nothing() };
     let own = |path: &[&str]| property(world, stack, resource, path, depth);
-    match (kind, attribute) {
+    match (declared.kind.as_str(), attribute) {
         ("AWS::EC2::VPC", "CidrBlock")
         | ("AWS::EC2::Subnet", "CidrBlock" | "VpcId" | "AvailabilityZone") => own(&[attribute])
             .unwrap_or_else(|| stand_in(world, stack, resource, &format!(".{attribute}"))),

@@ -63,4 +63,5 @@ pub(super) fn read(region: &Region<'_>, making: &mut Making) {
         making.add(address);
     }
     network::logs(region, making);
+    network::joins(region, making);
 }

@@ -209,6 +209,10 @@ pub(super) fn logs(region: &Region<'_>, making: &mut Making) {
         log.set(name, of);
         making.add(log);
     }
+}
+
+/// What joins a VPC to others: peerings, transit gateways, VPNs.
+pub(super) fn joins(region: &Region<'_>, making: &mut Making) {
     for item in region.items("ec2 describe-vpc-peering-connections") {
         let state = item.value.get("Status").and_then(|status| text(status, "Code"));
         let Some(id) = text(&item.value, "VpcPeeringConnectionId") else { continue };

@@ -313,12 +313,12 @@ resource "aws_iam_role_policy" "config" {
       {
         Effect   = "Allow"
         Action   = ["s3:GetBucketAcl", "s3:ListBucket"]
-        Resource = aws_s3_bucket.config.arn
+        Resource = "arn:aws:s3:::everything-123456789012-config"
       },
       {
         Effect   = "Allow"
         Action   = "s3:PutObject"
-        Resource = "${aws_s3_bucket.config.arn}/AWSLogs/123456789012/Config/*"
+        Resource = "arn:aws:s3:::everything-123456789012-config/AWSLogs/123456789012/Config/*"
       },
     ]
   })

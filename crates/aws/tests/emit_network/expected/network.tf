@@ -158,7 +158,7 @@ resource "aws_iam_role_policy" "flow" {
         Sid      = "WriteFlows"
         Effect   = "Allow"
         Action   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
-        Resource = "${aws_cloudwatch_log_group.flow.arn}:*"
+        Resource = "arn:aws:logs:us-west-2:123456789012:log-group:/aws/vpc/mcp-farm/flow:*"
       },
       {
         Sid      = "FindGroup"
