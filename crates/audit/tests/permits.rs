@@ -246,3 +246,32 @@ fn a_task_role_that_reads_what_others_are_given_is_found() {
     let rule = "same-execution-and-task-role";
     assert_eq!(after.findings.iter().filter(|it| it.rule == rule).count(), 1);
 }
+
+#[test]
+fn a_role_that_allows_more_than_the_farm_says_is_a_difference() {
+    let model = farm("whole");
+    let names: std::collections::BTreeMap<_, _> =
+        model.roles.keys().map(|key| (key.clone(), key.clone())).collect();
+    let differing = |changed: &Model| -> Vec<String> {
+        let found = farmgate_audit::compare::compare(&model, changed, &names);
+        let roles = found.differences.into_iter().map(|it| it.what);
+        roles.filter(|what| what.contains("role")).collect()
+    };
+    assert!(differing(&model).is_empty());
+    let mut wider = model.clone();
+    let role = wider.roles.get_mut("servers.nova-act.execution-role").unwrap();
+    let farmgate_aws::model::Val::Known(policy) = &mut role.policies[0].document else { panic!() };
+    let words = policy.statements.last_mut().unwrap().resources.as_mut().unwrap();
+    words.list = vec![farmgate_aws::iam::Word::Known("*".to_owned())];
+    let found = differing(&wider);
+    assert_eq!(found, ["setting servers.nova-act.execution-role policy execution document"]);
+    let mut trusting = model.clone();
+    let role = trusting.roles.get_mut("gate.role").unwrap();
+    let farmgate_aws::model::Val::Known(trust) = &mut role.trust.document else { panic!() };
+    trust.statements[0].conditions.clear();
+    assert_eq!(differing(&trusting), ["setting gate.role trust"]);
+    let mut more = model.clone();
+    let policy = more.roles["gate.execution-role"].policies[0].clone();
+    more.roles.get_mut("gate.role").unwrap().policies.push(policy);
+    assert_eq!(differing(&more).len(), 1);
+}
