@@ -22,7 +22,7 @@ fuzz_target!(|bytes: &[u8]| {
             let _ = Lowered::new(&model);
             for location in model.locations.values() {
                 assert!(location.line > 0 && location.column > 0, "{location}");
-                assert!(NAMES.contains(&location.file.as_str()), "{location}");
+                assert!(NAMES.contains(&&*location.file), "{location}");
             }
         }
         Err(errors) => {

@@ -86,7 +86,7 @@ fn the_screen_says_how_to_connect() {
         screen[first..first + end].join("\n")
     };
     let shown = screen.join("\n");
-    assert!(shown.contains("22 proved") && shown.contains("ready     hello"), "{shown}");
+    assert!(shown.contains("30 proved") && shown.contains("ready     hello"), "{shown}");
     assert!(shown.contains("not yet   network"), "{shown}");
 
     let entry = block(from("mcp.json") + 1);
