@@ -172,6 +172,13 @@ fn cause(difference: &Difference, names: &BTreeMap<Key, Key>) -> Option<&'static
     if left == "not set" && what.contains(" tag ") {
         return Some("the provider adds tags to all, and keeps them apart");
     }
+    if left == "missing" && what.starts_with("registry scanning ") {
+        return Some("every account has a setting of what its registry scans");
+    }
+    // AWS does: `PrefixListId.Description` in the EC2 API Reference.
+    if right == "``" && what.contains(" to com.amazonaws.") && what.ends_with(" description") {
+        return Some("moto keeps no description of a rule for a prefix list");
+    }
     (right == "not set" && what.ends_with(" tag Name"))
         .then_some("describe-load-balancers shows no tags")
 }
