@@ -152,9 +152,12 @@ fn lists(documents: &[(String, Vec<u8>)]) -> BTreeMap<Key, Key> {
 // === what one side doesn't say ===
 
 /// Things of which an account has more than a farm: its default VPC and what is in it, what AWS makes
-/// with every VPC, and secrets of others. That they admit nothing is what the packets show.
-const MORE: [&str; 6] =
-    ["VPC ", "subnet ", "route table ", "network ACL ", "security group ", "name secret "];
+/// with every VPC. That they admit nothing is what the packets show.
+const MORE: [&str; 5] = ["VPC ", "subnet ", "route table ", "network ACL ", "security group "];
+
+/// Secrets are made before the module, and RDS makes its own: a farm says only how they are turned over
+/// or read. (That the module's own are there, the plan and the farm say of each other.)
+const OF_OTHERS: [&str; 2] = ["secret arn:", "name secret "];
 
 /// Settings that AWS makes with every VPC, and of which farms and plans say nothing.
 const OF_VPC: [&str; 3] = [" main_route_table", " default_network_acl", " network_acl"];
@@ -163,6 +166,9 @@ const OF_VPC: [&str; 3] = [" main_route_table", " default_network_acl", " networ
 fn cause(difference: &Difference, names: &BTreeMap<Key, Key>) -> Option<&'static str> {
     let Difference { what, left, right, right_keys, .. } = difference;
     let named = |key: &Key| names.values().any(|name| name == key);
+    if left == "missing" && OF_OTHERS.iter().any(|it| what.starts_with(it)) {
+        return Some("secrets are made by others");
+    }
     if left == "missing" && MORE.iter().any(|it| what.starts_with(it)) {
         return (!right_keys.iter().any(named)).then_some("an account has more than a farm");
     }
