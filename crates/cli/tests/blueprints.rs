@@ -15,14 +15,13 @@
 )]
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use farmgate_audit::compare::compare;
-use farmgate_aws::design::Design;
 use farmgate_aws::import::{Input, import};
 use farmgate_aws::{emit, lower};
-use farmgate_farm::layers::{self, Layer};
 
+#[path = "support/applied.rs"]
+mod applied;
 #[path = "support/moto.rs"]
 mod moto;
 #[path = "support/process.rs"]
@@ -30,35 +29,9 @@ mod process;
 #[path = "support/terraform.rs"]
 mod terraform;
 
+use applied::{BLUEPRINTS, ZONES, design};
 use moto::Moto;
 use terraform::{Change, Module, Tools};
-
-/// Blueprints, each with what its overlay has to say so that it can be destroyed again.
-const BLUEPRINTS: [(&str, &str); 4] = [
-    ("quickstart", ""),
-    ("mcp-farm", ""),
-    ("mem-brain", "databases: { memories: { deletion_protection: false } }\n"),
-    ("bus-simulator", ""),
-];
-
-/// The hosted zone that the blueprints expect to be there.
-const ZONES: [(&str, &str); 1] = [("Z0123456789ABCDEFGHIJ", "example.com")];
-
-fn design(blueprint: &str, more: &str) -> Design {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../blueprints")
-        .join(blueprint)
-        .join("farm.yaml");
-    let text = std::fs::read_to_string(path).expect("the blueprint");
-    let over = format!("ingress: {{ deletion_protection: false }}\n{more}");
-    let layers =
-        [Layer { name: "farm.yaml", text: &text }, Layer { name: "farm.test.yaml", text: &over }];
-    let rules: Vec<&str> = farmgate_audit::rules::catalogue().map(|rule| rule.id).collect();
-    match layers::read(&layers, &rules) {
-        Ok(farm) => Design::of(&farm),
-        Err(problems) => panic!("{}", problems.render(false)),
-    }
-}
 
 /// Runs one blueprint through its life; what is wrong, line by line.
 fn live(tools: &Tools, blueprint: &str, more: &str) -> Result<String, String> {

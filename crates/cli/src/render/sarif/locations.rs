@@ -119,10 +119,10 @@ mod tests {
 
     #[test]
     fn names_become_relative_uris() {
-        let base = Path::new("/srv/work");
+        let base = Path::new("/srv/farm");
         let of = |name| uri(name, Some(base));
         assert_eq!(of("./infra/plan.json"), "infra/plan.json");
-        assert_eq!(of("/srv/work/my plan.json"), "my%20plan.json");
+        assert_eq!(of("/srv/farm/my plan.json"), "my%20plan.json");
         assert_eq!(of("/elsewhere/p#1.json"), "file:///elsewhere/p%231.json");
         assert_eq!(of("../p.json"), "../p.json");
         assert_eq!(of("a:b/ü"), "a%3Ab/%C3%BC");
