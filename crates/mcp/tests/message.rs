@@ -296,6 +296,22 @@ fn half_a_surrogate_pair_is_refused_where_it_would_be_read() {
     assert_eq!(parse(&request(rest)).unwrap().name.as_deref(), Some("😀"));
 }
 
+/// Found by fuzzing: the refusal said such an id again, and clients could not read their answer.
+#[test]
+fn an_id_beyond_what_a_double_holds_is_no_id() {
+    let ping = |id: &str| format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping"}}"#);
+    let digits = "7".repeat(400);
+    for id in ["1e309", "-1.8e308", "1777.7e77777777677777777", &digits] {
+        refused(&ping(id), INVALID_REQUEST, None);
+    }
+    for id in ["1e308", "-0", "9007199254740993", "1e-999", "1.5"] {
+        assert_eq!(parse(&ping(id)).unwrap().id, Some(id));
+    }
+    // A tool may be given what it likes.
+    parse(&request(r#""method":"tools/call","params":{"name":"a","arguments":{"x":1e309}}"#))
+        .unwrap();
+}
+
 #[test]
 fn nesting_is_bounded_everywhere() {
     let nested = |open: &str, close: &str, depth: usize| {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use farmgate_mcp::fault::HEADER_MISMATCH;
+use farmgate_mcp::fault::{HEADER_MISMATCH, INVALID_PARAMS};
 use farmgate_mcp::headers::{decode, single};
 use farmgate_mcp::{Fault, Message};
 use http::HeaderMap;
@@ -71,7 +71,8 @@ struct Tool {
 /// Checks the headers of a call of a tool.
 ///
 /// # Errors
-/// 400, -32020: a header is missing, comes twice, or doesn't say what the argument says.
+/// - 400, -32020: a header is missing, comes twice, or doesn't say what the argument says.
+/// - 400, -32602: some of the tool's arguments are repeated, and parsers differ in reading them.
 pub(super) async fn check(
     shared: &Rc<Shared>,
     headers: &HeaderMap,
@@ -79,10 +80,10 @@ pub(super) async fn check(
 ) -> Result<(), Fault> {
     let tool = message.name.as_deref().filter(|_| message.method.as_deref() == Some("tools/call"));
     let Some(tool) = tool else { return Ok(()) };
-    let arguments = message.arguments.and_then(|raw| serde_json::from_str(raw).ok());
-    let arguments: Value = arguments.unwrap_or_default();
+    let arguments = read(message.arguments);
     let any = headers.keys().any(|name| name.as_str().starts_with(PREFIX));
-    if !any && arguments.as_object().is_none_or(serde_json::Map::is_empty) {
+    let empty = |arguments: &Value| arguments.as_object().is_none_or(serde_json::Map::is_empty);
+    if !any && arguments.as_ref().is_some_and(empty) {
         return Ok(());
     }
     if shared.repeats.borrow().read.is_none_or(|read| read.elapsed() > BELIEVED) {
@@ -92,7 +93,31 @@ pub(super) async fn check(
     }
     let repeats = shared.repeats.borrow();
     let own = repeats.tools.get(tool).map(Vec::as_slice).unwrap_or_default();
-    own.iter().try_for_each(|repeated| repeated.check(headers, &arguments))
+    check_all(own, headers, arguments.as_ref())
+}
+
+/// The arguments of a call; `None` if they are JSON that not every parser takes: a number beyond what
+/// a double holds, half a surrogate pair.
+fn read(arguments: Option<&str>) -> Option<Value> {
+    arguments.map_or(Some(Value::Null), |raw| serde_json::from_str(raw).ok())
+}
+
+/// Checks the headers of what a tool repeats. What can't be read here may well be read by the server,
+/// so nothing can be said of it.
+fn check_all(
+    own: &[Repeated],
+    headers: &HeaderMap,
+    arguments: Option<&Value>,
+) -> Result<(), Fault> {
+    match arguments {
+        _ if own.is_empty() => Ok(()),
+        Some(arguments) => own.iter().try_for_each(|it| it.check(headers, arguments)),
+        None => Err(Fault::new(
+            400,
+            INVALID_PARAMS,
+            "the arguments hold a number that no double holds, or half a surrogate pair",
+        )),
+    }
 }
 
 /// Asks a server for its tools; none if it doesn't say.
@@ -230,6 +255,24 @@ mod tests {
         assert!(!check(&[(region, "a"), (region, "a")], json!({ "region": "a" })));
         assert!(!check(&[(n, "43")], json!({ "deep": { "n": 42 } })));
         assert!(!check(&[(n, "4.2e1")], json!({ "deep": { "n": 42 } })));
+    }
+
+    #[test]
+    fn arguments_that_not_every_parser_reads_hide_no_argument() {
+        let schema = json!({ "properties": {
+            "region": { "type": "string", "x-mcp-header": "Region" },
+        } });
+        let own = repeated(&schema).unwrap();
+        let (none, read) = (HeaderMap::new(), |raw| super::read(Some(raw)));
+        for raw in [r#"{"region":"a","x":1e999}"#, r#"{"region":"a","x":"\ud800"}"#] {
+            assert_eq!(read(raw), None, "{raw}");
+            let fault = check_all(&own, &none, read(raw).as_ref()).unwrap_err();
+            assert_eq!((fault.status, fault.code), (400, INVALID_PARAMS), "{raw}");
+            // A tool that repeats nothing is its server's affair alone.
+            assert_eq!(check_all(&[], &none, read(raw).as_ref()), Ok(()), "{raw}");
+        }
+        assert_eq!(check_all(&own, &none, super::read(None).as_ref()), Ok(()));
+        assert!(check_all(&own, &none, read(r#"{"region":"a"}"#).as_ref()).is_err());
     }
 
     #[test]

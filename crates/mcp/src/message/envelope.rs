@@ -123,15 +123,18 @@ impl<'a> Envelope<'a> {
 
     /// Makes a message of it, or says why it is none.
     fn judge(self, trouble: &mut Trouble) -> Result<Message<'a>, Fault> {
-        // An id is said again in the answer, where half a surrogate pair is JSON to few.
+        // An id is said again in the answer, where half a surrogate pair is JSON to few, and a number
+        // beyond what a double holds is infinite to one parser and an error to another.
         let is_id = |value: &Value<'_>| match value.shape {
             Shape::Text(text) => text.decode().is_some(),
-            Shape::Number => true,
+            Shape::Number => value.raw.parse::<f64>().is_ok_and(f64::is_finite),
             _ => false,
         };
         let id = self.id.filter(is_id).map(|id| id.raw);
         if self.id.is_some() && id.is_none() {
-            trouble.note(|| "an id is a text of whole characters, or a number".to_owned());
+            trouble.note(|| {
+                "an id is a text of whole characters, or a number that a double holds".to_owned()
+            });
         }
         let decoded = |value: Option<Value<'a>>| match value?.shape {
             Shape::Text(text) => text.decode(),
