@@ -2,14 +2,15 @@
 # Fuzzes with coverage feedback, on the stable toolchain: fuzz/run.sh SECONDS [TARGET...]
 #
 # Every target runs for SECONDS; without targets, all of them do. An input that breaks one is left in
-# fuzz/artifacts/TARGET/, and the others still run: make it a named regression test of the crate in question, then mend it.
+# fuzz/artifacts/TARGET/, and the others still run: make it a named regression test of the crate in
+# question, then mend it.
 # `cargo fuzz run TARGET` works too, where there is a nightly toolchain.
 set -euo pipefail
 cd "$(dirname "$0")"
 
 seconds=${1:?usage: fuzz/run.sh SECONDS [TARGET...]}
 shift
-[ $# -gt 0 ] || set -- $(sed -n 's/^name = "\([a-z_]*\)"$/\1/p' Cargo.toml)
+[ $# -gt 0 ] || set -- $(sed -n 's/^name = "\([a-z0-9_]*\)"$/\1/p' Cargo.toml)
 
 # A target triple of its own keeps the instrumentation out of build scripts and procedural macros.
 triple=$(rustc -vV | sed -n 's/^host: //p')
