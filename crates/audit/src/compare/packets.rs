@@ -219,7 +219,7 @@ fn between(nets: &Nets<'_>, (at, from): (usize, &End), book: &mut dyn Book) {
 /// From any host of the network that has an address in both models.
 fn from_network(nets: &Nets<'_>, (at, to): (usize, &End), book: &mut dyn Book) {
     let [left, right] = to.sites;
-    if nets.same.from_site(left, at) {
+    if nets.same.hosts_of(left, at) {
         return;
     }
     let site = |side: &Lowered, id: farmgate_net::topology::SiteId| {

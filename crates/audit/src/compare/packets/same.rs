@@ -90,7 +90,7 @@ impl Same {
     }
 
     /// Whether it is the same what any host of a left site gets to an end there.
-    pub(super) fn from_site(&self, site: SiteId, to: usize) -> bool {
+    pub(super) fn hosts_of(&self, site: SiteId, to: usize) -> bool {
         let inside = self.inside.contains(&to) && self.private.contains(&to);
         inside && self.sites.contains(&site)
     }
