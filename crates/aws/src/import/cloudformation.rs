@@ -7,7 +7,9 @@
 
 mod environment;
 mod evaluate;
+mod globals;
 mod item;
+mod loops;
 mod making;
 mod manifest;
 mod symbols;
@@ -139,6 +141,15 @@ fn told(world: &World<'_>) -> Vec<Warning> {
     for (stack, name) in world.defaults.borrow().iter() {
         by_stack.entry(*stack).or_default().push(name.clone());
     }
+    for (at, stack) in world.stacks.iter().enumerate() {
+        let loops = world.templates.get(stack.template).map(|template| &template.looped);
+        for name in loops.into_iter().flatten() {
+            let names = by_stack.entry(at).or_default();
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+    }
     for (stack, names) in by_stack {
         let prefix = world.stack(stack).map_or("", |stack| stack.prefix.as_str());
         let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
@@ -166,8 +177,9 @@ fn told(world: &World<'_>) -> Vec<Warning> {
     warnings
 }
 
-/// Macros that add nothing that is read.
-const HARMLESS: [&str; 2] = ["AWS::LanguageExtensions", "AWS::SecretsManager-2020-07-23"];
+/// Macros whose work is done here, or that add nothing that is read.
+const HARMLESS: [&str; 3] =
+    ["AWS::LanguageExtensions", "AWS::SecretsManager-2020-07-23", "AWS::Serverless-2016-10-31"];
 
 fn refusals(
     world: &World<'_>,

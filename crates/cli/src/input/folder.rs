@@ -3,8 +3,11 @@
 //! `cdk.out/` goes by its manifest; any other folder by what its files hold. Where a folder has
 //! what is no source, that is said and passed over.
 
+mod nested;
+
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use farmgate_aws::import;
 use farmgate_aws::model::Warning;
@@ -42,9 +45,22 @@ pub(super) fn sources(path: &Path, notes: &mut Vec<Warning>) -> Result<Vec<File>
     let mut files = Vec::new();
     let mut others = Vec::new();
     let mut problems = Vec::new();
-    for path in paths {
+    let mut known: BTreeSet<PathBuf> = paths.iter().cloned().collect();
+    let mut next = 0;
+    while let Some(path) = paths.get(next).cloned() {
+        next += 1;
         match file(&path) {
-            Ok(file) if import::detect(&file.bytes).is_ok() => files.push(file),
+            Ok(file) if import::detect(&file.bytes).is_ok() => {
+                // Templates of nested stacks may lie where nobody keeps sources of their own.
+                let folder = path.parent().unwrap_or(Path::new(""));
+                for inner in nested::named(&file.bytes) {
+                    let inner = plain(&folder.join(inner));
+                    if paths.len() < MOST_FILES && inner.is_file() && known.insert(inner.clone()) {
+                        paths.push(inner);
+                    }
+                }
+                files.push(file);
+            }
             Ok(file) => others.push(file.name),
             Err(problem) => problems.push(problem),
         }
@@ -77,6 +93,11 @@ pub(super) fn sources(path: &Path, notes: &mut Vec<Warning>) -> Result<Vec<File>
         notes.push(Warning { code: "passed-over", text, on: None });
     }
     Ok(files)
+}
+
+/// A path without `.` in it.
+fn plain(path: &Path) -> PathBuf {
+    path.components().filter(|part| !matches!(part, Component::CurDir)).collect()
 }
 
 /// The manifest of what CDK wrote, and the templates that it names; none, if it is no such folder.

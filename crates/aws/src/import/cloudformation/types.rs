@@ -126,6 +126,8 @@ const TYPES: &[Row] = &[
         "FunctionName",
         "arn:{p}:lambda:{r}:{a}:function:{name}",
     ),
+    ("Serverless::Api", "aws_api_gateway_rest_api", Label, "Name", ""),
+    ("Serverless::HttpApi", "aws_apigatewayv2_api", Label, "Name", ""),
     ("Lambda::Url", "aws_lambda_function_url", Id, "", ""),
     ("Lambda::Alias", "aws_lambda_alias", Arn, "Name", ""),
     ("CloudFront::Distribution", "aws_cloudfront_distribution", Id, "", ""),

@@ -170,6 +170,8 @@ fn function(making: &mut Making<'_, '_>) {
     making.own().set("function_name", &name);
     let network = making.get("VpcConfig").map(|of| deep(&of));
     making.own().set_any("vpc_config", one(network.as_ref()).as_ref());
+    let arn = making.arn();
+    super::serverless::events(making, Some(&arn));
     // SAM's short form of a function URL.
     if let Some(url) = making.get("FunctionUrlConfig") {
         let mut made = making.further("aws_lambda_function_url", "FunctionUrlConfig");
