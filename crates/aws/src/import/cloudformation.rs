@@ -39,6 +39,11 @@ pub(super) struct Template<'a> {
     pub(super) text: &'a str,
 }
 
+/// The type that is this one of the provider's.
+pub(super) fn type_of(kind: &str) -> Option<String> {
+    types::named(kind)
+}
+
 /// CDK's `manifest.json`: which templates are which stacks, and where these are deployed.
 #[derive(Debug)]
 pub(super) struct Manifest<'a> {

@@ -225,6 +225,12 @@ pub(super) fn of(name: &str) -> Type {
     Type { kind: provider(short), reference: Id, name: "", arn: None }
 }
 
+/// The type in a template that is this one of the provider's; the first, where several are.
+pub(super) fn named(kind: &str) -> Option<String> {
+    let row = TYPES.iter().find(|row| row.1 == kind && !row.0.starts_with("Serverless::"));
+    row.map(|row| format!("AWS::{}", row.0))
+}
+
 /// The provider's name of a type by the rule that most follow: service and thing in snake case.
 fn provider(short: &str) -> String {
     let mut parts = short.split("::");

@@ -51,6 +51,9 @@ pub(super) fn translate(kind: &str, making: &mut Making<'_, '_>) -> bool {
 fn cluster(making: &mut Making<'_, '_>) {
     let arn = making.arn();
     making.own().set("id", &arn);
+    // Services name it by its name.
+    let name = making.reference();
+    making.own().set("name", &name);
     if let Some(settings) = making.get("ClusterSettings") {
         making.own().set("setting", &deep(&settings));
     }
