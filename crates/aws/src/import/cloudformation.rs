@@ -44,7 +44,7 @@ pub(super) fn type_of(kind: &str) -> Option<String> {
     types::named(kind)
 }
 
-/// CDK's `manifest.json`: which templates are which stacks, and where these are deployed.
+/// CDK's `manifest.json`, or its list of assets: which templates are which stacks, and where these are deployed.
 #[derive(Debug)]
 pub(super) struct Manifest<'a> {
     pub(super) name: &'a str,
@@ -57,6 +57,7 @@ pub(super) fn read(
     manifests: &[Manifest<'_>],
 ) -> Result<Vec<Parsed>, Vec<ImportError>> {
     let named: Vec<Named> = manifests.iter().flat_map(manifest::stacks).collect();
+    let assets = manifests.iter().flat_map(manifest::assets).collect();
     let mut world = World::default();
     let mut errors = Vec::new();
     for given in templates {
@@ -68,7 +69,7 @@ pub(super) fn read(
     if !errors.is_empty() {
         return Err(errors);
     }
-    let unresolved = world.deploy(&named);
+    let unresolved = world.deploy(&named, &assets);
     let mut resources: Vec<Vec<Raw>> = Vec::new();
     // Which stacks import from which shows on the way; then all know where they are.
     world.settle_environments();

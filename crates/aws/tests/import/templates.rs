@@ -87,6 +87,25 @@ Resources:
 }
 
 #[test]
+fn what_cdk_calls_by_a_hash_its_lists_name() {
+    let top = r#"{ "Resources": { "Net": { "Type": "AWS::CloudFormation::Stack", "Properties": {
+        "Parameters": { "Block": "10.2.0.0/16" },
+        "TemplateURL": { "Fn::Join": ["", ["https://s3.", { "Ref": "AWS::URLSuffix" }, "/bucket/0a1b.json"]] } } } } }"#;
+    let assets = r#"{ "version": "1", "dockerImages": {}, "files": { "0a1b": {
+        "source": { "path": "Net.nested.template.json", "packaging": "file" },
+        "destinations": { "here": { "bucketName": "bucket", "objectKey": "0a1b.json" } } } } }"#;
+    let inner = VPC.trim_start();
+    let files = [
+        ("out/Top.template.json", top),
+        ("out/Net.nested.template.json", inner),
+        ("out/Top.assets.json", assets),
+    ];
+    let model = model(&files);
+    assert!(model.vpcs.contains_key(&Key::new("Top/Net/Vpc")));
+    assert_eq!(codes(&model), Vec::<&str>::new());
+}
+
+#[test]
 fn what_holds_a_parameter_without_a_value_joins_all_the_same() {
     let text = "
 Parameters: { Env: { Type: String } }

@@ -132,17 +132,21 @@ fn cdk(folder: &Path, depth: usize) -> Result<Option<Vec<File>>, Vec<Problem>> {
             }
         }
     }
-    // Nested stacks are assets: only their templates' metadata name them.
+    // Nested stacks are assets: the metadata of their resources name their templates, or lists do.
     let mut nested = Vec::new();
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     for entry in entries.take(MOST_FILES) {
-        if entry.file_name().to_string_lossy().ends_with(".nested.template.json") {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.ends_with(".nested.template.json") || name.ends_with(".assets.json") {
             nested.push(entry.path());
         }
     }
     nested.sort();
     for path in nested {
         match file(&path) {
+            // What is no source beside a manifest is CDK's own business.
+            Ok(file) if import::detect(&file.bytes).is_err() => {}
             Ok(file) => files.push(file),
             Err(problem) => problems.push(problem),
         }

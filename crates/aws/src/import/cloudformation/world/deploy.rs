@@ -18,8 +18,12 @@ const MOST_STACKS: usize = 4_000;
 
 impl World<'_> {
     /// Makes stacks of all templates.
-    pub(in super::super) fn deploy(&mut self, named: &[Named]) -> Vec<Warning> {
-        let (nested, missing) = self.nested();
+    pub(in super::super) fn deploy(
+        &mut self,
+        named: &[Named],
+        assets: &HashMap<String, String>,
+    ) -> Vec<Warning> {
+        let (nested, missing) = self.nested(assets);
         let inner: BTreeSet<usize> = nested.values().map(|(template, _)| *template).collect();
         let roots: Vec<usize> =
             (0..self.templates.len()).filter(|at| !inner.contains(at)).collect();
@@ -55,7 +59,7 @@ impl World<'_> {
 
     /// The template of every nested stack that is given, and whether that is certain; and the nested
     /// stacks whose templates are not.
-    fn nested(&self) -> (Nested, Vec<(usize, usize)>) {
+    fn nested(&self, assets: &HashMap<String, String>) -> (Nested, Vec<(usize, usize)>) {
         let mut by_file: HashMap<&str, Vec<usize>> = HashMap::new();
         for (at, template) in self.templates.iter().enumerate() {
             by_file.entry(base(template.file)).or_default().push(at);
@@ -72,6 +76,10 @@ impl World<'_> {
                 let address = address.filter_map(|name| ending(properties.get(name)?)).next();
                 let (path, sure) = match (&declared.asset, address) {
                     (Some(asset), _) => (asset.clone(), true),
+                    // Files of CDK go by hashes, of which its lists tell.
+                    (None, Some(address)) if assets.contains_key(base(&address)) => {
+                        (assets.get(base(&address)).cloned().unwrap_or_default(), true)
+                    }
                     (None, Some(address)) => {
                         let sure = !address.contains("://") && !address.contains("${");
                         (address, sure)
