@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::super::terraform::{self, Action, Raw};
+use super::super::terraform::{self, Action, Packed, Raw};
 use super::types::snake;
 use super::value::{Evaluated, What};
 use super::world::World;
@@ -76,8 +76,9 @@ impl Made {
     }
 
     /// It, declared by a resource.
-    pub(super) fn raw(self, locations: Vec<(String, Location)>) -> Raw {
+    pub(super) fn raw(mut self, locations: Vec<(String, Location)>) -> Raw {
         Raw {
+            packed: Packed::take(&mut self.after),
             name: self.key.clone(),
             address: self.key,
             previous: None,
@@ -233,6 +234,7 @@ impl<'w, 'a> Making<'w, 'a> {
             let inner = made.places.iter().filter(|(path, _)| !path.is_empty());
             let inner = inner.filter_map(|(path, at)| Some((path.clone(), place(*at)?)));
             locations.extend(inner);
+            locations.shrink_to_fit();
             made.raw(locations)
         };
         main.into_iter().chain(further).map(raw).collect()

@@ -9,7 +9,7 @@ mod security;
 
 use serde_json::{Map, Value, json};
 
-use super::raw::{Parsed, Raw};
+use super::raw::{Packed, Parsed, Raw};
 use part::Part;
 
 /// How many paths one document may hold. API Gateway takes a few hundred.
@@ -220,6 +220,7 @@ impl Of<'_> {
             kind: kind.to_owned(),
             module: self.api.module.clone(),
             index: self.api.index.clone(),
+            packed: Packed::default(),
             action: self.api.action,
             after,
             unknown: Value::Object(unknown),
