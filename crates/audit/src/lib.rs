@@ -11,6 +11,7 @@ pub mod credential;
 pub mod diff;
 pub mod explain;
 pub mod fix;
+mod in_templates;
 mod image;
 pub mod prices;
 pub mod prove;

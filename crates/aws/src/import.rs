@@ -181,6 +181,12 @@ pub fn read(inputs: &[Input<'_>], settings: &Settings<'_>) -> Result<Sources, Ve
     Ok(Sources { parsed: sources, source })
 }
 
+/// What CloudFormation calls a type of the Terraform provider: `AWS::EC2::VPC` of `aws_vpc`.
+#[must_use]
+pub fn template_type(kind: &str) -> Option<String> {
+    cloudformation::type_of(kind)
+}
+
 /// How much of a line is looked at to count its characters. A document on one line is no text that
 /// people read: there a column is told in bytes.
 const LONGEST_LINE: usize = 4096;

@@ -42,6 +42,7 @@ mod modules;
 mod names;
 mod notes;
 mod opaque;
+mod openapi;
 mod place;
 mod plan;
 mod raw;
@@ -109,6 +110,7 @@ pub(super) fn module_path(address: &str) -> impl Iterator<Item = (String, Option
 pub(super) fn build(mut sources: Vec<Parsed>, source: Option<&source::Source>) -> Model {
     let mut model = Model::default();
     let settled = source.map(|source| settle::settle(&mut sources, source)).unwrap_or_default();
+    openapi::expand(&mut sources);
     for source in &mut sources {
         model.sources.push(Source {
             name: source.name.clone(),

@@ -202,6 +202,12 @@ impl Lowered {
                 self.add_gateway_endpoint(model, key, endpoint);
             }
         }
+        let Some(note) = self.own_public_note() else { return };
+        let lists = &self.aws_lists;
+        let by_list = |route: &NetRoute| matches!(route.destination, Destination::List(id) if lists.contains(&id));
+        for table in self.net.tables.iter_mut().filter(|table| table.routes.iter().any(by_list)) {
+            table.assumed = joined(table.assumed.iter().chain([&note]));
+        }
     }
 
     fn lower_table(&mut self, model: &Model, key: &Key, table: &RouteTable) -> NetTable {

@@ -26,4 +26,5 @@ mod refusals;
 mod robust;
 mod rules;
 mod source;
+mod templates;
 mod workloads;

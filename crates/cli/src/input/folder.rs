@@ -3,8 +3,11 @@
 //! `cdk.out/` goes by its manifest; any other folder by what its files hold. Where a folder has
 //! what is no source, that is said and passed over.
 
+mod nested;
+
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use farmgate_aws::import;
 use farmgate_aws::model::Warning;
@@ -42,9 +45,22 @@ pub(super) fn sources(path: &Path, notes: &mut Vec<Warning>) -> Result<Vec<File>
     let mut files = Vec::new();
     let mut others = Vec::new();
     let mut problems = Vec::new();
-    for path in paths {
+    let mut known: BTreeSet<PathBuf> = paths.iter().cloned().collect();
+    let mut next = 0;
+    while let Some(path) = paths.get(next).cloned() {
+        next += 1;
         match file(&path) {
-            Ok(file) if import::detect(&file.bytes).is_ok() => files.push(file),
+            Ok(file) if import::detect(&file.bytes).is_ok() => {
+                // Templates of nested stacks may lie where nobody keeps sources of their own.
+                let folder = path.parent().unwrap_or(Path::new(""));
+                for inner in nested::named(&file.bytes) {
+                    let inner = plain(&folder.join(inner));
+                    if paths.len() < MOST_FILES && inner.is_file() && known.insert(inner.clone()) {
+                        paths.push(inner);
+                    }
+                }
+                files.push(file);
+            }
             Ok(file) => others.push(file.name),
             Err(problem) => problems.push(problem),
         }
@@ -79,6 +95,11 @@ pub(super) fn sources(path: &Path, notes: &mut Vec<Warning>) -> Result<Vec<File>
     Ok(files)
 }
 
+/// A path without `.` in it.
+fn plain(path: &Path) -> PathBuf {
+    path.components().filter(|part| !matches!(part, Component::CurDir)).collect()
+}
+
 /// The manifest of what CDK wrote, and the templates that it names; none, if it is no such folder.
 fn cdk(folder: &Path, depth: usize) -> Result<Option<Vec<File>>, Vec<Problem>> {
     let path = folder.join(MANIFEST);
@@ -111,17 +132,21 @@ fn cdk(folder: &Path, depth: usize) -> Result<Option<Vec<File>>, Vec<Problem>> {
             }
         }
     }
-    // Nested stacks are assets: only their templates' metadata name them.
+    // Nested stacks are assets: the metadata of their resources name their templates, or lists do.
     let mut nested = Vec::new();
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     for entry in entries.take(MOST_FILES) {
-        if entry.file_name().to_string_lossy().ends_with(".nested.template.json") {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.ends_with(".nested.template.json") || name.ends_with(".assets.json") {
             nested.push(entry.path());
         }
     }
     nested.sort();
     for path in nested {
         match file(&path) {
+            // What is no source beside a manifest is CDK's own business.
+            Ok(file) if import::detect(&file.bytes).is_err() => {}
             Ok(file) => files.push(file),
             Err(problem) => problems.push(problem),
         }

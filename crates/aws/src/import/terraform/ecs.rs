@@ -21,7 +21,7 @@ use super::wanted::{
     TASK_DEFINITION,
 };
 use crate::model::{
-    Cluster, Container, EcsService, Key, Model, ScalingTarget, ServiceTarget, SetVal,
+    Cluster, Container, EcsService, Key, Model, Note, ScalingTarget, ServiceTarget, SetVal,
     TaskDefinition, Val,
 };
 
@@ -82,11 +82,17 @@ fn needed_number<T: TryFrom<i64>>(attribute: &Attribute<'_>) -> Val<T> {
 
 fn service(place: &Place<'_>, model: &Model) -> EcsService {
     let network = place.only("network_configuration");
-    let subnets = network
-        .as_ref()
-        .map_or_else(SetVal::default, |block| block.attribute("subnets").keys(&SUBNET));
+    // In the modes `bridge` and `host` tasks have no interface of their own.
+    let hosted = || -> Note {
+        let key = &place.resource.key;
+        format!("the instances on whose interfaces {key} runs, since it has no `network_configuration`").into()
+    };
+    let subnets = network.as_ref().map_or_else(
+        || SetVal::unknown(hosted()),
+        |block| block.attribute("subnets").keys(&SUBNET),
+    );
     let security_groups = match &network {
-        None => SetVal::default(),
+        None => SetVal::unknown(hosted()),
         Some(block) => {
             let groups = block.attribute("security_groups");
             let given = if groups.is_left_out() { SetVal::default() } else { groups.keys(&GROUP) };
@@ -103,9 +109,10 @@ fn service(place: &Place<'_>, model: &Model) -> EcsService {
         fargate: fargate(place),
         subnets,
         security_groups,
-        assign_public_ip: network
-            .as_ref()
-            .map_or(Val::Known(false), |block| block.attribute("assign_public_ip").flag(false)),
+        assign_public_ip: network.as_ref().map_or_else(
+            || Val::Unknown(hosted()),
+            |block| block.attribute("assign_public_ip").flag(false),
+        ),
         load_balancers: targets(place),
         registries: place
             .blocks("service_registries")
@@ -266,7 +273,9 @@ fn read_containers(attribute: &Attribute<'_>) -> Val<Vec<Container>> {
 /// The containers of `container_definitions`, if they are a JSON list.
 pub(super) fn containers(text: &str) -> Option<Vec<Container>> {
     match serde_json::from_str::<Value>(text) {
-        Ok(Value::Array(list)) => Some(list.iter().map(container).collect()),
+        Ok(Value::Array(list)) => {
+            Some(list.iter().enumerate().map(|(at, item)| container(item, at)).collect())
+        }
         _ => None,
     }
 }
@@ -278,7 +287,7 @@ fn range_of(text: Option<&str>) -> Option<RangeInclusive<u16>> {
 }
 
 /// See <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html>.
-fn container(value: &Value) -> Container {
+fn container(value: &Value, at: usize) -> Container {
     let text = |value: Option<&Value>| match value {
         Some(Value::String(text)) => Some(text.clone()),
         Some(Value::Number(number)) => Some(number.to_string()),
@@ -301,7 +310,8 @@ fn container(value: &Value) -> Container {
         range_of(range.as_deref()).into_iter().flatten().map(move |port| (port, protocol.clone()))
     });
     Container {
-        name: text(value.get("name")).unwrap_or_default(),
+        // What has no name that is known goes by its place.
+        name: text(value.get("name")).unwrap_or_else(|| format!("container_definitions[{at}]")),
         image: text(value.get("image")),
         run: run::container(value),
         essential: value.get("essential").and_then(Value::as_bool).unwrap_or(true),

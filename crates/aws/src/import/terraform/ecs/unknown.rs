@@ -24,7 +24,7 @@ pub(super) fn list(attribute: &Attribute<'_>, items: &[Value]) -> Val<Vec<Contai
         if !item.is_object() {
             return Val::Unknown(attribute.pending());
         }
-        let mut container = super::container(item);
+        let mut container = super::container(item, at);
         if Doubt::of(Some(doubt)) != Doubt::None {
             let mut found = Found { attribute, at, parts: &mut container.unknown };
             found.parts(item, doubt, "", 0);
