@@ -53,6 +53,9 @@ pub(super) fn sources(path: &Path, notes: &mut Vec<Warning>) -> Result<Vec<File>
         return Err(Failure::environment(problems));
     }
     let name = path.to_string_lossy().into_owned();
+    if files.is_empty() && holds_terraform(path) {
+        return Err(Failure::input(vec![terraform(name)]));
+    }
     if files.is_empty() {
         return Err(Failure::input(vec![Problem::Plain {
             code: "no-sources",
@@ -77,6 +80,34 @@ pub(super) fn sources(path: &Path, notes: &mut Vec<Warning>) -> Result<Vec<File>
         notes.push(Warning { code: "passed-over", text, on: None });
     }
     Ok(files)
+}
+
+/// What is said of a folder of Terraform's language: it is what plans are made of.
+fn terraform(folder: String) -> Problem {
+    let help = format!(
+        "in it, run `terraform init`, `terraform plan -out=plan.bin` and `terraform show -json plan.bin \
+         > plan.json`; then `farmgate check {folder}/plan.json --source {folder}`"
+    );
+    Problem::Plain {
+        code: "terraform-source",
+        file: Some(folder),
+        message: "this folder holds Terraform's source (HCL), and no plan of it".to_owned(),
+        help: Some(help),
+    }
+}
+
+/// Whether there is Terraform's language in a folder, or in one in it.
+fn holds_terraform(folder: &Path) -> bool {
+    let has = |folder: &Path| {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten().take(MOST_FILES);
+        let mut names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        names.any(|name| name.ends_with(".tf") || name.ends_with(".tf.json"))
+    };
+    let below = || {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten().take(MOST_FILES);
+        entries.map(|entry| entry.path()).collect::<Vec<PathBuf>>()
+    };
+    has(folder) || below().iter().any(|inner| has(inner))
 }
 
 /// The manifest of what CDK wrote, and the templates that it names; none, if it is no such folder.
