@@ -204,4 +204,45 @@ mod tests {
         assert!(!is_read("key.pem", 1000));
         assert!(!is_read("plan.json", 10_000_000));
     }
+
+    fn write(root: &std::path::Path, name: &str, text: &str) {
+        let path = root.join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        std::fs::write(path, text).expect("written");
+    }
+
+    fn names(root: &std::path::Path, folder: &str) -> Vec<String> {
+        let files = super::read(&root.join(folder)).ok().expect("a source");
+        let mut names: Vec<String> = files.into_iter().map(|file| file.name).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn modules_beside_the_folder_are_read_and_nothing_else() {
+        let root = tempfile::tempdir().expect("a folder");
+        let root = root.path();
+        let call = |to: &str| format!("module \"m\" {{\n  source = \"{to}\"\n}}\n");
+        write(root, "repository/.git/config", "");
+        write(root, "repository/live/prod/main.tf", &call("../../modules/net"));
+        write(root, "repository/modules/net/main.tf", &call("../base"));
+        write(root, "repository/modules/net/task.json.tpl", "[]");
+        write(root, "repository/modules/net/terraform.tfstate", "{}");
+        write(root, "repository/modules/base/main.tf", &call("../../../other"));
+        write(root, "repository/modules/unused/main.tf", "");
+        write(root, "repository/live/prod/more.tf", &call("../../secrets").replace("m\"", "s\""));
+        write(root, "repository/secrets/values.json", "{}");
+        write(root, "other/main.tf", "");
+        assert_eq!(
+            names(root, "repository/live/prod"),
+            [
+                "../../modules/base/main.tf",
+                "../../modules/net/main.tf",
+                "../../modules/net/task.json.tpl",
+                "main.tf",
+                "more.tf",
+            ],
+            "what isn't called, isn't a module, or is outside of the repository is not read"
+        );
+    }
 }
