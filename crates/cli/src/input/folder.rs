@@ -53,10 +53,10 @@ pub(super) fn sources(path: &Path, notes: &mut Vec<Warning>) -> Result<Vec<File>
         return Err(Failure::environment(problems));
     }
     let name = path.to_string_lossy().into_owned();
-    if files.is_empty() && holds_terraform(path) {
-        return Err(Failure::input(vec![terraform(name)]));
-    }
     if files.is_empty() {
+        if let Some(root) = terraform_in(path) {
+            return Err(Failure::input(vec![terraform(name, &root)]));
+        }
         return Err(Failure::input(vec![Problem::Plain {
             code: "no-sources",
             file: Some(name),
@@ -83,10 +83,12 @@ pub(super) fn sources(path: &Path, notes: &mut Vec<Warning>) -> Result<Vec<File>
 }
 
 /// What is said of a folder of Terraform's language: it is what plans are made of.
-fn terraform(folder: String) -> Problem {
+fn terraform(folder: String, root: &Path) -> Problem {
+    let shown = root.to_string_lossy();
     let help = format!(
-        "in it, run `terraform init`, `terraform plan -out=plan.bin` and `terraform show -json plan.bin \
-         > plan.json`; then `farmgate check {folder}/plan.json --source {folder}`"
+        "in the folder of the root module, run `terraform init`, `terraform plan -out=plan.bin` and \
+         `terraform show -json plan.bin > plan.json`; then, for example, \
+         `farmgate check {shown}/plan.json --source {shown}`"
     );
     Problem::Plain {
         code: "terraform-source",
@@ -96,18 +98,31 @@ fn terraform(folder: String) -> Problem {
     }
 }
 
-/// Whether there is Terraform's language in a folder, or in one in it.
-fn holds_terraform(folder: &Path) -> bool {
-    let has = |folder: &Path| {
-        let entries = fs::read_dir(folder).into_iter().flatten().flatten().take(MOST_FILES);
-        let mut names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
-        names.any(|name| name.ends_with(".tf") || name.ends_with(".tf.json"))
-    };
-    let below = || {
-        let entries = fs::read_dir(folder).into_iter().flatten().flatten().take(MOST_FILES);
-        entries.map(|entry| entry.path()).collect::<Vec<PathBuf>>()
-    };
-    has(folder) || below().iter().any(|inner| has(inner))
+/// The first folder that holds Terraform's language, nearest first.
+fn terraform_in(folder: &Path) -> Option<PathBuf> {
+    let mut level = vec![folder.to_path_buf()];
+    let mut seen = 0;
+    for _ in 0..DEEPEST {
+        let mut next = Vec::new();
+        for folder in level {
+            for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+                seen += 1;
+                if seen > MOST_FILES {
+                    return None;
+                }
+                let name = entry.file_name().to_string_lossy().into_owned();
+                let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+                if is_folder && !name.starts_with('.') {
+                    next.push(entry.path());
+                } else if name.ends_with(".tf") || name.ends_with(".tf.json") {
+                    return Some(folder);
+                }
+            }
+        }
+        next.sort();
+        level = next;
+    }
+    None
 }
 
 /// The manifest of what CDK wrote, and the templates that it names; none, if it is no such folder.

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use serde_json::Value as Json;
 
 use super::number::Number;
+use crate::import::terraform::NAME_MARKS;
 
 /// Why something isn't known, as a predicate: "names `var.image`, which has no value".
 pub(super) type Why = Rc<str>;
@@ -31,7 +32,7 @@ impl Reference {
     /// How it is written within a longer text: where it begins and ends can be told from all else,
     /// since no text holds these characters (they are no characters to Unicode).
     pub(super) fn marked(&self) -> String {
-        let [open, close] = crate::import::terraform::NAME_MARKS;
+        let [open, close] = NAME_MARKS;
         format!("{open}{}.{}{close}", self.address, self.attribute)
     }
 
@@ -168,7 +169,7 @@ impl Value {
     /// A text that was made of parts, if there are names in it or not.
     pub(super) fn of_parts(text: impl AsRef<str>) -> Self {
         let text = text.as_ref();
-        let [open, _] = crate::import::terraform::NAME_MARKS;
+        let [open, _] = NAME_MARKS;
         if text.contains(open) { Self::Made(Rc::from(text)) } else { Self::text(text) }
     }
 
@@ -177,6 +178,14 @@ impl Value {
     /// As in HCL, values of different types are different.
     pub(super) fn equals(&self, other: &Self) -> Option<bool> {
         match (self, other) {
+            // A text of parts is a text, whatever the parts are.
+            (Self::Made(_) | Self::Encoded(_), Self::Null)
+            | (Self::Null, Self::Made(_) | Self::Encoded(_)) => Some(false),
+            (Self::Made(made), Self::Text(text)) | (Self::Text(text), Self::Made(made))
+                if text.is_empty() && !made.starts_with(NAME_MARKS) =>
+            {
+                Some(false)
+            }
             (Self::Unknown(_) | Self::Failed(_) | Self::Encoded(_) | Self::Made(_), _)
             | (_, Self::Unknown(_) | Self::Failed(_) | Self::Encoded(_) | Self::Made(_)) => None,
             (Self::Reference(one), Self::Reference(two)) => {
