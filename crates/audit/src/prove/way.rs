@@ -264,19 +264,26 @@ impl Proof<'_> {
 }
 
 /// A resource whose account is not known, in the one account that the policy names; none if it
-/// names several.
+/// names several, or if the region isn't known either.
 fn of_account(resource: &str, policy: &Policy, key: &Key, way: &mut Way) -> Option<String> {
-    let unknown = format!(":{ACCOUNT}:");
-    if !resource.contains(&unknown) {
+    let mut parts: Vec<&str> = resource.splitn(6, ':').collect();
+    let [_, _, _, region, account, _] = parts.as_mut_slice() else {
+        return Some(resource.to_owned());
+    };
+    if *region == "*" {
+        return None;
+    }
+    if ![ACCOUNT, "*"].contains(account) {
         return Some(resource.to_owned());
     }
     let accounts = policy.accounts();
     let mut named = accounts.iter();
     match (named.next(), named.next()) {
         (None, _) => Some(resource.to_owned()),
-        (Some(account), None) => {
-            way.tally.assume(format!("the account is {account}, which the policy of {key} names"));
-            Some(resource.replace(&unknown, &format!(":{account}:")))
+        (Some(one), None) => {
+            way.tally.assume(format!("the account is {one}, which the policy of {key} names"));
+            *account = one;
+            Some(parts.join(":"))
         }
         (Some(_), Some(_)) => None,
     }

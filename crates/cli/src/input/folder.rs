@@ -70,6 +70,9 @@ pub(super) fn sources(path: &Path, notes: &mut Vec<Warning>) -> Result<Vec<File>
     }
     let name = path.to_string_lossy().into_owned();
     if files.is_empty() {
+        if let Some(root) = terraform_in(path) {
+            return Err(Failure::input(vec![terraform(name, &root)]));
+        }
         return Err(Failure::input(vec![Problem::Plain {
             code: "no-sources",
             file: Some(name),
@@ -98,6 +101,49 @@ pub(super) fn sources(path: &Path, notes: &mut Vec<Warning>) -> Result<Vec<File>
 /// A path without `.` in it.
 fn plain(path: &Path) -> PathBuf {
     path.components().filter(|part| !matches!(part, Component::CurDir)).collect()
+}
+
+/// What is said of a folder of Terraform's language: it is what plans are made of.
+fn terraform(folder: String, root: &Path) -> Problem {
+    let shown = root.to_string_lossy();
+    let help = format!(
+        "in the folder of the root module, run `terraform init`, `terraform plan -out=plan.bin` and \
+         `terraform show -json plan.bin > plan.json`; then, for example, \
+         `farmgate check {shown}/plan.json --source {shown}`"
+    );
+    Problem::Plain {
+        code: "terraform-source",
+        file: Some(folder),
+        message: "this folder holds Terraform's source (HCL), and no plan of it".to_owned(),
+        help: Some(help),
+    }
+}
+
+/// The first folder that holds Terraform's language, nearest first.
+fn terraform_in(folder: &Path) -> Option<PathBuf> {
+    let mut level = vec![folder.to_path_buf()];
+    let mut seen = 0;
+    for _ in 0..DEEPEST {
+        let mut next = Vec::new();
+        for folder in level {
+            for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+                seen += 1;
+                if seen > MOST_FILES {
+                    return None;
+                }
+                let name = entry.file_name().to_string_lossy().into_owned();
+                let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+                if is_folder && !name.starts_with('.') {
+                    next.push(entry.path());
+                } else if name.ends_with(".tf") || name.ends_with(".tf.json") {
+                    return Some(folder);
+                }
+            }
+        }
+        next.sort();
+        level = next;
+    }
+    None
 }
 
 /// The manifest of what CDK wrote, and the templates that it names; none, if it is no such folder.

@@ -1,5 +1,6 @@
 //! ECS: clusters, services, task definitions, scaling targets.
 
+mod named;
 mod unknown;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,9 @@ use crate::model::{
     TaskDefinition, Val,
 };
 
+pub(in super::super) use named::NAME_MARKS;
+pub(super) use named::host;
+
 /// Reads everything of ECS.
 pub(super) fn read(graph: &mut Graph, model: &mut Model) {
     for resource in graph.of_either(&["aws_ecs_cluster"]) {
@@ -49,7 +53,7 @@ pub(super) fn read(graph: &mut Graph, model: &mut Model) {
     for key in definitions {
         graph.unpack(&key);
         let Some(resource) = graph.get(&key) else { continue };
-        let definition = task_definition(&Place::top(graph, resource));
+        let definition = task_definition(&Place::top(graph, resource), model);
         model.task_definitions.insert(definition.key.clone(), definition);
         graph.forget(&key, &["container_definitions"]);
     }
@@ -224,7 +228,7 @@ fn targets(place: &Place<'_>) -> Vec<ServiceTarget> {
     read.collect()
 }
 
-fn task_definition(place: &Place<'_>) -> TaskDefinition {
+fn task_definition(place: &Place<'_>, model: &Model) -> TaskDefinition {
     let containers = place.attribute("container_definitions");
     let volumes = place.blocks("volume").list;
     let file_systems = volumes
@@ -244,7 +248,7 @@ fn task_definition(place: &Place<'_>) -> TaskDefinition {
         key: place.resource.key.clone(),
         family: place.attribute("family").text(),
         network_mode: place.attribute("network_mode").text(),
-        containers: read_containers(&containers),
+        containers: read_containers(&containers, model),
         mentions,
         execution_role: role("execution_role_arn"),
         task_role: role("task_role_arn"),
@@ -256,9 +260,9 @@ fn task_definition(place: &Place<'_>) -> TaskDefinition {
     }
 }
 
-fn read_containers(attribute: &Attribute<'_>) -> Val<Vec<Container>> {
+fn read_containers(attribute: &Attribute<'_>, model: &Model) -> Val<Vec<Container>> {
     if let (Some(Value::Array(items)), false) = (attribute.value, attribute.doubt == Doubt::Whole) {
-        return unknown::list(attribute, items);
+        return unknown::list(attribute, items, model);
     }
     match attribute.text() {
         Val::Known(None) => Val::Known(Vec::new()),
