@@ -64,6 +64,8 @@ pub(super) fn settings(diff: &mut Diff<'_>) {
         log_groups,
         secrets,
         parameters,
+        // Compared with each secret and parameter.
+        encrypted: _,
         roles,
         resource_policies,
         named,

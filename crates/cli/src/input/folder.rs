@@ -44,8 +44,10 @@ pub(super) fn sources(path: &Path, notes: &mut Vec<Warning>) -> Result<Vec<File>
     let mut problems = Vec::new();
     for path in paths {
         match file(&path) {
-            Ok(file) if import::detect(&file.bytes).is_ok() => files.push(file),
-            Ok(file) => others.push(file.name),
+            Ok(file) => match import::detect(&file.bytes) {
+                Ok(_) => files.push(file),
+                Err(error) => others.push(format!("{} ({})", file.name, error.message)),
+            },
             Err(problem) => problems.push(problem),
         }
     }

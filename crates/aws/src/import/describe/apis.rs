@@ -81,7 +81,7 @@ fn parts(region: &Region<'_>, ids: &[String], making: &mut Making) {
     const ROUTES: &str = "apigatewayv2 get-routes";
     let shown = pages(region, (ROUTES, "ApiId"), ids, making);
     for id in ids {
-        if !shown.iter().any(|(of, _)| of == id) {
+        if region.is_cut(ROUTES) || !shown.iter().any(|(of, _)| of == id) {
             let reason = region.missing_of(ROUTES, &format!("--api-id {id}"));
             making.change("aws_apigatewayv2_api", &arn(region, id, ""), |made| {
                 made.unsaid("route", reason);
