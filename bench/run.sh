@@ -54,5 +54,20 @@ python3 bench/synthetic_plan.py 5000 >"$work/plan.json"
 compare "$work/plan.json" 1 60
 
 echo
+python3 bench/synthetic_sources.py template 50 "$work/large.template.json"
+python3 bench/synthetic_sources.py describe 50 "$work/describe"
+for large in "$work/large.template.json" "$work/describe"; do
+    echo "$(basename "$large") ($(du -sb "$large" | cut -f 1) bytes)"
+    measure 3 600 "$farmgate" check "$large"
+    row farmgate 600
+done
+if command -v cfn-lint >/dev/null; then
+    measure 1 60 cfn-lint --ignore-checks W,E -- "$work/large.template.json"
+    row cfn-lint 60
+else
+    echo "  skipped: cfn-lint not found (pip install cfn-lint)"
+fi
+
+echo
 echo "interfaces, 50 rules a group"
 cargo run --release --quiet -p farmgate-net --example curve

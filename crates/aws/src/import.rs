@@ -97,6 +97,32 @@ pub fn import_with(
     inputs: &[Input<'_>],
     settings: &Settings<'_>,
 ) -> Result<Model, Vec<ImportError>> {
+    read(inputs, settings).map(Sources::model)
+}
+
+/// Sources that were read, and borrow nothing of their inputs: these can be let go before a model is
+/// made, which takes the most memory.
+#[derive(Debug)]
+pub struct Sources {
+    parsed: Vec<terraform::Parsed>,
+    source: Option<source::Source>,
+}
+
+impl Sources {
+    /// One model of all of them.
+    #[must_use]
+    pub fn model(self) -> Model {
+        let mut model = terraform::build(self.parsed, self.source.as_ref());
+        model.warnings.extend(self.source.iter().flat_map(source::Source::warnings));
+        model
+    }
+}
+
+/// Reads several sources, with Terraform's source beside them.
+///
+/// # Errors
+/// One error for every input that cannot be read, and one if the source holds no Terraform.
+pub fn read(inputs: &[Input<'_>], settings: &Settings<'_>) -> Result<Sources, Vec<ImportError>> {
     let recoded: Vec<Option<Vec<u8>>> =
         inputs.iter().map(|input| detect::recoded(input.bytes)).collect();
     let mut errors = Vec::new();
@@ -157,9 +183,7 @@ pub fn import_with(
     if !errors.is_empty() {
         return Err(errors);
     }
-    let mut model = terraform::build(sources, source.as_ref());
-    model.warnings.extend(source.iter().flat_map(source::Source::warnings));
-    Ok(model)
+    Ok(Sources { parsed: sources, source })
 }
 
 /// How much of a line is looked at to count its characters. A document on one line is no text that

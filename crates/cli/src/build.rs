@@ -65,7 +65,7 @@ fn validate(
     let plugins = std::env::var_os(terraform::PLUGINS).map(PathBuf::from);
     let plan = terraform::plan(files, plugins.as_deref())?;
     let plan = File { name: "the plan".to_owned(), bytes: plan };
-    let mut planned = input::model(&[plan]).map_err(Failure::environment)?;
+    let mut planned = input::model(vec![plan]).map_err(Failure::environment)?;
     // A plan knows nothing of what exists already; the farm file says it, for both.
     let mut names = emit::names::names(design);
     farm.add_given(design, &mut names, &mut planned);

@@ -128,8 +128,9 @@ impl Subject {
             if env.is_some() {
                 return Err(no_farm("--env goes with a farm file, and there is none"));
             }
-            let mut model =
-                input::model_with(&files.sources, &files.terraform).map_err(Failure::input)?;
+            let (sources, terraform) =
+                (std::mem::take(&mut files.sources), std::mem::take(&mut files.terraform));
+            let mut model = input::model_with(sources, terraform).map_err(Failure::input)?;
             model.warnings.append(&mut files.notes);
             if let Some(account) = &files.account {
                 account::mark(&mut model, account);

@@ -94,7 +94,7 @@ fn side(path: &Path, env: Option<&str>) -> Result<Side, Failure> {
     let mut notes = Vec::new();
     let files = input::sources_and_notes(&[path], &mut notes)?;
     if !files.iter().any(farm::is_farm) {
-        let mut model = input::model(&files).map_err(Failure::input)?;
+        let mut model = input::model(files).map_err(Failure::input)?;
         model.warnings.extend(notes);
         return Ok(Side { model, farm: None });
     }

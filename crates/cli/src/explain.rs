@@ -40,7 +40,7 @@ pub fn run(args: &Explain, color: Color) -> Result<Exit, Failure> {
         farm.model(&farm.design())
     } else {
         let source = args.source.source.as_deref().map(source::read).transpose()?;
-        input::model_with(&files, &source.unwrap_or_default()).map_err(Failure::input)?
+        input::model_with(files, source.unwrap_or_default()).map_err(Failure::input)?
     };
     let explanation = explain::explain(&model, from, to).map_err(|error| {
         Failure::input(vec![Problem::Plain {

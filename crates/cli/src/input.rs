@@ -139,22 +139,28 @@ impl File {
 ///
 /// # Errors
 /// Every problem that the importer found.
-pub fn model(files: &[File]) -> Result<Model, Vec<Problem>> {
-    model_with(files, &[])
+pub fn model(files: Vec<File>) -> Result<Model, Vec<Problem>> {
+    model_with(files, Vec::new())
 }
 
 /// Makes one model of all sources, with the files of a Terraform source beside them.
 ///
 /// # Errors
 /// Every problem that the importer found.
-pub fn model_with(files: &[File], source: &[File]) -> Result<Model, Vec<Problem>> {
-    let source: Vec<Input<'_>> =
-        source.iter().map(|file| Input { name: &file.name, bytes: &file.bytes }).collect();
-    let inputs: Vec<Input<'_>> =
-        files.iter().map(|file| Input { name: &file.name, bytes: &file.bytes }).collect();
-    let settings = Settings { source: &source };
-    import::import_with(&inputs, &settings)
-        .map_err(|errors| errors.into_iter().flat_map(|error| problems(files, error)).collect())
+pub fn model_with(files: Vec<File>, source: Vec<File>) -> Result<Model, Vec<Problem>> {
+    let read = match import::read(&inputs(&files), &Settings { source: &inputs(&source) }) {
+        Ok(read) => read,
+        Err(errors) => {
+            return Err(errors.into_iter().flat_map(|error| problems(&files, error)).collect());
+        }
+    };
+    // What was read may be large, and its text is needed no more.
+    drop((files, source));
+    Ok(read.model())
+}
+
+fn inputs(files: &[File]) -> Vec<Input<'_>> {
+    files.iter().map(|file| Input { name: &file.name, bytes: &file.bytes }).collect()
 }
 
 /// What is wrong with an input: in its place, where that is known.

@@ -23,7 +23,7 @@ use farmgate_farm::diagnostic::{Diagnostic, in_order};
 use serde_json::{Map, Value, json};
 
 use super::detect::Members;
-use super::terraform::{Action, Parsed, Raw};
+use super::terraform::{Action, Packed, Parsed, Raw};
 use super::{ImportError, Refusal};
 use crate::model::{SourceKind, Warning};
 use environment::Environment;
@@ -115,6 +115,7 @@ fn environment_data(prefix: &str, environment: &Environment) -> Vec<Raw> {
         unknown: Value::Bool(false),
         before: Map::new(),
         locations: Vec::new(),
+        packed: Packed::default(),
     };
     let members = |value: Value| match value {
         Value::Object(members) => members,

@@ -74,7 +74,7 @@ use super::source;
 pub(super) use address::Index;
 pub(super) use detection::LISTED;
 pub(super) use graph::NAMES;
-pub(super) use raw::{Action, Parsed, Raw};
+pub(super) use raw::{Action, Packed, Parsed, Raw};
 
 /// Reads a plan.
 pub(super) fn plan(name: &str, members: &Members<'_>) -> Result<Parsed, Refusal> {
@@ -126,7 +126,8 @@ pub(super) fn build(mut sources: Vec<Parsed>, source: Option<&source::Source>) -
 
     vpc::read(&graph, &mut model);
     subnets::read(&graph, &mut model);
-    groups::read(&graph, &mut model);
+    groups::read(&mut graph, &mut model);
+    literals::read(&graph, &mut model);
     routes::read(&graph, &mut model);
     acl::read(&graph, &mut model);
     endpoints::read(&graph, &mut model);
@@ -139,8 +140,7 @@ pub(super) fn build(mut sources: Vec<Parsed>, source: Option<&source::Source>) -
     waf::read(&graph, &mut model);
     stages::read(&graph, &mut model);
     detection::read(&graph, &mut model);
-    literals::read(&graph, &mut model);
-    ecs::read(&graph, &mut model);
+    ecs::read(&mut graph, &mut model);
     scaling::read(&graph, &mut model);
     compute::read(&graph, &mut model);
     data::read(&graph, &mut model);

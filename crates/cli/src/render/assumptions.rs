@@ -3,8 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use farmgate_audit::report::Source;
-
 use super::page::{Cell, Page};
 use super::style::{DIM, PLAIN};
 use super::words::Words;
@@ -12,8 +10,6 @@ use super::words::Words;
 /// The assumptions cited so far, in the order of their numbers.
 pub(crate) struct Assumptions<'a> {
     cited: bool,
-    /// Whether no source is a plan.
-    others: bool,
     list: Vec<&'a str>,
     numbers: BTreeMap<&'a str, usize>,
 }
@@ -21,13 +17,7 @@ pub(crate) struct Assumptions<'a> {
 impl<'a> Assumptions<'a> {
     /// With `cited`, each is numbered, cited and listed; else they are counted.
     pub(crate) fn new(cited: bool) -> Self {
-        Self { cited, others: false, list: Vec::new(), numbers: BTreeMap::new() }
-    }
-
-    /// Of these sources.
-    pub(crate) fn of(mut self, sources: &[Source]) -> Self {
-        self.others = sources.iter().all(|source| source.kind != "terraform plan");
-        self
+        Self { cited, list: Vec::new(), numbers: BTreeMap::new() }
     }
 
     /// The citation of these: `[1][3]`, runs of three and more as `[4-7]`.
@@ -62,15 +52,11 @@ impl<'a> Assumptions<'a> {
             return;
         }
         page.blank();
-        let what = match self.others {
-            true => "since the sources don't say it",
-            false => "since a plan names references and not values",
-        };
-        let (one, all) = if self.others { ("thing", "things") } else { ("join", "joins") };
+        let what = "since a plan names references and not values";
         if !self.cited {
             let text = match self.list.len() {
-                1 => format!("1 {one}, {what}; --verbose shows it"),
-                many => format!("{many} {all}, {what}; --verbose lists them"),
+                1 => format!("1 join, {what}; --verbose shows it"),
+                many => format!("{many} joins, {what}; --verbose lists them"),
             };
             page.tagged(DIM, "assumed", &Words::new().and(PLAIN, &text));
             return;

@@ -15,7 +15,7 @@ use crate::input::shown;
 #[must_use]
 pub fn report(report: &Report, view: &View) -> String {
     let mut page = Page::new(view.width);
-    let mut assumptions = Assumptions::new(view.verbose).of(&report.sources);
+    let mut assumptions = Assumptions::new(view.verbose);
     sources(&mut page, report);
     warnings(&mut page, report);
     for verdict in [Verdict::Refuted, Verdict::Unknown] {

@@ -6,7 +6,7 @@
 //! parameters". What AWS's own keys encrypt, everybody in the account may decrypt through the service.
 
 use farmgate_aws::iam::{Decision, Outcome};
-use farmgate_aws::model::{Key, Model, Note, Role, Val};
+use farmgate_aws::model::{Key, Model, Note, Role, SourceKind, Val};
 
 use super::{Asked, DECRYPT, Here, Secret, may};
 
@@ -24,9 +24,10 @@ pub(crate) enum Encryption {
 pub(crate) fn encryption(model: &Model, here: &Here, secret: &Secret) -> Encryption {
     let own = secret.key.as_ref().and_then(|key| model.encrypted.get(key));
     match own {
+        // A farm reads secrets under AWS's own keys: it gives nobody leave to use another.
+        None if of_farms(model) => Encryption::Free(None),
         None => {
-            let words = secret.words();
-            let note = format!("no key of the account's own encrypts {words}, since no source shows it");
+            let note = "secrets that no source shows are encrypted with AWS's own keys";
             Encryption::Free(Some(note.into()))
         }
         Some(Val::Known(None)) => Encryption::Free(None),
@@ -37,6 +38,11 @@ pub(crate) fn encryption(model: &Model, here: &Here, secret: &Secret) -> Encrypt
         }
         Some(Val::OneOf(_, note) | Val::Unknown(note)) => Encryption::Unknown(note.clone()),
     }
+}
+
+/// Whether there is nothing but farm files.
+fn of_farms(model: &Model) -> bool {
+    model.sources.iter().all(|source| source.kind == SourceKind::FarmFile)
 }
 
 /// The call that the service makes for whoever reads.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::super::terraform::{self, Action, Raw};
+use super::super::terraform::{self, Action, Packed, Raw};
 use super::types::snake;
 use super::value::{Evaluated, What};
 use super::world::World;
@@ -207,7 +207,9 @@ impl<'w, 'a> Making<'w, 'a> {
             let inner =
                 made.places.iter().filter_map(|(path, at)| Some((path.clone(), place(*at)?)));
             locations.extend(inner);
+            locations.shrink_to_fit();
             Raw {
+                packed: Packed::take(&mut made.after),
                 name: made.key.clone(),
                 address: made.key,
                 previous: None,

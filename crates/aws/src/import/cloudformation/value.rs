@@ -177,7 +177,9 @@ impl Evaluated {
                 (Value::Array(values), unknown)
             }
             What::Map(members) => {
-                let (mut values, mut unknown) = (Map::new(), Map::new());
+                // Most of a large model is such maps: none takes more room than it needs.
+                let there = members.iter().filter(|(.., it)| !it.is_nothing()).count();
+                let (mut values, mut unknown) = (Map::with_capacity(there), Map::new());
                 for (key, _, member) in members.iter().filter(|(.., it)| !it.is_nothing()) {
                     let (value, doubt) = member.lower(rename);
                     let key = rename(key);

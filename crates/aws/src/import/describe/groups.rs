@@ -75,7 +75,8 @@ fn described<'b>(
 ) -> Option<&'b mut Map<String, Value>> {
     let known = blocks.iter().position(|(known, _)| known.as_deref() == description);
     let at = known.unwrap_or_else(|| {
-        let mut block = Map::new();
+        // Protocol, two ports, a peer, a description: large accounts hold very many of these.
+        let mut block = Map::with_capacity(5);
         services(permission, "protocol", &mut block);
         if let Some(text) = description {
             block.insert("description".to_owned(), text.into());

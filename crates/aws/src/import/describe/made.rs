@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use super::super::terraform::{Action, LISTED, Raw, attributes};
+use super::super::terraform::{Action, LISTED, Packed, Raw, attributes};
 use super::folder::Item;
 use super::value;
 use crate::model::{Key, Warning};
@@ -97,6 +97,7 @@ fn raw(kind: &str, address: &str, data: bool) -> Raw {
         unknown: Value::Null,
         before: Map::new(),
         locations: Vec::new(),
+        packed: Packed::default(),
     }
 }
 

@@ -26,7 +26,7 @@ use crate::model::{
 };
 
 /// Reads everything of ECS.
-pub(super) fn read(graph: &Graph, model: &mut Model) {
+pub(super) fn read(graph: &mut Graph, model: &mut Model) {
     for resource in graph.of_either(&["aws_ecs_cluster"]) {
         let place = Place::top(graph, resource);
         let insights = place.blocks("setting").list.into_iter().find(|block| {
@@ -44,9 +44,14 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
         };
         model.clusters.insert(cluster.key.clone(), cluster);
     }
-    for resource in graph.of(&["aws_ecs_task_definition"]) {
+    let definitions: Vec<Key> =
+        graph.of(&["aws_ecs_task_definition"]).map(|definition| definition.key.clone()).collect();
+    for key in definitions {
+        graph.unpack(&key);
+        let Some(resource) = graph.get(&key) else { continue };
         let definition = task_definition(&Place::top(graph, resource));
         model.task_definitions.insert(definition.key.clone(), definition);
+        graph.forget(&key, &["container_definitions"]);
     }
     for resource in graph.of(&["aws_ecs_service"]) {
         let service = service(&Place::top(graph, resource), model);

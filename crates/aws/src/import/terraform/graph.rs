@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::address::Index;
 use super::config::{Call, Config, Module, Written};
 use super::modules::{ModuleId, Modules};
-use super::raw::Action;
+use super::raw::{Action, Packed};
 use super::wanted::{self, PREFIX_LIST, Wanted};
 use crate::model::{Key, Location, Origin};
 
@@ -30,6 +30,8 @@ pub(super) struct Resource {
     pub(super) config: Option<usize>,
     /// Where it and its parts are written, by their paths.
     pub(super) locations: Vec<(String, Location)>,
+    /// Attributes that `value` will hold; see [`Graph::unpack`].
+    pub(super) packed: Packed,
 }
 
 impl Resource {
@@ -288,6 +290,27 @@ impl Graph {
             places.into_iter().map(|(path, place)| (Origin::at(&resource.key, path), place))
         });
         places.collect()
+    }
+
+    /// Gives a resource the attributes that were packed, which else look as if they were absent.
+    pub(super) fn unpack(&mut self, key: &Key) {
+        if let Some(resource) = self.by_key.get(key).and_then(|at| self.resources.get_mut(*at)) {
+            resource.packed.give(&mut resource.value);
+        }
+    }
+
+    /// Lets go what has been read of a resource, and is by far the most of it in large sources: nobody
+    /// may ask for these attributes again.
+    pub(super) fn forget(&mut self, key: &Key, names: &[&str]) {
+        let Some(resource) = self.by_key.get(key).and_then(|at| self.resources.get_mut(*at)) else {
+            return;
+        };
+        for name in names {
+            resource.value.swap_remove(*name);
+            if let Value::Object(unknown) = &mut resource.unknown {
+                unknown.swap_remove(*name);
+            }
+        }
     }
 
     /// All names by which keys are known, without those that two different things share.

@@ -10,6 +10,7 @@ mod mentioned;
 use std::collections::BTreeMap;
 
 use super::graph::{Graph, Resource};
+use super::literals;
 use super::place::Place;
 use super::raw::Action;
 use super::rules::{
@@ -31,9 +32,13 @@ const KINDS: [&str; 2] = ["aws_security_group", "aws_default_security_group"];
 const MOST_CANDIDATES: usize = 64;
 
 /// Reads security groups.
-pub(super) fn read(graph: &Graph, model: &mut Model) {
+pub(super) fn read(graph: &mut Graph, model: &mut Model) {
     let mut updates = Updates::new();
-    for resource in graph.of_either(&KINDS) {
+    let keys: Vec<Key> = graph.of_either(&KINDS).map(|group| group.key.clone()).collect();
+    for key in keys {
+        graph.unpack(&key);
+        let Some(resource) = graph.get(&key) else { continue };
+        model.literal_lists.extend(literals::of(graph, resource));
         let group = group(graph, resource);
         if resource.action == Action::Update && !resource.data {
             for direction in BOTH {
@@ -42,6 +47,7 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
             }
         }
         model.security_groups.insert(group.key.clone(), group);
+        graph.forget(&key, &["ingress", "egress"]);
     }
     let mut unplaced = Vec::new();
     for rule in separate(graph) {
@@ -183,8 +189,9 @@ fn settle(own: &Key, list: &mut RuleList) {
     // Only Terraform takes a separate rule away that its own list lacks.
     let by_terraform = own.resource_type().is_some_and(|kind| kind.starts_with("aws_"));
     list.inline = !kept.is_empty() && by_terraform;
+    kept.extend(separate);
+    kept.shrink_to_fit();
     list.rules = kept;
-    list.rules.extend(separate);
 }
 
 fn unmanaged(key: &Key, note: &Note) -> SecurityGroup {

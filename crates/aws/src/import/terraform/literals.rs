@@ -11,9 +11,7 @@ use super::place::Place;
 use crate::model::{LiteralList, Model};
 
 /// Where a rule or a route names prefix lists: types, the block in them, the attribute.
-const PLACES: [(&[&str], Option<&str>, &str); 7] = [
-    (&["aws_security_group", "aws_default_security_group"], Some("ingress"), "prefix_list_ids"),
-    (&["aws_security_group", "aws_default_security_group"], Some("egress"), "prefix_list_ids"),
+const PLACES: [(&[&str], Option<&'static str>, &'static str); 5] = [
     (&["aws_security_group_rule"], None, "prefix_list_ids"),
     (&["aws_vpc_security_group_ingress_rule"], None, "prefix_list_id"),
     (&["aws_vpc_security_group_egress_rule"], None, "prefix_list_id"),
@@ -21,23 +19,38 @@ const PLACES: [(&[&str], Option<&str>, &str); 7] = [
     (&["aws_route"], None, "destination_prefix_list_id"),
 ];
 
-/// Lists literal ids of AWS's own prefix lists.
+/// Lists literal ids of AWS's own prefix lists, but for those in security groups.
 pub(super) fn read(graph: &Graph, model: &mut Model) {
     for (kinds, block, name) in PLACES {
         for resource in graph.of(kinds) {
-            let top = Place::top(graph, resource);
-            let places = match block {
-                Some(block) => top.blocks(block).list,
-                None => vec![top],
-            };
-            for place in places {
-                let attribute = place.attribute(name);
-                for id in written(resource, &attribute) {
-                    model.literal_lists.push(LiteralList { origin: place.origin(), id });
-                }
-            }
+            model.literal_lists.extend(in_blocks(graph, resource, block, name));
         }
     }
+}
+
+/// The same of a security group, while it is unpacked.
+pub(super) fn of(graph: &Graph, group: &Resource) -> Vec<LiteralList> {
+    let blocks = ["ingress", "egress"].into_iter().filter(|_| !group.data);
+    blocks.flat_map(|block| in_blocks(graph, group, Some(block), "prefix_list_ids")).collect()
+}
+
+fn in_blocks(
+    graph: &Graph,
+    resource: &Resource,
+    block: Option<&'static str>,
+    name: &'static str,
+) -> Vec<LiteralList> {
+    let top = Place::top(graph, resource);
+    let places = match block {
+        Some(block) => top.blocks(block).list,
+        None => vec![top],
+    };
+    let mut all = Vec::new();
+    for place in places {
+        let ids = written(resource, &place.attribute(name)).into_iter();
+        all.extend(ids.map(|id| LiteralList { origin: place.origin(), id }));
+    }
+    all
 }
 
 /// The ids of AWS's lists that a person wrote here.

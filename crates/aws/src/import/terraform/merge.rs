@@ -139,7 +139,7 @@ impl Merger {
         if let Some(at) = same {
             let first = self.shown_by.get(at).and_then(|root| self.roots.get(*root));
             let other = first.map_or_else(String::new, |root| root.name.clone());
-            self.fill(at, &raw, &other, source);
+            self.fill(at, raw, &other, source);
             return;
         }
         let id = raw.after.get("id").and_then(Value::as_str);
@@ -150,17 +150,19 @@ impl Merger {
         self.push(root, raw, config, source);
     }
 
-    fn fill(&mut self, at: usize, raw: &Raw, other: &str, source: &str) {
+    fn fill(&mut self, at: usize, mut raw: Raw, other: &str, source: &str) {
         let Some(resource) = self.resources.get_mut(at) else {
             return;
         };
+        resource.packed.give(&mut resource.value);
+        raw.packed.give(&mut raw.after);
         if resource.locations.is_empty() {
             resource.locations.clone_from(&raw.locations);
         }
         if resource.key.as_str() != raw.address {
             self.former.push((raw.address.clone(), resource.key.clone()));
         }
-        for text in fill::fill(resource, raw, other, source) {
+        for text in fill::fill(resource, &raw, other, source) {
             if self.warnings.len() >= MOST_WARNINGS {
                 self.untold += 1;
                 continue;
@@ -214,6 +216,7 @@ impl Merger {
             unknown: raw.unknown,
             before: raw.before,
             locations: raw.locations,
+            packed: raw.packed,
             config,
         };
         if let (false, Some(id)) = (resource.data, resource.text("id")) {

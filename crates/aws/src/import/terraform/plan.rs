@@ -14,7 +14,7 @@ use super::super::Refusal;
 use super::super::detect::{Members, Name};
 use super::address::Index;
 use super::config::Say;
-use super::raw::{self, Action, Census, Parsed, Raw, hide, object, pick};
+use super::raw::{self, Action, Census, Packed, Parsed, Raw, hide, object, pick};
 use super::{config, schema, state};
 use crate::model::{SourceKind, Warning};
 
@@ -259,5 +259,6 @@ fn resource(change: &ChangeText<'_>) -> Result<Option<Raw>, serde_json::Error> {
         unknown,
         before,
         locations: Vec::new(),
+        packed: Packed::default(),
     }))
 }

@@ -58,6 +58,39 @@ pub(in super::super) struct Raw {
     /// Where it and its parts are written: the path in the resource (`ingress[0]`; empty for the
     /// whole) and the place in a file.
     pub(in super::super) locations: Vec<(String, Location)>,
+    /// Attributes that `after` will hold.
+    pub(in super::super) packed: Packed,
+}
+
+/// Attributes that may be by far the most of a resource, kept as JSON text until they are read: a tree
+/// takes ten times as much.
+#[derive(Debug, Clone, Default)]
+pub(in super::super) struct Packed(Vec<(&'static str, Box<str>)>);
+
+/// What is packed: lists that are read once, by one reader.
+const LARGE: [&str; 3] = ["ingress", "egress", "container_definitions"];
+
+impl Packed {
+    /// Takes the large attributes of a resource.
+    pub(in super::super) fn take(after: &mut Map<String, Value>) -> Self {
+        let pack = |name: &'static str| {
+            let list = after.get(name)?.as_array().filter(|list| !list.is_empty())?;
+            let text = serde_json::to_string(list).ok()?;
+            after.swap_remove(name);
+            Some((name, text.into_boxed_str()))
+        };
+        Self(LARGE.into_iter().filter_map(pack).collect())
+    }
+
+    /// Gives them back.
+    pub(super) fn give(&mut self, after: &mut Map<String, Value>) {
+        for (name, text) in std::mem::take(&mut self.0) {
+            // It was printed from what had been read, and so lies no deeper than may be read.
+            if let Ok(value) = serde_json::from_str(&text) {
+                after.insert(name.to_owned(), value);
+            }
+        }
+    }
 }
 
 /// One source, read but not resolved.

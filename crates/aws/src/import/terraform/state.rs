@@ -11,7 +11,7 @@ use super::super::Refusal;
 use super::super::detect::{Members, Name};
 use super::address::Index;
 use super::plan::malformed;
-use super::raw::{Action, Census, Parsed, Raw, hide, object, pick};
+use super::raw::{Action, Census, Packed, Parsed, Raw, hide, object, pick};
 use super::schema;
 use crate::model::SourceKind;
 
@@ -159,6 +159,7 @@ fn collect(
             unknown,
             before: Map::new(),
             locations: Vec::new(),
+            packed: Packed::default(),
         });
     }
     for child in &module.child_modules {
@@ -248,6 +249,7 @@ fn file_instance(
         unknown,
         before: Map::new(),
         locations: Vec::new(),
+        packed: Packed::default(),
     }))
 }
 
