@@ -64,11 +64,14 @@ pub(super) fn pages<'r, 'a>(
             (Some(id), _) => found.push((id.to_owned(), page)),
             (None, [only]) => found.push((only.clone(), page)),
             (None, _) => {
+                let which = match ids.len() {
+                    0 => "which API".to_owned(),
+                    many => format!("which of {many} APIs"),
+                };
                 let text = format!(
-                    "{} doesn't say of which of {} APIs it is, so it is not used; `farmgate collect` \
-                     writes that down",
+                    "{} doesn't say of {which} it is, so it is not used; `farmgate collect` writes \
+                     that down",
                     page.name,
-                    ids.len()
                 );
                 making.warn("document-not-told", text, None);
             }
