@@ -275,3 +275,96 @@ fn a_role_that_allows_more_than_the_farm_says_is_a_difference() {
     more.roles.get_mut("gate.role").unwrap().policies.push(policy);
     assert_eq!(differing(&more).len(), 1);
 }
+
+// === Keys of KMS ===
+
+const KEY: &str = "arn:aws:kms:eu-central-1:123456789012:key/0b1c2d3e-0000-4000-8000-000000000000";
+
+/// The secret, encrypted with this key.
+fn encrypted(with: &str) -> Value {
+    let values = json!({ "arn": SECRET, "id": SECRET, "name": "farm/python", "kms_key_id": with });
+    json!({ "add": "aws_secretsmanager_secret.python", "values": values })
+}
+
+/// The key, with its policy; none is written otherwise.
+fn own_key(policy: Option<&Value>) -> Value {
+    let mut values = json!({ "arn": KEY, "id": KEY, "key_id": KEY });
+    if let Some(policy) = policy {
+        values["policy"] =
+            json!({ "Version": "2012-10-17", "Statement": policy }).to_string().into();
+    }
+    json!({ "add": "aws_kms_key.own", "values": values })
+}
+
+fn reads_and(statement: &Value) -> Value {
+    let reads = json!({
+        "Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": SECRET,
+    });
+    with_policy(&json!([reads, statement]))
+}
+
+#[test]
+fn a_secret_under_a_key_of_the_account_takes_leave_to_decrypt() {
+    let kind = "may-read-secrets";
+    let edits = json!([encrypted(KEY)]);
+    check(
+        &edits,
+        kind,
+        Verdict::Unknown,
+        &format!("the policy of the key {KEY}, which no source shows"),
+    );
+    // A key whose policy nobody writes leaves it to the account's policies.
+    let edits = json!([encrypted(KEY), own_key(None)]);
+    check(&edits, kind, Verdict::Refuted, "none of its policies allows `kms:Decrypt`");
+    let decrypts =
+        json!({ "Sid": "Key", "Effect": "Allow", "Action": "kms:Decrypt", "Resource": KEY });
+    let edits = json!([encrypted(KEY), own_key(None), reads_and(&decrypts)]);
+    check(&edits, kind, Verdict::Proved, "statement `Key` allows `kms:Decrypt`");
+    // A policy that names others only doesn't.
+    let others = json!({ "Effect": "Allow", "Action": "kms:*", "Resource": "*",
+        "Principal": { "AWS": "arn:aws:iam::123456789012:role/other" } });
+    let edits = json!([encrypted(KEY), own_key(Some(&others)), reads_and(&decrypts)]);
+    check(&edits, kind, Verdict::Refuted, "none of its policies allows `kms:Decrypt`");
+}
+
+#[test]
+fn a_key_s_own_policy_may_let_everybody_decrypt_through_the_service() {
+    let through = |service: &str| {
+        json!({ "Sid": "Through", "Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*",
+            "Principal": { "AWS": "*" }, "Condition": { "StringEquals": {
+                "kms:CallerAccount": "123456789012", "kms:ViaService": service } } })
+    };
+    let secrets = through("secretsmanager.eu-central-1.amazonaws.com");
+    let edits = json!([encrypted(KEY), own_key(Some(&secrets))]);
+    check(&edits, "may-read-secrets", Verdict::Proved, "statement `Through` allows `kms:Decrypt`");
+    let another = through("s3.eu-central-1.amazonaws.com");
+    let edits = json!([encrypted(KEY), own_key(Some(&another))]);
+    check(
+        &edits,
+        "may-read-secrets",
+        Verdict::Refuted,
+        "none of its policies allows `kms:Decrypt`",
+    );
+}
+
+#[test]
+fn aws_s_own_keys_ask_for_nothing_more() {
+    let report = report(&json!([encrypted("alias/aws/secretsmanager")]));
+    let found = statement(&report, "may-read-secrets");
+    assert_eq!(found.verdict, Verdict::Proved);
+    assert!(!found.assumes.iter().any(|it| it.contains("encrypted")), "{:?}", found.assumes);
+    // Of a secret that no source shows it is assumed.
+    let report = clean::report(&clean::clean()).unwrap();
+    let found = statement(&report, "may-read-secrets");
+    let note = "secrets that no source shows are encrypted with AWS's own keys";
+    assert!(found.assumes.iter().any(|it| it == note), "{:?}", found.assumes);
+}
+
+#[test]
+fn an_alias_stands_for_its_key() {
+    let alias = json!({ "add": "aws_kms_alias.own", "values": {
+        "id": "alias/own", "name": "alias/own", "target_key_id": KEY } });
+    let edits = json!([encrypted("alias/own"), alias, own_key(None)]);
+    let because = format!("on {KEY}");
+    check(&edits, "may-read-secrets", Verdict::Refuted, &because);
+}

@@ -131,10 +131,13 @@ impl Sources {
 /// # Errors
 /// One error for every input that cannot be read, and one if the source holds no Terraform.
 pub fn read(inputs: &[Input<'_>], settings: &Settings<'_>) -> Result<Sources, Vec<ImportError>> {
+    let recoded: Vec<Option<Vec<u8>>> =
+        inputs.iter().map(|input| detect::recoded(input.bytes)).collect();
     let mut errors = Vec::new();
     let mut sources = Vec::new();
     let (mut templates, mut manifests, mut described) = (Vec::new(), Vec::new(), Vec::new());
-    for input in inputs {
+    for (input, recoded) in inputs.iter().zip(&recoded) {
+        let input = Input { name: input.name, bytes: recoded.as_deref().unwrap_or(input.bytes) };
         let read = detect::read(input.bytes).and_then(|found| match found {
             Found::Plan(members) => terraform::plan(input.name, &members).map(Some),
             Found::ShownState(members) => terraform::shown_state(input.name, &members).map(Some),
@@ -147,9 +150,11 @@ pub fn read(inputs: &[Input<'_>], settings: &Settings<'_>) -> Result<Sources, Ve
                 manifests.push(cloudformation::Manifest { name: input.name, members });
                 Ok(None)
             }
-            Found::Described(members) => {
-                let text = detect::text(input.bytes);
-                described.push(describe::Document { name: input.name, text, members });
+            Found::Described(parts) => {
+                let (name, whole) = (input.name, detect::text(input.bytes));
+                described.extend(parts.into_iter().map(|detect::Part { text, members }| {
+                    describe::Document { name, whole, text, members }
+                }));
                 Ok(None)
             }
         });
@@ -210,5 +215,7 @@ fn column(line: &str) -> u32 {
 /// # Errors
 /// The same as [`import`] gives for what is not a source; `input` is empty.
 pub fn detect(bytes: &[u8]) -> Result<SourceKind, ImportError> {
+    let recoded = detect::recoded(bytes);
+    let bytes = recoded.as_deref().unwrap_or(bytes);
     detect::read(bytes).map(|found| found.kind()).map_err(|refusal| refusal.of(""))
 }

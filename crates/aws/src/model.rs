@@ -183,6 +183,9 @@ pub struct Model {
     pub secrets: BTreeMap<Key, Secret>,
     /// Parameters of Systems Manager that a source makes or shows.
     pub parameters: BTreeMap<Key, Parameter>,
+    /// Under which key of KMS a secret or parameter is kept: one of the account's own, or none for AWS's.
+    /// What is not in it, no source shows.
+    pub encrypted: BTreeMap<Key, Val<Option<Key>>>,
     /// IAM roles.
     pub roles: BTreeMap<Key, Role>,
     /// Policies of repositories, secrets and keys.

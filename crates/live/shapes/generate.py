@@ -7,6 +7,7 @@ FOLDER is botocore's folder `data`; without it, that of the installed botocore. 
 nothing else, so a newer botocore shows as a difference. It is needed only when an operation is added.
 """
 
+import gzip
 import json
 import pathlib
 import re
@@ -14,6 +15,8 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
 OUT = HERE / "src/collect/api.json"
+# The protocols that `src/collect` speaks.
+PROTOCOLS = ("ec2", "query", "json", "rest-json", "rest-xml")
 # What the `aws` command names otherwise than botocore.
 FOLDERS = {"configservice": "config"}
 PRIMITIVES = {
@@ -53,6 +56,12 @@ PAGES = {
 }
 
 
+def read(path):
+    """A file of botocore's, which newer ones compress."""
+    packed = path.with_name(path.name + ".gz")
+    return json.loads(gzip.decompress(packed.read_bytes()) if packed.exists() else path.read_bytes())
+
+
 def kebab(name):
     name = re.sub("([^-])([A-Z][a-z]+)", r"\1-\2", name)
     return re.sub("([a-z0-9])([A-Z])", r"\1-\2", name).lower()
@@ -80,10 +89,12 @@ class Service:
         folder = data / FOLDERS.get(name, name)
         newest = sorted(path for path in folder.iterdir() if path.is_dir())[-1]
         self.name = name
-        self.model = json.loads((newest / "service-2.json").read_text())
-        self.paginators = json.loads((newest / "paginators-1.json").read_text())["pagination"]
+        self.model = read(newest / "service-2.json")
+        self.paginators = read(newest / "paginators-1.json")["pagination"]
         self.meta = self.model["metadata"]
-        self.protocol = self.meta["protocol"]
+        # Newer ones first; of several a service speaks each.
+        spoken = self.meta.get("protocols", [self.meta["protocol"]])
+        self.protocol = next(name for name in spoken if name in PROTOCOLS)
         self.xml = self.protocol in ("ec2", "query", "rest-xml")
         self.shapes = {}
         self.operations = {command_name(name): name for name in self.model["operations"]}

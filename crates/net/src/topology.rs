@@ -55,6 +55,8 @@ pub struct Site {
     pub addresses: AddrSet,
     /// Whether other interfaces than those listed may exist in it; the note says why.
     pub open: Option<Note>,
+    /// Set if it may be one of the other sites: nothing says where what is in it is.
+    pub unplaced: Option<Note>,
 }
 
 /// A named set of prefixes that rules and routes refer to.

@@ -1,6 +1,6 @@
 //! Settings of what keeps images, logs, secrets and parameters.
 
-use farmgate_aws::model::{LogGroup, Parameter, RegistryScanning, Repository, Secret};
+use farmgate_aws::model::{Key, LogGroup, Parameter, RegistryScanning, Repository, Secret, Val};
 
 use super::diff::{Diff, Item};
 
@@ -37,11 +37,20 @@ impl Item for LogGroup {
     }
 }
 
+/// The keys of KMS; AWS's own where none is said.
+fn encryption(diff: &mut Diff<'_>, left: &Key, right: &Key) {
+    let of_aws = Val::Known(None);
+    let names = diff.names;
+    let own = names.left.encrypted.get(left).unwrap_or(&of_aws);
+    diff.val("KMS key", own, names.right.encrypted.get(right).unwrap_or(&of_aws));
+}
+
 impl Item for Secret {
     const KIND: &'static str = "secret";
 
     fn compare(diff: &mut Diff<'_>, left: &Self, right: &Self) {
-        let Self { key: _, name, rotates } = left;
+        let Self { key, name, rotates } = left;
+        encryption(diff, key, &right.key);
         diff.val("name", name, &right.name);
         diff.val("rotates", rotates, &right.rotates);
     }
@@ -52,7 +61,8 @@ impl Item for Parameter {
 
     fn compare(diff: &mut Diff<'_>, left: &Self, right: &Self) {
         // Where its value is written says nothing of what is made.
-        let Self { key: _, name, kind, written: _ } = left;
+        let Self { key, name, kind, written: _ } = left;
+        encryption(diff, key, &right.key);
         diff.val("name", name, &right.name);
         diff.val("kind", kind, &right.kind);
     }

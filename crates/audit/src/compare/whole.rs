@@ -19,7 +19,8 @@ macro_rules! items {
 /// Compares all settings.
 pub(super) fn settings(diff: &mut Diff<'_>) {
     let (left, right) = (diff.names.left, diff.names.right);
-    // How an id is written is no setting of what it names; by aliases keys are resolved.
+    // How an id is written is no setting of what it names; by aliases keys are resolved. What encrypts
+    // a secret or a parameter is compared with it.
     let Model {
         sources: _,
         region,
@@ -64,6 +65,7 @@ pub(super) fn settings(diff: &mut Diff<'_>) {
         log_groups,
         secrets,
         parameters,
+        encrypted: _,
         roles,
         resource_policies,
         named,
@@ -75,15 +77,14 @@ pub(super) fn settings(diff: &mut Diff<'_>) {
     diff.late("region", region, &right.region);
     diff.late("account", account, &right.account);
     items!(diff, right: vpcs, subnets, route_tables, internet_gateways, nat_gateways, prefix_lists);
-    items!(diff, right: network_acls, security_groups, endpoints);
+    items!(diff, right: network_acls, security_groups, endpoints, roles, resource_policies);
     diff.entries("removed rule", (removed_rules, &right.removed_rules), (None, None));
     items!(diff, right: load_balancers, listeners, target_groups, apis, vpc_links, distributions, waf);
     items!(diff, right: clusters, services, task_definitions, scaling_targets, functions, instances);
-    items!(diff, right: web_acls, stages, api_domains, flow_logs, scaling_policies);
+    items!(diff, right: web_acls, stages, api_domains, flow_logs, scaling_policies, parameters);
     super::protection::detection(diff, detection, &right.detection);
     time_series(diff, timestream, &right.timestream);
     items!(diff, right: databases, gates, discovery, repositories, registry_scanning, log_groups, secrets);
-    items!(diff, right: parameters, roles, resource_policies);
     physical_names(diff, named, &right.named);
     beside(diff, left, right);
 }

@@ -10,7 +10,7 @@ use farmgate_aws::model::{Key, Model, Role};
 use farmgate_farm::diagnostic::nearest;
 
 use super::{ExplainError, Explanation, PathView, Step};
-use crate::prove::iam::{Here, Secret, may};
+use crate::prove::iam::{Here, Secret, may_read};
 use crate::prove::trust::secrets::{given, reads};
 use crate::prove::{Proof, listed};
 use crate::report::Verdict;
@@ -136,7 +136,7 @@ impl Found {
             None => format!("whoever has {}", role.key),
         };
         let all = reads(secret).iter().map(|action| {
-            let decision = may(model, role, &here, &secret.read(action));
+            let decision = may_read(model, role, &here, secret, action);
             (*action, decision)
         });
         let all: Vec<_> = all.collect();

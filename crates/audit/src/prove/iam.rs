@@ -3,6 +3,8 @@
 //! What is answered is what policies say that sources show: the role's own, its boundary, and those of
 //! resources. Policies of an organization are in no source; nothing is said of them.
 
+mod decrypt;
+
 use std::collections::BTreeSet;
 
 use farmgate_aws::iam::{
@@ -13,6 +15,11 @@ use farmgate_aws::model::{Key, Model, Note, ResourcePolicy, Role, Val};
 use super::tally::Tally;
 use crate::report::Verdict;
 
+pub(crate) use decrypt::{Encryption, encryption, may_read};
+
+/// What reading takes under a key of the account's own.
+const DECRYPT: &str = "kms:Decrypt";
+
 /// What is asked of a role.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Asked {
@@ -22,6 +29,9 @@ pub(crate) struct Asked {
     pub(crate) resource: String,
     /// The resource in the model, if it is there.
     pub(crate) key: Option<Key>,
+    /// What is known of this call besides: keys of conditions, and values in which `*` and `?` stand for
+    /// what is not known.
+    pub(crate) when: Vec<(&'static str, String)>,
 }
 
 /// The account and the region, `*` for what is not known.
@@ -118,6 +128,13 @@ fn circumstances(role: &Role, here: &Here, asked: &Asked) -> Context {
     known("aws:ResourceAccount", account.unwrap_or_default());
     // No user calls.
     context.insert("aws:username", Held::Absent);
+    for (key, value) in &asked.when {
+        let held = match value.contains(['*', '?']) {
+            true => Held::Like(value.clone()),
+            false => Held::Values(vec![value.clone()]),
+        };
+        context.insert(key, held);
+    }
     context
 }
 
@@ -158,11 +175,19 @@ fn decided(model: &Model, role: &Role, here: &Here, asked: &Asked) -> Decision {
     let theirs: Vec<Part<'_>> = theirs.map(|policy| policy.policy.part()).collect();
     let elsewhere = here.is_elsewhere(&asked.resource);
     let side = match (asked.action, elsewhere) {
-        ("kms:Decrypt", _) if !theirs.is_empty() => Side::KmsKey,
+        (DECRYPT, false) => Side::KmsKey,
         (_, true) => Side::Other,
         _ => Side::Same,
     };
     let mut decision = decide(&request, &role.identity(), &theirs, side);
+    if asked.action == DECRYPT && theirs.is_empty() && decision.outcome != Outcome::Denied {
+        // Nothing is allowed with a key but by its own policy, or where that leaves it to others.
+        let whose = asked.key.as_ref().map_or(asked.resource.as_str(), Key::as_str);
+        let note = format!("the policy of the key {whose}, which no source shows");
+        decision.outcome = Outcome::Unknown;
+        decision.missing.insert(note.into());
+        return decision;
+    }
     if elsewhere && theirs.is_empty() && decision.outcome == Outcome::NotAllowed {
         // Its own policies may allow it, and then that of the resource decides.
         let own = decide(&request, &role.identity(), &theirs, Side::Same);
@@ -312,7 +337,7 @@ impl Secret {
     /// The question whether a role may read it; ECS and programs ask for parameters by different
     /// actions.
     pub(crate) fn read(&self, action: &'static str) -> Asked {
-        Asked { action, resource: self.arn.clone(), key: self.key.clone() }
+        Asked { action, resource: self.arn.clone(), key: self.key.clone(), when: Vec::new() }
     }
 
     /// In words.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use farmgate_aws::model::{Key, SecurityGroup};
 
+use super::waf_missing::fronts::only_described;
 use super::{Facts, Rule, RuleInfo};
 use crate::prove::listed;
 use crate::report::{Finding, Severity};
@@ -45,7 +46,10 @@ fn finding(facts: &Facts<'_>, group: &SecurityGroup) -> Option<Finding> {
         .map(|(way, list)| counted(list.rules.len(), way))
         .collect();
     let (title, fix) = if !rules.is_empty() {
-        let blocks = format!("remove the `ingress` and `egress` blocks of {}", group.key);
+        let blocks = match only_described(facts.model(), &group.key) {
+            true => format!("revoke all rules of {}", group.key),
+            false => format!("remove the `ingress` and `egress` blocks of {}", group.key),
+        };
         match carriers.is_empty() {
             true => (
                 format!("the default group of {of} has {}", listed(rules)),

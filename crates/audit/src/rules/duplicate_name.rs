@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use farmgate_aws::model::{Key, Named};
 
+use super::waf_missing::fronts::only_described;
 use super::{Facts, Rule, RuleInfo};
 use crate::prove::listed;
 use crate::report::{Finding, Severity};
@@ -39,8 +40,11 @@ fn run(facts: &Facts<'_>) -> Vec<Finding> {
     {
         names.entry((*kind, scope, name)).or_default().insert(key);
     }
+    // What exists side by side can.
+    let exist = |keys: &BTreeSet<&Key>| keys.iter().all(|key| only_described(facts.model(), key));
+    names.retain(|_, keys| keys.len() > 1 && !exist(keys));
     let mut kinds: BTreeMap<&str, BTreeMap<&str, BTreeSet<&Key>>> = BTreeMap::new();
-    for ((kind, _, name), keys) in names.into_iter().filter(|(_, keys)| keys.len() > 1) {
+    for ((kind, _, name), keys) in names {
         kinds
             .entry(kind)
             .or_default()

@@ -73,7 +73,9 @@ fn finding(facts: &Facts<'_>, role: &Role, policy: &Key, actions: &BTreeSet<&str
     // Whether nothing else allows them either.
     let lacks = actions.iter().any(|action| {
         let known = NEEDED.iter().find(|known| known.eq_ignore_ascii_case(action));
-        let asked = known.map(|action| Asked { action, resource: "*".to_owned(), key: None });
+        let resource = || "*".to_owned();
+        let asked = known
+            .map(|action| Asked { action, resource: resource(), key: None, when: Vec::new() });
         asked.is_some_and(|asked| {
             may(facts.model(), role, &here, &asked).outcome == Outcome::NotAllowed
         })

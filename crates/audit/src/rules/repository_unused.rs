@@ -4,6 +4,7 @@
 
 use farmgate_aws::model::{Model, Repository};
 
+use super::waf_missing::fronts::only_described;
 use super::{Facts, Rule, RuleInfo};
 use crate::image::{Image, is_known};
 use crate::report::{Finding, Severity};
@@ -46,7 +47,9 @@ pub(super) fn unused(model: &Model) -> Vec<&Repository> {
             None => return Vec::new(),
         }
     }
+    // In an account there is much that runs images, and not all of it is asked for.
     let made = model.repositories.values().filter(|it| it.managed && !it.others_run);
+    let made = made.filter(|it| !only_described(model, &it.key));
     made.filter(|repository| !images.iter().any(|image| may_come_from(model, image, repository)))
         .collect()
 }

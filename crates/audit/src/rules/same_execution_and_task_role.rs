@@ -106,7 +106,7 @@ fn writes_its_log(
     let here = Here::of(facts.model(), Some(role));
     let action = "logs:PutLogEvents";
     for (resource, log) in streams(facts, definition, &here) {
-        let asked = Asked { action, resource, key: log.clone() };
+        let asked = Asked { action, resource, key: log.clone(), when: Vec::new() };
         let decision = may(facts.model(), role, &here, &asked);
         if decision.outcome != Outcome::Allowed {
             continue;

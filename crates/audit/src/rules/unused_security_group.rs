@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use farmgate_aws::model::{Key, Model, SecurityGroup, VpcEndpoint};
 use farmgate_net::topology::Interface;
 
+use super::waf_missing::fronts::only_described;
 use super::{Facts, Rule, RuleInfo};
 use crate::prove::listed;
 use crate::report::{Finding, Severity};
@@ -47,6 +48,7 @@ fn run(facts: &Facts<'_>) -> Vec<Finding> {
     let by_hand = run_by_hand(model);
     let unused: Vec<Key> = groups
         .filter(|group| !(by_hand && admits_nobody(group)))
+        .filter(|group| !may_be_elsewhere(model, group))
         .filter(|group| !named.contains(&group.key) && !is_carried(facts, group, &unknown))
         .map(|group| group.key.clone())
         .collect();
@@ -98,6 +100,12 @@ fn run_by_hand(model: &Model) -> bool {
 fn admits_nobody(group: &SecurityGroup) -> bool {
     let ingress = &group.ingress;
     ingress.rules.is_empty() && ingress.open.is_none() && !group.egress.rules.is_empty()
+}
+
+/// Whether a group of an account may be on an interface that isn't shown.
+fn may_be_elsewhere(model: &Model, group: &SecurityGroup) -> bool {
+    let vpc = group.vpc.get().and_then(Option::as_ref).and_then(|vpc| model.vpcs.get(vpc));
+    only_described(model, &group.key) && vpc.is_none_or(|vpc| vpc.open.is_some())
 }
 
 /// Whether there is something that is not modelled and may carry any group.

@@ -50,12 +50,14 @@ use folder::{Folder, Region};
 use made::Making;
 
 /// The members by which a document of `aws` is told from another JSON object.
-pub(super) use document::is_described;
+pub(super) use document::{is_described, is_member};
 
 /// One document.
 #[derive(Debug)]
 pub(super) struct Document<'a> {
     pub(super) name: &'a str,
+    /// The text of its file, which may hold others.
+    pub(super) whole: &'a str,
     pub(super) text: &'a str,
     pub(super) members: Members<'a>,
 }
@@ -75,6 +77,8 @@ pub(super) fn read(documents: &[Document<'_>]) -> Result<Vec<Parsed>, Vec<Import
     let mut all = Vec::new();
     for (at, region) in folder.regions.iter().enumerate() {
         let mut making = Making::new(at == 0);
+        let named = region.name.as_deref().filter(|_| !alone);
+        making.place = named.map(|name| format!(" in {name}")).unwrap_or_default();
         making.facts(region.name.as_deref(), account.as_deref());
         translate(region, &mut making);
         if at == 0 {
@@ -123,8 +127,10 @@ fn translate(region: &Region<'_>, making: &mut Making) {
 
 /// What a reader knows the documents by: the one name, or the folder that they are all in.
 fn common_name(documents: &[Document<'_>]) -> String {
-    if let [only] = documents {
-        return only.name.to_owned();
+    if let [first, rest @ ..] = documents
+        && rest.iter().all(|document| document.name == first.name)
+    {
+        return first.name.to_owned();
     }
     let folder = |name: &str| name.rsplit_once('/').map(|(folder, _)| folder.to_owned());
     let mut shared = documents.first().and_then(|first| folder(first.name));

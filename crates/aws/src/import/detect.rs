@@ -27,6 +27,13 @@ impl std::borrow::Borrow<str> for Name<'_> {
     }
 }
 
+/// One JSON object of a text that may hold several, one after the other.
+#[derive(Debug)]
+pub(crate) struct Part<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) members: Members<'a>,
+}
+
 /// A source, recognized but not yet read.
 #[derive(Debug)]
 pub(crate) enum Found<'a> {
@@ -40,8 +47,8 @@ pub(crate) enum Found<'a> {
     Template(&'a str),
     /// CDK's `manifest.json`, or its list of assets.
     Manifest(Members<'a>),
-    /// What `aws ... describe-*` and its like print.
-    Described(Members<'a>),
+    /// What `aws ... describe-*` and its like print: one document, or one after the other.
+    Described(Vec<Part<'a>>),
 }
 
 impl Found<'_> {
@@ -61,8 +68,24 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Found<'_>, Refusal> {
     if is_yaml_template(text) {
         return Ok(Found::Template(text));
     }
-    let members = json::members(text)?;
-    kind(text, members)
+    let (members, rest) = json::members(text)?;
+    if rest.is_empty() {
+        return kind(text, members);
+    }
+    // A loop of calls prints their answers one after the other.
+    let head = text.get(..text.len() - rest.len()).unwrap_or(text);
+    let mut parts = vec![Part { text: head, members }];
+    json::further(text, rest, &mut parts)?;
+    if parts.iter().any(|part| super::describe::is_described(&part.members)) {
+        return Ok(Found::Described(parts));
+    }
+    Err(json::trailing(text, rest))
+}
+
+/// The same in UTF-8, of an input in UTF-16, as PowerShell's `>` writes it; none if it is in UTF-8, or
+/// no text.
+pub(crate) fn recoded(bytes: &[u8]) -> Option<Vec<u8>> {
+    text::recoded(bytes)
 }
 
 /// The text of an input that was recognized.
@@ -88,7 +111,8 @@ fn kind<'a>(text: &'a str, members: Members<'a>) -> Result<Found<'a>, Refusal> {
     if has(&members, &["artifacts"]) && has(&members, &["version"]) {
         return Ok(Found::Manifest(members));
     }
-    if has(&members, &["files"]) && has(&members, &["dockerImages"]) && has(&members, &["version"]) {
+    if has(&members, &["files"]) && has(&members, &["dockerImages"]) && has(&members, &["version"])
+    {
         return Ok(Found::Manifest(members));
     }
     if has(&members, &["format_version"]) {
@@ -113,7 +137,7 @@ fn kind<'a>(text: &'a str, members: Members<'a>) -> Result<Found<'a>, Refusal> {
         return state_file(members);
     }
     if super::describe::is_described(&members) {
-        return Ok(Found::Described(members));
+        return Ok(Found::Described(vec![Part { text, members }]));
     }
     Err(unknown(&members))
 }

@@ -33,6 +33,7 @@ mod groups;
 mod iam;
 mod images;
 mod integrations;
+mod kms;
 mod listeners;
 mod literals;
 mod logs;
@@ -149,6 +150,7 @@ pub(super) fn build(mut sources: Vec<Parsed>, source: Option<&source::Source>) -
     images::read(&graph, &mut model);
     logs::read(&graph, &mut model);
     secrets::read(&graph, &mut model);
+    kms::read(&graph, &mut model);
     iam::read(&graph, &mut model);
     opaque::read(&graph, &mut model);
     names::read(&graph, &mut model);

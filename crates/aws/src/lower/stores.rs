@@ -38,6 +38,7 @@ impl Lowering<'_> {
                 kind: Val::Known("String".to_owned()),
                 written: Val::Known(true),
             };
+            model.encrypted.insert(made.key.clone(), Val::Known(None));
             model.parameters.insert(made.key.clone(), made);
         }
     }

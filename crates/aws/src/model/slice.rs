@@ -80,6 +80,7 @@ impl Model {
             }
         }
         part.resource_policies.clone_from(&self.resource_policies);
+        part.encrypted.clone_from(&self.encrypted);
     }
 
     /// The services, databases and load balancers in question, and what is attached to them.

@@ -26,7 +26,7 @@ impl Lowered {
             return *id;
         }
         let id = SiteId(len(&self.net.sites));
-        self.net.sites.push(Site { name: key.to_string(), addresses, open });
+        self.net.sites.push(Site { name: key.to_string(), addresses, open, unplaced: None });
         self.sites.insert(key.clone(), id);
         id
     }
@@ -40,6 +40,9 @@ impl Lowered {
         let known = self.sites.contains_key(&key);
         let note = || Some(Note::from(format!("{key} is not in the sources")));
         let id = self.site(&key, addresses.clone(), note());
+        if let (Some(missing), Some(site)) = (vpc.missing(), self.net.sites.get_mut(id.index())) {
+            site.unplaced = Some(missing.clone());
+        }
         if !known {
             return id;
         }
@@ -175,7 +178,11 @@ impl Lowered {
             // With one VPC only there is nowhere else that the sources could mean.
             self.sites.values().next().copied().unwrap_or(SiteId(0))
         } else {
-            self.site(&Key::new(&name), AddrSet::all(), Some(note.clone()))
+            let id = self.site(&Key::new(&name), AddrSet::all(), Some(note.clone()));
+            if let Some(site) = self.net.sites.get_mut(id.index()) {
+                site.unplaced = Some(note.clone());
+            }
+            id
         };
         let addresses = self.net.sites.get(site.index()).map(|s| s.addresses.clone());
         let id = SubnetId(len(&self.net.subnets));

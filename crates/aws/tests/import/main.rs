@@ -11,6 +11,7 @@
 
 mod cloudformation;
 mod described;
+mod described_forms;
 mod described_real;
 mod described_robust;
 mod described_workloads;

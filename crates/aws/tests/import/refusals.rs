@@ -134,10 +134,32 @@ fn other_forms_of_a_plan() {
     check(log, "plan-log", "the log of `terraform plan -json`", "terraform show -json FILE");
     let text = b"Terraform will perform the following actions:\n\n  # aws_vpc.v will be created\n";
     check(text, "plan-text", "for people", "terraform show -json FILE");
-    let wide: Vec<u8> = "{\"a\":1}".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    check(&wide, "utf-16", "PowerShell", "Out-File -Encoding utf8");
-    let marked: Vec<u8> = [0xff, 0xfe].into_iter().chain(wide).collect();
-    check(&marked, "utf-16", "PowerShell", "Out-File -Encoding utf8");
+    let broken = [0xff, 0xfe, b'{', 0, 0x00, 0xd8];
+    check(&broken, "utf-16", "PowerShell", "Out-File -Encoding utf8");
+}
+
+#[test]
+fn what_powershell_writes_is_read() {
+    let text = String::from_utf8(plan().bytes()).expect("a plan is text");
+    let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let marked = |mark: [u8; 2], text: &[u8]| [&mark[..], text].concat();
+    for bytes in
+        [little.clone(), marked([0xff, 0xfe], &little), marked([0xfe, 0xff], &big), big.clone()]
+    {
+        assert_eq!(detect(&bytes), Ok(SourceKind::TerraformPlan));
+        assert!(import(&[Input { name: "p", bytes: &bytes }]).is_ok());
+    }
+}
+
+#[test]
+fn other_forms_of_what_aws_prints() {
+    let help = "--output json";
+    check(b"SecurityGroups:\n- Description: x\n", "aws-output", "--output yaml", help);
+    let table = b"-----------------\n|  DescribeVpcs |\n+---------------+\n";
+    check(table, "aws-output", "--output table", help);
+    check(b"VPCS\t10.0.0.0/16\tdopt-1\n", "aws-output", "--output text", help);
+    check(b"[{\"GroupId\": \"sg-1\"}]", "not-a-source", "JSON array", "without `--query`");
 }
 
 #[test]

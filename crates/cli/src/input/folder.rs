@@ -50,18 +50,21 @@ pub(super) fn sources(path: &Path, notes: &mut Vec<Warning>) -> Result<Vec<File>
     while let Some(path) = paths.get(next).cloned() {
         next += 1;
         match file(&path) {
-            Ok(file) if import::detect(&file.bytes).is_ok() => {
-                // Templates of nested stacks may lie where nobody keeps sources of their own.
-                let folder = path.parent().unwrap_or(Path::new(""));
-                for inner in nested::named(&file.bytes) {
-                    let inner = plain(&folder.join(inner));
-                    if paths.len() < MOST_FILES && inner.is_file() && known.insert(inner.clone()) {
-                        paths.push(inner);
+            Ok(file) => match import::detect(&file.bytes) {
+                Ok(_) => {
+                    // Templates of nested stacks may lie where nobody keeps sources of their own.
+                    let folder = path.parent().unwrap_or(Path::new(""));
+                    for inner in nested::named(&file.bytes) {
+                        let inner = plain(&folder.join(inner));
+                        let free = paths.len() < MOST_FILES && inner.is_file();
+                        if free && known.insert(inner.clone()) {
+                            paths.push(inner);
+                        }
                     }
+                    files.push(file);
                 }
-                files.push(file);
-            }
-            Ok(file) => others.push(file.name),
+                Err(error) => others.push(format!("{} ({})", file.name, error.message)),
+            },
             Err(problem) => problems.push(problem),
         }
     }

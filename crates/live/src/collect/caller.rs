@@ -159,6 +159,7 @@ impl Caller {
                         Kind::Stranger | Kind::Final => return Err(Failure::Said(refusal)),
                     }
                 }
+                Err(why) if asked.operation.ending => return Err(said(UNREACHABLE, &why)),
                 Err(why) => (Refusal::new(UNREACHABLE, &why), None),
             };
             if tries >= self.pace.tries {

@@ -74,6 +74,31 @@ pub(super) fn trail(answered: &Answered<'_>) -> Vec<Parameters> {
     ones(answered, "trailList", "TrailARN", "Name")
 }
 
+pub(super) fn trail_by_its_name(answered: &Answered<'_>) -> Vec<Parameters> {
+    ones(answered, "trailList", "TrailARN", "TrailName")
+}
+
+pub(super) fn secret(answered: &Answered<'_>) -> Vec<Parameters> {
+    ones(answered, "SecretList", "ARN", "SecretId")
+}
+
+/// What secrets and parameters are encrypted with. AWS's own keys are left out: what they allow, AWS
+/// documents.
+pub(super) fn key_in_use(answered: &Answered<'_>) -> Vec<Parameters> {
+    let of_aws = |name: &&str| name.starts_with("alias/aws/") || name.contains(":alias/aws/");
+    let used = texts(answered.answer, "SecretList", "KmsKeyId");
+    let used = used.chain(texts(answered.answer, "Parameters", "KeyId"));
+    used.filter(|name| !of_aws(name)).map(|name| one("KeyId", name)).collect()
+}
+
+/// A key of the account's own.
+pub(super) fn own_key(answered: &Answered<'_>) -> Vec<Parameters> {
+    let key = answered.answer.get("KeyMetadata");
+    let key = key.filter(|key| key.get("KeyManager").and_then(Value::as_str) == Some("CUSTOMER"));
+    let arn = key.and_then(|key| key.get("Arn")?.as_str());
+    arn.map(|arn| one("KeyId", arn)).into_iter().collect()
+}
+
 pub(super) fn detector(answered: &Answered<'_>) -> Vec<Parameters> {
     let ids = items(answered.answer, "DetectorIds").filter_map(Value::as_str);
     ids.map(|id| one("DetectorId", id)).collect()
@@ -185,6 +210,23 @@ mod tests {
         let asked = after(&stages, &json!({ "restApiId": "r" }), protected);
         let arn = "arn:aws:apigateway:eu-west-1::/restapis/r/stages/prod";
         assert_eq!(asked, json!([{ "ResourceArn": arn }]));
+    }
+
+    #[test]
+    fn keys_are_asked_for_that_are_not_aws_s() {
+        let secrets = json!({ "SecretList": [
+            { "ARN": "s", "KmsKeyId": "arn:aws:kms:eu-west-1:1:key/k" },
+            { "ARN": "t", "KmsKeyId": "alias/aws/secretsmanager" },
+            { "ARN": "u" },
+        ] });
+        let asked = after(&secrets, &json!({}), key_in_use);
+        assert_eq!(asked, json!([{ "KeyId": "arn:aws:kms:eu-west-1:1:key/k" }]));
+        let parameters =
+            json!({ "Parameters": [{ "KeyId": "alias/own" }, { "KeyId": "alias/aws/ssm" }] });
+        assert_eq!(after(&parameters, &json!({}), key_in_use), json!([{ "KeyId": "alias/own" }]));
+        let key = |manager: &str| json!({ "KeyMetadata": { "Arn": "k", "KeyManager": manager } });
+        assert_eq!(after(&key("CUSTOMER"), &json!({}), own_key), json!([{ "KeyId": "k" }]));
+        assert_eq!(after(&key("AWS"), &json!({}), own_key), json!([]));
     }
 
     #[test]

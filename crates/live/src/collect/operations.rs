@@ -21,6 +21,8 @@ pub struct Operation {
     pub(super) per: Option<Per>,
     /// Whether it is asked once for all regions.
     pub global: bool,
+    /// Whether its service is on its way out: where it can't be reached, it isn't there any more.
+    pub(super) ending: bool,
 }
 
 /// A parameter that is always the same.
@@ -46,7 +48,7 @@ const fn op(
     name: &'static str,
     actions: &'static [&'static str],
 ) -> Operation {
-    Operation { service, name, actions, fixed: &[], per: None, global: false }
+    Operation { service, name, actions, fixed: &[], per: None, global: false, ending: false }
 }
 
 // === impl Operation ===
@@ -54,6 +56,11 @@ const fn op(
 impl Operation {
     const fn global(mut self) -> Self {
         self.global = true;
+        self
+    }
+
+    const fn ending(mut self) -> Self {
+        self.ending = true;
         self
     }
 
@@ -243,6 +250,19 @@ pub const OPERATIONS: &[Operation] = &[
         .global(),
     op("ssm", "describe-parameters", &["ssm:DescribeParameters"]),
     op("secretsmanager", "list-secrets", &["secretsmanager:ListSecrets"]),
+    op("secretsmanager", "get-resource-policy", &["secretsmanager:GetResourcePolicy"]).per(
+        "secret",
+        &["secretsmanager list-secrets"],
+        each::secret,
+    ),
+    op("kms", "describe-key", &["kms:DescribeKey"]).per(
+        "key of secrets and parameters",
+        &["secretsmanager list-secrets", "ssm describe-parameters"],
+        each::key_in_use,
+    ),
+    op("kms", "get-key-policy", &["kms:GetKeyPolicy"])
+        .with(&[("PolicyName", Fixed::Text("default"))])
+        .per("such key of the account's own", &["kms describe-key"], each::own_key),
     op("logs", "describe-log-groups", &["logs:DescribeLogGroups"]),
     op("ecr", "describe-repositories", &["ecr:DescribeRepositories"]),
     op("ecr", "get-registry-scanning-configuration", &["ecr:GetRegistryScanningConfiguration"]),
@@ -271,6 +291,10 @@ pub const OPERATIONS: &[Operation] = &[
         &["elbv2 describe-load-balancers", "apigateway get-stages"],
         each::protected,
     ),
+    // AWS WAF Classic, whose end was 2025-09-30.
+    op("waf-regional", "get-web-acl-for-resource", &["waf-regional:GetWebACLForResource"])
+        .per("application load balancer", &["elbv2 describe-load-balancers"], each::protected)
+        .ending(),
     op("rds", "describe-db-instances", &["rds:DescribeDBInstances"]),
     op("rds", "describe-db-clusters", &["rds:DescribeDBClusters"]),
     op("rds", "describe-db-subnet-groups", &["rds:DescribeDBSubnetGroups"]),
@@ -286,6 +310,11 @@ pub const OPERATIONS: &[Operation] = &[
         "trail",
         &["cloudtrail describe-trails"],
         each::trail,
+    ),
+    op("cloudtrail", "get-event-selectors", &["cloudtrail:GetEventSelectors"]).per(
+        "trail",
+        &["cloudtrail describe-trails"],
+        each::trail_by_its_name,
     ),
     op("guardduty", "list-detectors", &["guardduty:ListDetectors"]),
     op("guardduty", "get-detector", &["guardduty:GetDetector"]).per(

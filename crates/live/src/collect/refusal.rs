@@ -69,11 +69,15 @@ const STRANGER: [&str; 8] = [
 ];
 
 /// Refusals that say that there is nothing: service, operation, code.
-const ABSENT: [(&str, &str, &str); 4] = [
+const ABSENT: [(&str, &str, &str); 8] = [
     ("ecr", "get-repository-policy", "RepositoryPolicyNotFoundException"),
     ("securityhub", "describe-hub", "InvalidAccessException"),
     ("securityhub", "describe-hub", "ResourceNotFoundException"),
+    ("secretsmanager", "get-resource-policy", "ResourceNotFoundException"),
     ("wafv2", "get-web-acl-for-resource", "WAFNonexistentItemException"),
+    ("waf-regional", "get-web-acl-for-resource", "WAFNonexistentItemException"),
+    ("waf-regional", "get-web-acl-for-resource", "WAFUnavailableEntityException"),
+    ("waf-regional", "get-web-acl-for-resource", super::caller::UNREACHABLE),
 ];
 
 // === impl Refusal ===

@@ -194,6 +194,12 @@ pub(crate) fn between(
     all
 }
 
+/// Why an interface's site may be another one, if it may.
+fn unplaced(engine: &Engine<'_>, interface: &Interface) -> Option<Note> {
+    let site = engine.site_of(interface.subnet)?;
+    engine.net.sites.get(site.index())?.unplaced.clone()
+}
+
 fn between_checks(
     scene: Scene<'_, '_>,
     (from, a): (InterfaceId, &Interface),
@@ -218,18 +224,14 @@ fn between_checks(
         checks.push(route_check(scene, a.subnet, &destination.addresses, &nobody, end, local));
     }
     if !same_site {
-        checks.push(fact(
-            Side::Destination,
-            "NO_PATH",
-            Setting::Fact {
-                name: a.name.clone(),
-                yes: String::new(),
-                no: format!("{} is in another site", b.name),
-            },
-            Some(false),
-            None,
-            None,
-        ));
+        let decider = unplaced(engine, a).or_else(|| unplaced(engine, b));
+        let setting = Setting::Fact {
+            name: a.name.clone(),
+            yes: String::new(),
+            no: format!("{} is in another site", b.name),
+        };
+        let holds = decider.is_none().then_some(false);
+        checks.push(fact(Side::Destination, "NO_PATH", setting, holds, decider, None));
     }
     if crosses {
         checks.extend(list(engine, world, b.subnet, Direction::Ingress, Side::Source));

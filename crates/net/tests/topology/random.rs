@@ -316,6 +316,7 @@ pub(crate) fn case(seed: u64) -> (Network, Question) {
             name: "site".to_owned(),
             addresses: set("10.0.0.0/28").union(&set("2600::/124")),
             open: None,
+            unplaced: None,
         }],
         ..Network::default()
     };

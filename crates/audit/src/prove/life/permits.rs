@@ -11,7 +11,7 @@ use farmgate_aws::iam::Outcome;
 use farmgate_aws::model::{Container, EcsService, Key, Note, Role, TaskDefinition, Val};
 
 use super::needs;
-use crate::prove::iam::{Asked, Here, Secret, allowed, may, trusts_ecs};
+use crate::prove::iam::{Asked, Encryption, Here, Secret, allowed, encryption, may, trusts_ecs};
 use crate::prove::{Proof, Tally};
 use crate::report::{Family, Statement, Verdict};
 
@@ -121,6 +121,14 @@ struct Need {
     or: Option<Asked>,
     /// Why it is not known what is asked for. It may be less: not to be allowed is no fault then.
     unsure: Option<Note>,
+    /// What is assumed for it to be all.
+    assumes: Option<Note>,
+}
+
+impl Need {
+    fn new(asked: Asked) -> Self {
+        Self { asked, or: None, unsure: None, assumes: None }
+    }
 }
 
 struct Question<'p, 'm> {
@@ -146,7 +154,8 @@ impl Question<'_, '_> {
             return tally;
         };
         let model = self.proof.model;
-        for Need { asked, or, unsure } in needs.iter().take(MOST_ASKED) {
+        for Need { asked, or, unsure, assumes } in needs.iter().take(MOST_ASKED) {
+            tally.assume_all(assumes);
             let mut decision = may(model, role, &self.here, asked);
             if let (Some(or), true) = (or, decision.outcome != Outcome::Allowed) {
                 let other = may(model, role, &self.here, or);
@@ -175,8 +184,9 @@ impl Question<'_, '_> {
 
     /// Something of which only the kind is known.
     fn any(&self, action: &'static str, service: &str, kind: &str, note: &Note) -> Need {
-        let asked = Asked { action, resource: self.here.arn(service, kind), key: None };
-        Need { asked, or: None, unsure: Some(note.clone()) }
+        let asked =
+            Asked { action, resource: self.here.arn(service, kind), key: None, when: Vec::new() };
+        Need { unsure: Some(note.clone()), ..Need::new(asked) }
     }
 
     fn images(&self) -> Vec<Need> {
@@ -208,14 +218,14 @@ impl Question<'_, '_> {
             });
             for action in PULL {
                 let key = named.map(|found| found.key.clone());
-                let asked = Asked { action, resource: repository.arn(), key };
-                all.push(Need { asked, or: None, unsure: None });
+                let asked = Asked { action, resource: repository.arn(), key, when: Vec::new() };
+                all.push(Need::new(asked));
             }
         }
         if let Some(unsure) = token {
             let action = "ecr:GetAuthorizationToken";
-            let asked = Asked { action, resource: "*".to_owned(), key: None };
-            all.push(Need { asked, or: None, unsure });
+            let asked = Asked { action, resource: "*".to_owned(), key: None, when: Vec::new() };
+            all.push(Need { unsure, ..Need::new(asked) });
         }
         all
     }
@@ -258,17 +268,18 @@ impl Question<'_, '_> {
                 action,
                 resource: here.arn("logs", resource),
                 key: key.clone(),
+                when: Vec::new(),
             };
             let prefix = option("awslogs-stream-prefix").unwrap_or("*");
             let stream = format!("log-group:{group}:log-stream:{prefix}/{}/*", container.name);
             let streams = WRITE.map(|action| ask(action, &stream));
-            all.extend(streams.map(|asked| Need { asked, or: None, unsure: None }));
+            all.extend(streams.map(Need::new));
             if option("awslogs-create-group") == Some("true") {
                 let action = "logs:CreateLogGroup";
                 let asked = ask(action, &format!("log-group:{group}"));
                 // The form in which CloudWatch Logs itself names a group in its answers.
                 let or = Some(ask(action, &format!("log-group:{group}:log-stream:")));
-                all.push(Need { asked, or, unsure: None });
+                all.push(Need { or, ..Need::new(asked) });
             }
         }
         all
@@ -286,7 +297,7 @@ impl Question<'_, '_> {
             for value in values.chain(container.repository_credentials.as_deref()) {
                 let secret = Secret::named(self.proof.model, &self.here, value);
                 if seen.insert(secret.clone()) {
-                    all.push(Need { asked: asks(&secret), or: None, unsure: None });
+                    all.extend(self.reads(&secret));
                 }
             }
             for (name, note) in &container.unknown {
@@ -297,6 +308,21 @@ impl Question<'_, '_> {
             }
         }
         all
+    }
+
+    /// To get a secret, and to decrypt it.
+    fn reads(&self, secret: &Secret) -> Vec<Need> {
+        let gets = Need::new(asks(secret));
+        match encryption(self.proof.model, &self.here, secret) {
+            Encryption::Free(assumes) => vec![Need { assumes, ..gets }],
+            Encryption::Key(asked, assumes) => {
+                vec![gets, Need { assumes, ..Need::new(asked) }]
+            }
+            Encryption::Unknown(note) => {
+                let decrypts = self.any("kms:Decrypt", "kms", "key/*", &note);
+                vec![gets, decrypts]
+            }
+        }
     }
 
     /// Of containers that are not known: what their expression names.
@@ -318,8 +344,8 @@ impl Question<'_, '_> {
                 (None, _) => "parameter/*".to_owned(),
             };
             let resource = self.here.arn(service, &resource);
-            let asked = Asked { action, resource, key: Some(key.clone()) };
-            Some(Need { asked, or: None, unsure: Some(note.clone()) })
+            let asked = Asked { action, resource, key: Some(key.clone()), when: Vec::new() };
+            Some(Need { unsure: Some(note.clone()), ..Need::new(asked) })
         });
         needs.collect()
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use farmgate_aws::iam::Outcome;
 use farmgate_aws::model::{Key, Role, TaskDefinition, Val};
 
-use crate::prove::iam::{Here, Secret, may};
+use crate::prove::iam::{Here, Secret, may_read};
 use crate::prove::{Proof, Scope, Tally, listed};
 use crate::report::{Family, Statement, Verdict};
 
@@ -84,7 +84,7 @@ fn ask(proof: &Proof<'_>, role: &Role, foreign: &BTreeSet<&Secret>, tally: &mut 
     let mut read: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for secret in foreign.iter().take(MOST) {
         for action in reads(secret) {
-            let decision = may(proof.model, role, &here, &secret.read(action));
+            let decision = may_read(proof.model, role, &here, secret, action);
             match decision.outcome {
                 Outcome::Allowed => {
                     for note in &decision.assumes {

@@ -154,6 +154,9 @@ fn only_farms(model: &Model, key: &Key) -> bool {
 pub(in crate::rules) fn only_described(model: &Model, key: &Key) -> bool {
     let printed = |kind| matches!(kind, SourceKind::Described | SourceKind::Live);
     let text = key.as_str();
+    if !model.sources.is_empty() && model.sources.iter().all(|source| printed(source.kind)) {
+        return true;
+    }
     model.sources.iter().any(|source| printed(source.kind))
         && key.resource_type().is_none()
         && (text.starts_with("arn:") || !text.contains('/'))

@@ -64,11 +64,14 @@ pub(super) fn pages<'r, 'a>(
             (Some(id), _) => found.push((id.to_owned(), page)),
             (None, [only]) => found.push((only.clone(), page)),
             (None, _) => {
+                let which = match ids.len() {
+                    0 => "which API".to_owned(),
+                    many => format!("which of {many} APIs"),
+                };
                 let text = format!(
-                    "{} doesn't say of which of {} APIs it is, so it is not used; `farmgate collect` \
-                     writes that down",
+                    "{} doesn't say of {which} it is, so it is not used; `farmgate collect` writes \
+                     that down",
                     page.name,
-                    ids.len()
                 );
                 making.warn("document-not-told", text, None);
             }
@@ -81,7 +84,7 @@ fn parts(region: &Region<'_>, ids: &[String], making: &mut Making) {
     const ROUTES: &str = "apigatewayv2 get-routes";
     let shown = pages(region, (ROUTES, "ApiId"), ids, making);
     for id in ids {
-        if !shown.iter().any(|(of, _)| of == id) {
+        if region.is_cut(ROUTES) || !shown.iter().any(|(of, _)| of == id) {
             let reason = region.missing_of(ROUTES, &format!("--api-id {id}"));
             making.change("aws_apigatewayv2_api", &arn(region, id, ""), |made| {
                 made.unsaid("route", reason);

@@ -102,9 +102,13 @@ impl Attributes {
             [only] if total == 1 && by_arn.is_empty() => Some(values(only)),
             others => {
                 for page in others {
+                    let which = match total {
+                        0 => "what".to_owned(),
+                        _ => format!("which of {total} things"),
+                    };
                     let text = format!(
-                        "{} doesn't say of which of {total} things the attributes are, so they are \
-                         not used; `farmgate collect` writes that down",
+                        "{} doesn't say of {which} the attributes are, so they are not used; \
+                         `farmgate collect` writes that down",
                         page.name
                     );
                     making.warn("document-not-told", text, None);

@@ -45,16 +45,12 @@ fn listed(region: &Region<'_>, making: &mut Making) {
         ("cloudtrail describe-trails", "aws_cloudtrail"),
         ("guardduty list-detectors", "aws_guardduty_detector"),
         ("configservice describe-configuration-recorders", "aws_config_configuration_recorder"),
+        // Where it is off, AWS answers that the account is not subscribed.
+        ("securityhub describe-hub", "aws_securityhub_account"),
     ] {
-        let pages = region.pages(operation);
-        if !pages.is_empty() && pages.iter().all(Page::is_empty) {
+        if region.has_none(operation) {
             making.lists(kind);
         }
-    }
-    // Where it is off, AWS answers that the account is not subscribed.
-    let off = ["InvalidAccessException", "ResourceNotFoundException"];
-    if off.iter().any(|code| region.refused_with("securityhub describe-hub", code)) {
-        making.lists("aws_securityhub_account");
     }
 }
 

@@ -52,7 +52,10 @@ macro_rules! shapes {
     };
 }
 
-static SHAPES: [Shape; 97] = shapes! {
+/// Web ACLs before AWS WAF's second version.
+pub(super) const WAF_CLASSIC: &str = "waf-regional get-web-acl-for-resource";
+
+static SHAPES: [Shape; 99] = shapes! {
     "ec2 describe-vpcs" "Vpcs" List [];
     "ec2 describe-vpc-attribute" "VpcId" Whole ["EnableDnsSupport" "EnableDnsHostnames"];
     "ec2 describe-subnets" "Subnets" List [];
@@ -123,6 +126,7 @@ static SHAPES: [Shape; 97] = shapes! {
     "wafv2 get-web-acl" "WebACL" One [];
     "wafv2 get-web-acl-for-resource" "WebACL" One [];
     "wafv2 list-resources-for-web-acl" "ResourceArns" Names [];
+    "waf-regional get-web-acl-for-resource" "WebACLSummary" One [];
     "rds describe-db-instances" "DBInstances" List [];
     "rds describe-db-clusters" "DBClusters" List [];
     "rds describe-db-subnet-groups" "DBSubnetGroups" List [];
@@ -143,6 +147,7 @@ static SHAPES: [Shape; 97] = shapes! {
     "timestream-write list-databases" "Databases" List ["TableCount"];
     "kms get-key-policy" "Policy" Whole ["PolicyName"];
     "kms describe-key" "KeyMetadata" One [];
+    "kms get-key-rotation-status" "KeyRotationEnabled" Whole [];
     "efs describe-file-systems" "FileSystems" List ["FileSystemId"];
     "efs describe-mount-targets" "MountTargets" List [];
     "elb describe-load-balancers" "LoadBalancerDescriptions" List [];
@@ -229,6 +234,45 @@ pub(super) fn error(members: &Members<'_>) -> Option<String> {
     let value = members.get("farmgateError").and_then(|raw| parsed(raw))?;
     let code = value.get("code").and_then(Value::as_str).unwrap_or("an error");
     Some(format!("`{}`", cut(code)))
+}
+
+/// Refusals that say that there is nothing: the operation and AWS's code.
+const ABSENT: [(&str, &str); 10] = [
+    ("ecr get-repository-policy", "RepositoryPolicyNotFoundException"),
+    ("ecr get-repository-policy", "RepositoryNotFoundException"),
+    ("securityhub describe-hub", "InvalidAccessException"),
+    ("securityhub describe-hub", "ResourceNotFoundException"),
+    ("wafv2 get-web-acl-for-resource", "WAFNonexistentItemException"),
+    (WAF_CLASSIC, "WAFNonexistentItemException"),
+    (WAF_CLASSIC, "WAFUnavailableEntityException"),
+    // `farmgate collect` says so where the service isn't there any more.
+    (WAF_CLASSIC, "Unreachable"),
+    ("secretsmanager get-resource-policy", "ResourceNotFoundException"),
+    ("lambda get-function-url-config", "ResourceNotFoundException"),
+];
+
+/// Whether a refusal is an answer: that there is no such thing.
+pub(super) fn is_absence(operation: &str, code: &str) -> bool {
+    ABSENT.iter().any(|(own, said)| *own == operation && *said == code.trim_matches('`'))
+}
+
+/// Whether an answer is one page of several, and not the last.
+pub(super) fn has_next(members: &Members<'_>) -> bool {
+    let says = |members: &Members<'_>, name: &str, none: &[&str]| {
+        members.get(name).is_some_and(|raw| !none.contains(&raw.get().trim()))
+    };
+    let tokens = ["NextToken", "nextToken", "NextMarker", "position"];
+    if tokens.iter().any(|name| says(members, name, &["null", "\"\""])) {
+        return true;
+    }
+    let inner = members.get("DistributionList");
+    let inner = inner.and_then(|raw| serde_json::from_str::<Members<'_>>(raw.get()).ok());
+    inner.iter().chain([members]).any(|all| says(all, "IsTruncated", &["false", "null"]))
+}
+
+/// Whether this is the member of an answer that holds its items.
+pub(in super::super) fn is_member(name: &str) -> bool {
+    SHAPES.iter().any(|shape| shape.member == name)
 }
 
 /// Whether a JSON object is something that the `aws` command prints, read or not.

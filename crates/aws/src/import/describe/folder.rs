@@ -20,6 +20,8 @@ pub(super) struct Page<'a> {
     pub(super) request: Request,
     text: &'a str,
     items: Vec<&'a str>,
+    /// Whether there is a page after it.
+    has_next: bool,
     lines: OnceCell<Vec<u32>>,
 }
 
@@ -79,9 +81,31 @@ impl<'a> Region<'a> {
         self.pages(operation).iter().flat_map(items_of)
     }
 
-    /// Whether the output of an operation is there.
+    /// Whether the output of an operation is there, to its last page.
     pub(super) fn shows(&self, operation: &str) -> bool {
-        self.pages.contains_key(operation)
+        self.pages.contains_key(operation) && !self.is_cut(operation)
+    }
+
+    /// Whether the last page of an answer is missing.
+    pub(super) fn is_cut(&self, operation: &str) -> bool {
+        let pages = self.pages(operation);
+        !pages.is_empty() && pages.iter().all(|page| page.has_next)
+    }
+
+    /// The operations whose last page is missing, each with a document that names a next page.
+    pub(super) fn cut(&self) -> impl Iterator<Item = (&'static str, &'a str)> {
+        let cut = self.pages.iter().filter(|(operation, _)| self.is_cut(operation));
+        cut.filter_map(|(operation, pages)| Some((*operation, pages.last()?.name)))
+    }
+
+    /// Whether the answer to an operation is there, and there is nothing in it.
+    pub(super) fn has_none(&self, operation: &str) -> bool {
+        self.shows(operation) && self.pages(operation).iter().all(Page::is_empty)
+    }
+
+    /// Whether an operation shows anything.
+    pub(super) fn has_any(&self, operation: &str) -> bool {
+        self.pages(operation).iter().any(|page| !page.is_empty())
     }
 
     /// Whether it was asked, and refused.
@@ -89,10 +113,11 @@ impl<'a> Region<'a> {
         self.refused.contains_key(operation)
     }
 
-    /// Whether it was asked, and refused with this code alone.
-    pub(super) fn refused_with(&self, operation: &str, code: &str) -> bool {
-        let (refused, code) = (self.refused.get(operation), format!("`{code}`"));
-        refused.is_some_and(|all| !all.is_empty() && all.iter().all(|(_, own)| *own == code))
+    /// Whether it was asked of one thing, and refused.
+    pub(super) fn is_refused_for(&self, operation: &str, thing: &str) -> bool {
+        let refused = self.refused.get(operation).into_iter().flatten();
+        let mut named = refused.flat_map(|(request, _)| request.parameters.values().flatten());
+        named.any(|value| value == thing)
     }
 
     /// Whether anything at all is shown.
@@ -119,6 +144,9 @@ impl<'a> Region<'a> {
         match refused {
             Some((_, code)) => {
                 format!("isn't shown: AWS answered `aws {operation}{space}{arguments}` with {code}")
+            }
+            None if self.is_cut(operation) => {
+                format!("isn't in what `aws {operation}` shows, of which the last page isn't there")
             }
             None if self.shows(operation) && arguments.is_empty() => {
                 format!("isn't in what `aws {operation}` shows")
@@ -167,6 +195,11 @@ impl<'a> Folder<'a> {
             accounts.extend(request.account.clone());
             if let Some(code) = document::error(&found.members) {
                 let operation = request.operation.clone().unwrap_or_default();
+                let shape = document::shape(&found.members, &request).ok().flatten();
+                if let Some(shape) = shape.filter(|it| document::is_absence(it.operation, &code)) {
+                    read.push(placed(found, shape, request, Vec::new()));
+                    continue;
+                }
                 let where_ = request.region.clone();
                 refused.push((operation, request, code, where_));
                 continue;
@@ -256,7 +289,16 @@ fn page<'a>(
         .help("give the output of the command as it is, in JSON and without `--query`")
     };
     let items = document::items(found.text, &found.members, shape).ok_or_else(refuse)?;
-    let items: Vec<&'a str> = items.into_iter().collect();
+    Ok(placed(found, shape, request, items))
+}
+
+/// A document with what it shows, and where that is.
+fn placed<'a>(
+    found: &Document<'a>,
+    shape: &'static Shape,
+    request: Request,
+    items: Vec<&'a str>,
+) -> Unplaced<'a> {
     let region = match &request.region {
         Some(region) => Some(region.clone()),
         None => items.iter().take(50).find_map(|text| region_in(text)),
@@ -264,9 +306,10 @@ fn page<'a>(
     let vpc = items.first().and_then(|text| value_in(text, "\"VpcId\""));
     let region = region.filter(|_| !shape.is_global());
     let shared = Arc::from(found.name);
-    let (name, text, lines) = (found.name, found.text, OnceCell::new());
-    let page = Page { name, shared, request, text, items, lines };
-    Ok(Unplaced { operation: shape.operation, page, region, vpc })
+    let (name, text, lines) = (found.name, found.whole, OnceCell::new());
+    let has_next = document::has_next(&found.members);
+    let page = Page { name, shared, request, text, items, has_next, lines };
+    Unplaced { operation: shape.operation, page, region, vpc }
 }
 
 /// The text that a member has, found without reading the whole.

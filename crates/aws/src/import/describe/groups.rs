@@ -9,6 +9,7 @@ use super::made::{Made, Making};
 use super::value::{flag, list, text};
 
 const GROUPS: &str = "ec2 describe-security-groups";
+const RULES: &str = "ec2 describe-security-group-rules";
 
 /// Reads security groups.
 pub(super) fn read(region: &Region<'_>, making: &mut Making) {
@@ -102,7 +103,6 @@ fn services(rule: &Value, protocol: &str, into: &mut Map<String, Value>) {
 /// Groups of which only the rules are shown. There may be more rules than those, if the command was
 /// given a filter.
 fn by_rules_alone(region: &Region<'_>, making: &mut Making) {
-    const RULES: &str = "ec2 describe-security-group-rules";
     let mut groups = BTreeSet::new();
     for item in region.items(RULES) {
         let Some(group) = text(&item.value, "GroupId") else { continue };
@@ -128,7 +128,7 @@ fn nameless(region: &Region<'_>, item: &Item<'_>, group: &str) -> Made {
             matches!(all.as_slice(), [only] if only.contains("group-id") && only.contains(group))
         })
     });
-    if !(item.page.request.is_whole() || by_group) {
+    if region.is_cut(RULES) || !(item.page.request.is_whole() || by_group) {
         made.unsaid("ingress", reason()).unsaid("egress", reason());
     }
     made

@@ -32,7 +32,7 @@ pub(super) fn read(region: &Region<'_>, making: &mut Making) {
             made.set("mutual_authentication", json!([{ "mode": mode }]));
         }
         // Only application load balancers have further rules.
-        if arn.contains(":listener/app/") && !with_rules.contains(arn) {
+        if arn.contains(":listener/app/") && (region.is_cut(RULES) || !with_rules.contains(arn)) {
             made.unsaid("rule", region.missing_of(RULES, &format!("--listener-arn {arn}")));
         }
         making.add(made);
@@ -52,13 +52,14 @@ fn not_shown(region: &Region<'_>, shown: &BTreeSet<String>, making: &mut Making)
     let left: Vec<String> = making
         .of("aws_lb")
         .map(|(arn, _)| arn.to_owned())
-        .filter(|arn| !shown.contains(arn) && !arn.contains(":loadbalancer/gwy/"))
+        .filter(|arn| !arn.contains(":loadbalancer/gwy/"))
+        .filter(|arn| region.is_cut(LISTENERS) || !shown.contains(arn))
         .collect();
     let empty = region.pages(LISTENERS).iter().filter(|page| {
         page.request.parameter("LoadBalancerArn").is_none()
             && super::folder::items_of(page).next().is_none()
     });
-    if empty.count() >= left.len() {
+    if empty.count() >= left.len() && !region.is_cut(LISTENERS) {
         return;
     }
     for item in region.items(BALANCERS) {

@@ -111,6 +111,8 @@ pub(super) struct Making {
     told: usize,
     /// Whether bare names may stand as ids; in a second region they could be another's.
     main: bool,
+    /// ` in REGION`, where there are several.
+    pub(super) place: String,
 }
 
 impl Making {
@@ -189,7 +191,10 @@ impl Making {
 
     /// Tells the reader something, of a resource or of the whole.
     pub(super) fn warn(&mut self, code: &'static str, text: String, on: Option<&str>) {
-        self.warnings.push(Warning { code, text, on: on.map(Key::new) });
+        let warning = Warning { code, text, on: on.map(Key::new) };
+        if self.warnings.last() != Some(&warning) {
+            self.warnings.push(warning);
+        }
     }
 
     /// A thing that another document showed before.

@@ -111,7 +111,7 @@ fn policy(item: &Value) -> Option<String> {
 fn resources(region: &Region<'_>, ids: &[String], making: &mut Making) {
     let shown = pages(region, (RESOURCES, "restApiId"), ids, making);
     for id in ids {
-        if !shown.iter().any(|(of, _)| of == id) {
+        if region.is_cut(RESOURCES) || !shown.iter().any(|(of, _)| of == id) {
             let reason =
                 region.missing_of(RESOURCES, &format!("--embed methods --rest-api-id {id}"));
             making.change("aws_api_gateway_rest_api", &address(region, id, ""), |made| {

@@ -52,7 +52,9 @@ pub(super) fn read(region: &Region<'_>, making: &mut Making) {
             continue;
         };
         if !tables.explicit.contains_key(id) {
-            let main = vpc.and_then(|vpc| tables.main.get(vpc));
+            // A table that isn't shown may be associated with it.
+            let all = region.shows("ec2 describe-route-tables");
+            let main = vpc.and_then(|vpc| tables.main.get(vpc)).filter(|_| all);
             making.add(by_default(region, &item, id, main));
         }
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::folder::Region;
+use super::folder::{Page, Region, items_of};
 use super::made::{Made, Making};
 use super::value::{flag, policy, scalar, text};
 
@@ -29,25 +29,40 @@ pub(super) fn read(region: &Region<'_>, making: &mut Making) {
         );
         making.add_named(made, name);
     }
+    keys(region, making);
+}
+
+/// Keys of KMS, with their policies.
+fn keys(region: &Region<'_>, making: &mut Making) {
+    let total = region.items("kms describe-key").count();
     for item in region.items("kms describe-key") {
         let (Some(id), Some(arn)) = (text(&item.value, "KeyId"), text(&item.value, "Arn")) else {
             continue;
         };
+        if let Some(name) = item.page.request.parameter("KeyId").filter(|it| is_alias(it)) {
+            let mut made = Made::new("aws_kms_alias", name, &item);
+            made.set("name", name).set("target_key_id", arn);
+            making.add(made);
+        }
         let mut made = Made::new("aws_kms_key", arn, &item);
-        made.set("arn", arn).set("key_id", id);
-        let own = |page: &&super::folder::Page<'_>| {
-            let asked = page.request.parameter("KeyId");
-            asked == Some(id) || asked == Some(arn)
+        made.set("arn", arn).set("key_id", id).copy(&item.value, &[("key_manager", "KeyManager")]);
+        let own = |page: &&Page<'_>| match page.request.parameter("KeyId") {
+            Some(asked) => asked == id || asked == arn,
+            None => total == 1,
         };
         let page = region.pages("kms get-key-policy").iter().find(own);
         let found = page.and_then(|page| {
-            super::folder::items_of(page).next().and_then(|item| policy(item.value.get("Policy")))
+            items_of(page).next().and_then(|item| policy(item.value.get("Policy")))
         });
         made.set_or("policy", found, || {
             region.missing_of("kms get-key-policy", &format!("--policy-name default --key-id {id}"))
         });
         making.add_named(made, id);
     }
+}
+
+fn is_alias(text: &str) -> bool {
+    text.starts_with("alias/") || text.contains(":alias/")
 }
 
 fn secrets(region: &Region<'_>, making: &mut Making) {
@@ -61,25 +76,25 @@ fn secrets(region: &Region<'_>, making: &mut Making) {
         let mut made = Made::new("aws_secretsmanager_secret", arn, &item);
         made.set("arn", arn).set("name", name).copy(&item.value, &[("kms_key_id", "KmsKeyId")]);
         making.add(made);
-        if flag(&item.value, "RotationEnabled") == Some(true) {
-            let mut made = Made::new(
-                "aws_secretsmanager_secret_rotation",
-                &format!("the rotation of {arn}"),
-                &item,
-            );
-            made.set("id", arn).set("secret_id", arn).set("rotation_enabled", true);
-            let rules = item.value.get("RotationRules").filter(|rules| rules.is_object());
-            made.set(
-                "rotation_rules",
-                rules.map(|rules| {
-                    json!([{
-                        "automatically_after_days": scalar(rules, "AutomaticallyAfterDays"),
-                        "schedule_expression": text(rules, "ScheduleExpression"),
-                    }])
-                }),
-            );
-            making.add(made);
-        }
+        // It is printed only where it ever was turned on.
+        let rotates = flag(&item.value, "RotationEnabled") == Some(true);
+        let mut made = Made::new(
+            "aws_secretsmanager_secret_rotation",
+            &format!("the rotation of {arn}"),
+            &item,
+        );
+        made.set("id", arn).set("secret_id", arn).set("rotation_enabled", rotates);
+        let rules = item.value.get("RotationRules").filter(|rules| rules.is_object());
+        made.set(
+            "rotation_rules",
+            rules.map(|rules| {
+                json!([{
+                    "automatically_after_days": scalar(rules, "AutomaticallyAfterDays"),
+                    "schedule_expression": text(rules, "ScheduleExpression"),
+                }])
+            }),
+        );
+        making.add(made);
     }
     for item in region.items("secretsmanager get-resource-policy") {
         if let (Some(arn), Some(policy)) =

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::balancers::BALANCERS;
+use super::document::WAF_CLASSIC;
 use super::folder::{Item, Region, items_of};
 use super::made::{Made, Making};
 use super::value::{arn_part, block, list, text};
@@ -35,6 +36,7 @@ pub(super) fn read(region: &Region<'_>, making: &mut Making) {
         }
     }
     associations(region, making);
+    classic(region, making);
 }
 
 fn acl(item: &Item<'_>, whole: bool) -> Option<Made> {
@@ -66,6 +68,35 @@ fn rule(rule: &Value) -> Value {
         }
     }
     Value::Object(made)
+}
+
+/// Web ACLs of AWS WAF Classic: that there is one, not what it does. Where it was never asked for, there
+/// is none: Classic's end was 2025-09-30.
+fn classic(region: &Region<'_>, making: &mut Making) {
+    let mut add = |resource: &str, item: &Item<'_>, reason: String| {
+        let name = format!("the web ACL of {resource} in AWS WAF Classic");
+        let mut made = Made::new("aws_wafv2_web_acl_association", &name, item);
+        made.set("resource_arn", resource).unsaid("web_acl_arn", reason);
+        making.add(made);
+    };
+    let balancers: Vec<Item<'_>> = region.items(BALANCERS).collect();
+    for page in region.pages(WAF_CLASSIC) {
+        let only = || match balancers.as_slice() {
+            [only] => text(&only.value, "LoadBalancerArn"),
+            _ => None,
+        };
+        let Some(resource) = page.request.parameter("ResourceArn").or_else(only) else { continue };
+        for item in items_of(page) {
+            add(resource, &item, "is one of AWS WAF Classic, which isn't read".to_owned());
+        }
+    }
+    for item in &balancers {
+        let Some(arn) = text(&item.value, "LoadBalancerArn") else { continue };
+        if region.is_refused_for(WAF_CLASSIC, arn) {
+            let reason = region.missing_of(WAF_CLASSIC, &format!("--resource-arn {arn}"));
+            add(arn, item, reason);
+        }
+    }
 }
 
 /// What a web ACL protects: by the request, or by the load balancers that are asked for.

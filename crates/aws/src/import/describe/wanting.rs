@@ -1,7 +1,7 @@
 //! What isn't there: the calls whose output would complete what is shown.
 
 use super::balancers::BALANCERS;
-use super::folder::Region;
+use super::folder::{Item, Region};
 use super::interfaces::INTERFACES;
 use super::made::Making;
 use super::services::{DEFINITIONS, SERVICES};
@@ -55,10 +55,13 @@ pub(super) fn read(region: &Region<'_>, making: &mut Making) {
     }
     let (mut missing, mut refused): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
     for (shown, wanted) in WANTED {
-        if !shown.iter().any(|operation| region.shows(operation)) {
+        if !shown.iter().any(|operation| region.has_any(operation)) {
             continue;
         }
-        for operation in wanted.iter().copied().filter(|operation| !region.shows(operation)) {
+        let not_there = |operation: &&str| {
+            !region.shows(operation) && !region.is_cut(operation) && !is_idle(region, operation)
+        };
+        for operation in wanted.iter().copied().filter(not_there) {
             let list = if region.is_refused(operation) { &mut refused } else { &mut missing };
             if !list.contains(&operation) {
                 list.push(operation);
@@ -70,14 +73,56 @@ pub(super) fn read(region: &Region<'_>, making: &mut Making) {
             let named: Vec<String> =
                 list.iter().map(|operation| format!("`aws {operation}`")).collect();
             let text = format!(
-                "the output of {} {what}: what depends on it is not known; `farmgate collect` saves \
-                 all that is read",
-                named.join(", ")
+                "the output of {}{} {what}: what depends on it is not known; `farmgate collect` \
+                 saves all that is read",
+                named.join(", "),
+                making.place
             );
             making.warn("describe-missing", text, None);
         }
     }
+    for (operation, page) in region.cut() {
+        let text = format!(
+            "{page} isn't all that `aws {operation}` prints: it names a next page, which isn't there; \
+             call it without `--max-items` and `--no-paginate`, or give all pages"
+        );
+        making.warn("describe-missing", text, None);
+    }
     definitions(region, making);
+}
+
+/// Whether there is nothing that an operation could show: what names its things is there, and names
+/// none.
+fn is_idle(region: &Region<'_>, operation: &str) -> bool {
+    let none = |names: &str| region.has_none(names);
+    let no_cluster = || none("ecs list-clusters") || none("ecs describe-clusters");
+    match operation {
+        "elbv2 describe-listeners" => none(BALANCERS),
+        "elbv2 describe-rules" => {
+            none(BALANCERS) || region.shows(BALANCERS) && !has_applications(region)
+        }
+        HEALTH => none("elbv2 describe-target-groups"),
+        SERVICES => no_cluster() || none("ecs list-services"),
+        DEFINITIONS => !region.has_any(SERVICES) && !region.has_any(TASKS),
+        TASKS => no_cluster() || none("ecs list-tasks") || !region.has_any(SERVICES),
+        "ecs describe-clusters" => none("ecs list-clusters") || !region.has_any(SERVICES),
+        "apigatewayv2 get-vpc-links" => {
+            let integrations = "apigatewayv2 get-integrations";
+            let links = |item: Item<'_>| text(&item.value, "ConnectionType") == Some("VPC_LINK");
+            region.shows(integrations) && !region.items(integrations).any(links)
+        }
+        "apigateway get-vpc-links" => {
+            let resources = "apigateway get-resources";
+            let links = |item: Item<'_>| item.value.to_string().contains("\"VPC_LINK\"");
+            region.shows(resources) && !region.items(resources).any(links)
+        }
+        _ => false,
+    }
+}
+
+/// Whether any load balancer has rules.
+fn has_applications(region: &Region<'_>) -> bool {
+    region.items(BALANCERS).any(|item| text(&item.value, "Type") == Some("application"))
 }
 
 /// Services whose task definition isn't shown.

@@ -4,14 +4,14 @@ use serde_json::error::Category;
 use serde_json::value::RawValue;
 
 use super::super::Refusal;
-use super::Members;
+use super::{Members, Part};
 
 /// How deep arrays and objects may be nested. Terraform's own output stays far below; the limit
 /// keeps every recursion over the document bounded. The same as `serde_json`'s own.
 const DEEPEST: usize = 128;
 
-/// The members of the object that `text` is.
-pub(super) fn members(text: &str) -> Result<Members<'_>, Refusal> {
+/// The members of the object that `text` begins with, and what comes after it.
+pub(super) fn members(text: &str) -> Result<(Members<'_>, &str), Refusal> {
     let start = text.trim_start();
     if !start.starts_with(['{', '[']) {
         return Err(other_text(text));
@@ -39,16 +39,38 @@ pub(super) fn members(text: &str) -> Result<Members<'_>, Refusal> {
         .help("run `terraform plan -out=FILE`, then `terraform show -json FILE`"));
     }
     let rest = text.get(stream.byte_offset()..).unwrap_or_default();
-    if rest.trim().is_empty() {
-        return Ok(first);
+    Ok((first, rest.trim_start()))
+}
+
+/// The objects that follow the first.
+pub(super) fn further<'a>(
+    text: &'a str,
+    rest: &'a str,
+    into: &mut Vec<Part<'a>>,
+) -> Result<(), Refusal> {
+    let mut stream = serde_json::Deserializer::from_str(rest).into_iter::<Members<'a>>();
+    let mut from = 0;
+    while let Some(next) = stream.next() {
+        let to = stream.byte_offset();
+        let Ok(members) = next else {
+            let end = text.len() - rest.get(from..).unwrap_or_default().trim_start().len();
+            return Err(trailing(text, text.get(end..).unwrap_or_default()));
+        };
+        into.push(Part { text: rest.get(from..to).unwrap_or_default().trim_start(), members });
+        from = to;
     }
-    let (line, column) = position(text, text.len() - rest.trim_start().len());
-    Err(Refusal::new(
+    Ok(())
+}
+
+/// That there is something behind an object.
+pub(super) fn trailing(text: &str, rest: &str) -> Refusal {
+    let (line, column) = position(text, text.len() - rest.len());
+    Refusal::new(
         "not-json",
         format!(
             "it is not JSON: more text after the end of the object, at line {line}, column {column}"
         ),
-    ))
+    )
 }
 
 fn array(text: &str) -> Refusal {
@@ -57,7 +79,10 @@ fn array(text: &str) -> Refusal {
             "not-a-source",
             "this is a JSON array, neither a Terraform plan nor a state",
         )
-        .help("run `terraform show -json FILE`, and give what it prints"),
+        .help(
+            "run `terraform show -json FILE`, and give what it prints; if `aws` printed this, call it \
+             again without `--query`",
+        ),
         Err(error) => broken(text, &error),
     }
 }
@@ -88,12 +113,34 @@ fn other_text(text: &str) -> Refusal {
         return Refusal::new("plan-text", "this is what `terraform plan` prints for people")
             .help("run `terraform plan -out=FILE`, then `terraform show -json FILE`");
     }
+    if let Some(form) = other_output(text) {
+        return Refusal::new("aws-output", format!("this is what `aws --output {form}` prints"))
+            .help("call `aws` again with `--output json`, and give what that prints");
+    }
     let (line, column) = position(text, text.len() - text.trim_start().len());
     Refusal::new(
         "not-json",
         format!("it is not JSON: no object starts at line {line}, column {column}"),
     )
     .help("run `terraform show -json FILE`, and give what it prints")
+}
+
+/// In which of its other forms the `aws` command printed this: their first lines tell.
+fn other_output(text: &str) -> Option<&'static str> {
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let (first, second) = (lines.next()?, lines.next().unwrap_or_default());
+    let rule = |line: &str| line.len() > 10 && line.chars().all(|c| matches!(c, '-' | '+'));
+    if rule(first) && second.starts_with('|') {
+        return Some("table");
+    }
+    let word = |text: &str, fits: fn(char) -> bool| !text.is_empty() && text.chars().all(fits);
+    if let Some((name, _)) = first.split_once('\t')
+        && word(name, |c| c.is_ascii_uppercase() || c.is_ascii_digit())
+    {
+        return Some("text");
+    }
+    let (name, _) = first.split_once(':')?;
+    super::super::describe::is_member(name).then_some("yaml")
 }
 
 fn terraform_source() -> Refusal {

@@ -89,7 +89,10 @@ fn service(place: &Place<'_>, model: &Model) -> EcsService {
     // In the modes `bridge` and `host` tasks have no interface of their own.
     let hosted = || -> Note {
         let key = &place.resource.key;
-        format!("the instances on whose interfaces {key} runs, since it has no `network_configuration`").into()
+        format!(
+            "the instances on whose interfaces {key} runs, since it has no `network_configuration`"
+        )
+        .into()
     };
     let subnets = network.as_ref().map_or_else(
         || SetVal::unknown(hosted()),

@@ -65,6 +65,7 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
             model.resource_policies.insert(resource.key.clone(), found);
         }
     }
+    super::kms::default_policies(graph, model);
 }
 
 /// A repository is named by its name.

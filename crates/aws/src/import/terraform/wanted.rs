@@ -71,7 +71,7 @@ wanted! {
     POLICY: ["aws_iam_policy"], data ["aws_iam_policy"], ids ["arn:"];
     REPOSITORY: ["aws_ecr_repository"], data ["aws_ecr_repository"], ids [];
     SECRET: ["aws_secretsmanager_secret"], data ["aws_secretsmanager_secret"], ids ["arn:"];
-    KMS_KEY: ["aws_kms_key"], data ["aws_kms_key"], ids ["arn:"];
+    KMS_KEY: ["aws_kms_key", "aws_kms_alias", "aws_kms_external_key", "aws_kms_replica_key"], data ["aws_kms_key", "aws_kms_alias"], ids ["arn:"];
     /// What a policy may be about.
     SUBJECT: ["aws_ecr_repository", "aws_secretsmanager_secret", "aws_ssm_parameter", "aws_cloudwatch_log_group", "aws_kms_key", "aws_db_instance", "aws_rds_cluster"],
         data ["aws_ecr_repository", "aws_secretsmanager_secret", "aws_ssm_parameter", "aws_cloudwatch_log_group", "aws_kms_key"], ids ["arn:"];

@@ -60,9 +60,8 @@ impl Evaluator<'_> {
         let value = self.eval(env, chosen);
         // Both sides get one type: a number beside a text becomes a text.
         let plain = |value: &Value| matches!(value, Value::Number(_) | Value::Bool(_));
-        let is_text = |value: &Value| {
-            matches!(value, Value::Text(_) | Value::Reference(_) | Value::Made(_))
-        };
+        let is_text =
+            |value: &Value| matches!(value, Value::Text(_) | Value::Reference(_) | Value::Made(_));
         let mixes = match &value {
             Value::List(items) => items.iter().any(plain),
             value => plain(value),

@@ -67,9 +67,9 @@ pub(in super::super) fn marked(value: &Value, depth: usize) -> Value {
             Value::unknown("uses the order of a set, which isn't known")
         }
         Value::Set(items) => Value::Set(Rc::new(items.iter().map(one).collect())),
-        Value::Object(members) => Value::object(
-            members.iter().map(|(name, value)| (name.clone(), one(value))).collect(),
-        ),
+        Value::Object(members) => {
+            Value::object(members.iter().map(|(name, value)| (name.clone(), one(value))).collect())
+        }
         other => other.clone(),
     }
 }

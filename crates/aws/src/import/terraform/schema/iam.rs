@@ -25,7 +25,9 @@ pub(super) const IAM: Table = &[
     ("aws_iam_policy", &["id", "arn", "name", "policy"]),
     ("aws_ecr_repository_policy", &["id", "repository", "policy"]),
     ("aws_secretsmanager_secret_policy", &["id", "secret_arn", "policy"]),
-    ("aws_kms_key", &["id", "arn", "policy"]),
+    // `key_manager` is what the data source says: `AWS`, or `CUSTOMER`.
+    ("aws_kms_key", &["id", "arn", "key_id", "policy", "key_manager"]),
+    ("aws_kms_alias", &["id", "arn", "name", "target_key_id"]),
     ("aws_kms_key_policy", &["id", "key_id", "policy"]),
 ];
 

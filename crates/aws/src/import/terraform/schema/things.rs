@@ -171,13 +171,13 @@ pub(super) const NAMED: Table = &[
         ],
     ),
     ("aws_ecr_registry_scanning_configuration", &["id", "registry_id", "scan_type", "rule"]),
-    ("aws_secretsmanager_secret", &["id", "arn", "name", "region"]),
+    ("aws_secretsmanager_secret", &["id", "arn", "name", "region", "kms_key_id"]),
     (
         "aws_secretsmanager_secret_rotation",
         &["id", "secret_id", "rotation_enabled", "rotation_rules"],
     ),
     // Never the value: `value_written` says whether the source holds it.
-    ("aws_ssm_parameter", &["id", "arn", "name", "region", "type", super::VALUE_WRITTEN]),
+    ("aws_ssm_parameter", &["id", "arn", "name", "region", "type", "key_id", super::VALUE_WRITTEN]),
     ("aws_cloudwatch_log_group", &["id", "arn", "name", "region", "retention_in_days"]),
     ("aws_efs_file_system", &["id", "arn"]),
     ("aws_cloudwatch_event_target", &["id", "arn", "ecs_target"]),
