@@ -61,18 +61,14 @@ pub(super) fn packets(diff: &mut Diff<'_>) {
     let (left, right) = lowered(names);
     let lowered = [&left, &right];
     let ends = ends(diff, lowered);
+    let same = Same::new(names, lowered, &ends);
     let mut ledger = Ledger::new();
-    ask_all(names, lowered, ends, &mut ledger);
+    ask_but(names, lowered, (ends, same), &mut ledger);
     ledger.tell(diff);
 }
 
-/// Asks everything about these ends, and lets `book` take the answers in.
-fn ask_all(names: &Names<'_>, lowered: [&Lowered; 2], ends: Vec<End>, book: &mut dyn Book) {
-    let same = Same::new(names, lowered, &ends);
-    ask_but(names, lowered, (ends, same), book);
-}
-
-/// The same, without what is known to be answered alike.
+/// Asks everything about these ends but what is known to be answered alike, and lets `book` take the
+/// answers in.
 fn ask_but(
     names: &Names<'_>,
     lowered: [&Lowered; 2],

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use farmgate_aws::model::{Key, Model};
+use farmgate_aws::network::Lowered;
 use farmgate_net::addr::AddrSet;
 use farmgate_net::packet::PacketSet;
 use farmgate_net::reach::{Answer, Place, Question};
@@ -17,6 +18,7 @@ use super::ends::{End, ends};
 pub(crate) use super::ledger::Title;
 use super::ledger::{Book, Met};
 use super::parties::{self, Party};
+use super::same::Same;
 use super::{ANY_HOST, INTERNET, Nets, lowered};
 use crate::compare::diff::Diff;
 use crate::compare::names::Names;
@@ -58,13 +60,24 @@ pub(crate) struct Change {
 
 /// All changes from one model to another.
 pub(crate) fn changes(left: &Model, right: &Model, map: &BTreeMap<Key, Key>) -> Vec<Change> {
+    changes_but(left, right, map, Same::new)
+}
+
+/// The same, without asking what is known to be answered alike.
+fn changes_but(
+    left: &Model,
+    right: &Model,
+    map: &BTreeMap<Key, Key>,
+    same: impl Fn(&Names<'_>, [&Lowered; 2], &[End]) -> Same,
+) -> Vec<Change> {
     let names = Names::new(left, right, map);
     let (left, right) = lowered(&names);
     let sides = [&left, &right];
     let mut all: Vec<End> = ends(&mut Diff::new(&names), sides);
     let parties = parties::parties(&names, sides, &mut all);
     let mut kept = Kept { parties, lines: BTreeMap::new(), told: Vec::new() };
-    super::ask_all(&names, sides, all, &mut kept);
+    let same = same(&names, sides, &all);
+    super::ask_but(&names, sides, (all, same), &mut kept);
     kept.told
 }
 

@@ -5,7 +5,6 @@
 use farmgate_aws::import::{Input, import};
 use farmgate_aws::model::{Direction, RulePeers};
 
-use super::super::same::Same;
 use super::*;
 use crate::diff::pairs::Pairs;
 
@@ -18,16 +17,9 @@ fn example(name: &str, file: &str) -> Model {
 
 /// The changes, with everything asked, and with what is asked of a farm.
 fn both(left: &Model, right: &Model, map: &BTreeMap<Key, Key>) -> [Vec<String>; 2] {
-    [true, false].map(|everything| {
-        let names = Names::new(left, right, map);
-        let (left, right) = lowered(&names);
-        let sides = [&left, &right];
-        let mut all: Vec<End> = ends(&mut Diff::new(&names), sides);
-        let parties = parties::parties(&names, sides, &mut all);
-        let mut kept = Kept { parties, lines: BTreeMap::new(), told: Vec::new() };
-        let same = if everything { Same::default() } else { Same::new(&names, sides, &all) };
-        super::super::ask_but(&names, sides, (all, same), &mut kept);
-        let told = kept.told.iter();
+    let everything = changes_but(left, right, map, |_, _, _| Same::default());
+    [everything, changes(left, right, map)].map(|told| {
+        let told = told.iter();
         told.map(|it| format!("{:?} {:?} {} {:?}", it.title, it.fate, it.words, it.notes)).collect()
     })
 }
