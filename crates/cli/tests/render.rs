@@ -303,7 +303,7 @@ fn an_empty_model() {
     assert_snapshot!(text(&empty(), 80, false), @"
     plan.json  terraform plan, 1 resource
 
-    nothing to prove: there is no service, load balancer, API, database or endpoint
+    nothing to prove: no service, database or endpoint, and no front that forwards
     0 refuted, 0 unknown, 0 proved; findings: none; 0 accepted; 9 ms
     ");
 }

@@ -12,8 +12,7 @@ use super::words::Words;
 pub(crate) fn totals(page: &mut Page, report: &Report, time: Option<Duration>) {
     page.blank();
     if report.statements.is_empty() {
-        let text =
-            "nothing to prove: there is no service, load balancer, API, database or endpoint";
+        let text = "nothing to prove: no service, database or endpoint, and no front that forwards";
         page.row(&[], 0, 0, &Words::plain(text));
     }
     let mut words = statements(report).glue(";");
