@@ -121,6 +121,13 @@ impl<'m> Proof<'m> {
         Question::new(internet, Place::Interface(to), services.clone())
     }
 
+    /// From hosts of the internet, of which none is a service of AWS for which there is a gateway
+    /// endpoint: such a service calls nobody, and replies to its addresses go to the endpoint.
+    pub(crate) fn hosts_to(&self, to: InterfaceId, services: &ServiceSet) -> Question {
+        let hosts = Place::Anywhere(expectations::beyond_endpoints(self));
+        Question::new(hosts, Place::Interface(to), services.clone())
+    }
+
     /// Between two interfaces, directly and with every reply.
     pub(crate) fn connects(
         &self,

@@ -120,6 +120,32 @@ fn fixes_of_templates_are_in_their_words() {
 }
 
 #[test]
+fn a_gateway_endpoint_hides_no_caller() {
+    let endpoint = "
+  S3: { Type: AWS::EC2::VPCEndpoint, Properties: { VpcId: !Ref Vpc, ServiceName: com.amazonaws.eu-west-1.s3, RouteTableIds: [ !Ref Table ] } }
+";
+    let without = report(&format!("{NETWORK}{BALANCED}"));
+    let with = report(&format!("{NETWORK}{BALANCED}{endpoint}"));
+    for rule in ["unauthenticated-path", "listener-open-to-world"] {
+        assert_eq!(found(&with, rule), found(&without, rule), "{rule}");
+        assert_eq!(found(&with, rule).len(), 1, "{rule}");
+    }
+}
+
+#[test]
+fn of_an_api_that_only_answers_by_itself_nothing_is_said() {
+    let text = "
+Resources:
+  Api: { Type: AWS::ApiGateway::RestApi, Properties: { Name: a } }
+  Any: { Type: AWS::ApiGateway::Method, Properties: { RestApiId: !Ref Api, ResourceId: !GetAtt Api.RootResourceId, HttpMethod: ANY, AuthorizationType: NONE, Integration: { Type: MOCK } } }
+";
+    assert_eq!(report(text).statements, []);
+    let calls = text.replace("Type: MOCK", "Type: HTTP_PROXY, Uri: 'https://example.com/'");
+    let report = report(&calls);
+    assert_eq!(statement(&report, "callers are authorized").verdict, Verdict::Refuted);
+}
+
+#[test]
 fn an_api_of_which_no_route_is_shown_is_not_passed_over() {
     let report = report(
         "

@@ -312,7 +312,7 @@ fn outward(proof: &Proof<'_>, from: &End, to: &End, asked: &Asked, tally: &mut T
 
 /// The internet without the services of AWS for which there are gateway endpoints: their addresses are
 /// public ones, and a way by such an endpoint leads to the service and not to the internet.
-fn beyond_endpoints(proof: &Proof<'_>) -> Outside {
+pub(super) fn beyond_endpoints(proof: &Proof<'_>) -> Outside {
     let gateways = proof.model.endpoints.values().filter(|e| e.kind == EndpointKind::Gateway);
     let names = gateways.filter_map(|endpoint| endpoint.service_name.get());
     let lists = names.filter_map(|name| proof.lowered.lists.get(name.as_str()));

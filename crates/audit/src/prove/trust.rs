@@ -27,7 +27,7 @@ use crate::report::{Family, Statement, Verdict};
 
 pub(super) fn prove(proof: &Proof<'_>, scope: &Scope, all: &mut Vec<Statement>) {
     for (key, api) in &proof.model.apis {
-        if scope.covers([key]) && (!api.routes.is_empty() || api.open.is_some()) {
+        if scope.covers([key]) && is_asked(api) {
             all.push(api_authenticates(proof, key, api));
         }
     }
@@ -99,6 +99,13 @@ pub(crate) fn needs_authorization(api: &Api, route: &ApiRoute) -> bool {
     );
     let connect = route.route.get().is_none_or(|name| name == "$connect");
     !mock && (api.kind != ApiKind::WebSocket || connect) && !is_public_by_nature(route)
+}
+
+/// Whether it says anything that an API authorizes its callers: of one that only answers by itself it
+/// doesn't.
+fn is_asked(api: &Api) -> bool {
+    let web_socket = api.kind == ApiKind::WebSocket && !api.routes.is_empty();
+    web_socket || api.open.is_some() || api.routes.iter().any(|it| needs_authorization(api, it))
 }
 
 /// Preflights carry no credentials, and what is well known is meant to be (RFC 9728 metadata).

@@ -62,7 +62,7 @@ pub(super) fn admitted(
 ) -> (AddrSet, BTreeSet<Note>) {
     let (mut peers, mut assumes) = (AddrSet::empty(), BTreeSet::new());
     for interface in facts.proof.lowered.interfaces_of(lb) {
-        let question = facts.proof.internet_to(*interface, &listen(listener)).direct();
+        let question = facts.proof.hosts_to(*interface, &listen(listener)).direct();
         let answer = facts.proof.ask(&question);
         let sure = answer.sure.peers();
         if !sure.is_empty() {

@@ -81,7 +81,7 @@ fn directly(facts: &Facts<'_>, key: &Key) -> String {
     for interface in facts.proof.lowered.interfaces_of(key) {
         let question = facts
             .proof
-            .internet_to(*interface, &ServiceSet::all())
+            .hosts_to(*interface, &ServiceSet::all())
             .direct();
         let answer = facts.proof.ask(&question);
         if answer.verdict == Reached::Yes {

@@ -113,9 +113,28 @@ pub(crate) fn begins_a_source(bytes: &[u8]) -> bool {
 
 /// Whether a text that is no JSON has the sections of a CloudFormation template.
 fn is_yaml_template(text: &str) -> bool {
-    let section =
-        |line: &str| line.starts_with("AWSTemplateFormatVersion") || line.starts_with("Resources:");
-    !text.trim_start().starts_with(['{', '[']) && text.lines().any(section)
+    if text.trim_start().starts_with(['{', '[']) {
+        return false;
+    }
+    // All of it may be indented.
+    let content = |line: &&str| {
+        let line = line.trim_start();
+        !line.is_empty()
+            && !line.starts_with('#')
+            && !line.starts_with("---")
+            && !line.starts_with('%')
+    };
+    let Some(first) = text.lines().find(content) else { return false };
+    let indent = first.len() - first.trim_start().len();
+    let section = |line: &str| {
+        let Some((space, rest)) = line.split_at_checked(indent) else { return false };
+        let name = rest.trim_start_matches(['"', '\'']);
+        let named = name.strip_prefix("Resources").map(|end| end.trim_start_matches(['"', '\'']));
+        space.trim().is_empty()
+            && (name.starts_with("AWSTemplateFormatVersion")
+                || named.is_some_and(|end| end.trim_start().starts_with(':')))
+    };
+    text.lines().any(section)
 }
 
 fn has(members: &Members<'_>, names: &[&str]) -> bool {

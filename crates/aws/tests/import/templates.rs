@@ -87,6 +87,27 @@ Resources:
 }
 
 #[test]
+fn outputs_of_stacks_are_taken_by_their_names() {
+    let net = "---
+
+  # all of it is indented
+  AWSTemplateFormatVersion: '2010-09-09'
+  Rules: { Sure: { Assertions: [ { Assert: !Contains [ [a, b], a ] } ] } }
+  Resources: { Vpc: { Type: AWS::EC2::VPC, Properties: { CidrBlock: 10.0.0.0/16 } } }
+  Outputs: { Vpc: { Value: !Ref Vpc } }
+";
+    let user = "
+Resources:
+  Group: { Type: AWS::EC2::SecurityGroup, Properties: { GroupDescription: x, VpcId: { Fn::GetStackOutput: { StackName: net, OutputName: Vpc } } } }
+  Far: { Type: AWS::EC2::SecurityGroup, Properties: { GroupDescription: x, VpcId: !GetStackOutput { StackName: net, OutputName: Vpc, Region: eu-west-1 } } }
+";
+    let model = model(&[("net.yaml", net), ("user.yaml", user)]);
+    let group = &model.security_groups[&Key::new("user/Group")];
+    assert_eq!(group.vpc.get(), Some(&Some(Key::new("net/Vpc"))));
+    assert!(matches!(model.security_groups[&Key::new("user/Far")].vpc, Val::Unknown(_)));
+}
+
+#[test]
 fn what_cdk_calls_by_a_hash_its_lists_name() {
     let top = r#"{ "Resources": { "Net": { "Type": "AWS::CloudFormation::Stack", "Properties": {
         "Parameters": { "Block": "10.2.0.0/16" },

@@ -41,7 +41,7 @@ fn step(engine: &Engine<'_>, check: &Check, example: &Example) -> Option<Step> {
     let text = match ok {
         None => {
             let notes: Vec<&str> = check.deciders.iter().map(AsRef::as_ref).collect();
-            if notes.is_empty() { text } else { format!("depends on {}", notes.join("; ")) }
+            if notes.is_empty() { text } else { format!("not known: {}", notes.join("; ")) }
         }
         _ => text,
     };

@@ -77,6 +77,7 @@ impl World<'_> {
             "Fn::FindInMap" => self.find_in_map(stack, of, depth),
             "Fn::If" => self.if_(stack, of, depth),
             "Fn::ImportValue" => self.import(stack, of, depth),
+            "Fn::GetStackOutput" => self.stack_output(stack, of, depth),
             "Fn::GetAZs" => self.zones(stack, of, depth),
             "Fn::Cidr" => self.cidr(stack, of, depth),
             "Fn::Length" => self.length(stack, of, depth),
@@ -268,7 +269,7 @@ const PSEUDO: [&str; 8] = [
     "URLSuffix",
 ];
 
-const FUNCTIONS: [&str; 20] = [
+const FUNCTIONS: [&str; 21] = [
     "Fn::And",
     "Fn::Base64",
     "Fn::Cidr",
@@ -277,6 +278,7 @@ const FUNCTIONS: [&str; 20] = [
     "Fn::ForEach",
     "Fn::GetAZs",
     "Fn::GetAtt",
+    "Fn::GetStackOutput",
     "Fn::If",
     "Fn::ImportValue",
     "Fn::Join",

@@ -228,7 +228,7 @@ fn scalar_form(text: &str, style: Style, tagged: bool) -> Form {
 
 /// The functions that have short forms. See
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html>.
-const SHORT: [&str; 20] = [
+const SHORT: [&str; 26] = [
     "And",
     "Base64",
     "Cidr",
@@ -249,6 +249,13 @@ const SHORT: [&str; 20] = [
     "Transform",
     "ForEach",
     "GetStackOutput",
+    // Of assertions in `Rules`.
+    "Contains",
+    "EachMemberEquals",
+    "EachMemberIn",
+    "RefAll",
+    "ValueOf",
+    "ValueOfAll",
 ];
 
 /// `!Ref X` is `{Ref: X}`, `!GetAtt A.B` is `{Fn::GetAtt: [A, B]}`.

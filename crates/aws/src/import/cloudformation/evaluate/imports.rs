@@ -40,6 +40,31 @@ impl World<'_> {
         value
     }
 
+    /// `Fn::GetStackOutput`: an output of another stack, by its name.
+    pub(super) fn stack_output(&self, stack: usize, of: &Item, depth: usize) -> Evaluated {
+        let text = |name: &str| {
+            let value = of.get(name).map(|item| self.evaluate(stack, item, depth + 1));
+            value.filter(|value| value.symbol.is_none()).and_then(|value| value.as_text())
+        };
+        let (Some(name), Some(output)) = (text("StackName"), text("OutputName")) else {
+            return Evaluated::unknown("is an output of a stack whose name isn't known");
+        };
+        // In another region or account a stack of the same name is another.
+        let elsewhere = of.get("Region").is_some() || of.get("RoleArn").is_some();
+        let mut all =
+            self.stacks.iter().enumerate().filter(|(_, it)| it.prefix == name && !elsewhere);
+        match all.next().and_then(|(from, _)| Some((from, self.output(from, &output, depth + 1)?)))
+        {
+            Some((from, value)) => {
+                self.imports.borrow_mut().insert((stack, from));
+                value
+            }
+            None => Evaluated::unknown(format!(
+                "is the output `{output}` of the stack `{name}`, which isn't given"
+            )),
+        }
+    }
+
     /// An import whose name is a parameter without a value, and an end: from the only given stack
     /// that exports something under its own name with that end.
     fn import_by_end(&self, stack: usize, of: &Item, depth: usize) -> Option<Evaluated> {
