@@ -856,7 +856,7 @@ fn what_only_the_right_side_has() {
             });
             let mut named = right.named[0].clone();
             named.name = "/ecs/other".to_owned();
-            right.named.push(named);
+            std::sync::Arc::make_mut(&mut right.named).push(named);
             let mut group = right.security_groups[GROUP].clone();
             group.key = Key::new("aws_security_group.new");
             right.security_groups.insert(group.key.clone(), group);

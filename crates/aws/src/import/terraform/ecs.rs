@@ -22,7 +22,7 @@ use super::wanted::{
     TASK_DEFINITION,
 };
 use crate::model::{
-    Cluster, Container, EcsService, Key, Model, ScalingTarget, ServiceTarget, SetVal,
+    Cluster, Container, EcsService, Key, Model, Note, ScalingTarget, ServiceTarget, SetVal,
     TaskDefinition, Val,
 };
 
@@ -86,11 +86,12 @@ fn needed_number<T: TryFrom<i64>>(attribute: &Attribute<'_>) -> Val<T> {
 
 fn service(place: &Place<'_>, model: &Model) -> EcsService {
     let network = place.only("network_configuration");
-    let subnets = network
-        .as_ref()
-        .map_or_else(SetVal::default, |block| block.attribute("subnets").keys(&SUBNET));
+    let subnets = match &network {
+        None => SetVal::unknown(on_instances(place)),
+        Some(block) => block.attribute("subnets").keys(&SUBNET),
+    };
     let security_groups = match &network {
-        None => SetVal::default(),
+        None => SetVal::unknown(on_instances(place)),
         Some(block) => {
             let groups = block.attribute("security_groups");
             let given = if groups.is_left_out() { SetVal::default() } else { groups.keys(&GROUP) };
@@ -110,7 +111,7 @@ fn service(place: &Place<'_>, model: &Model) -> EcsService {
         assign_public_ip: network
             .as_ref()
             .map_or(Val::Known(false), |block| block.attribute("assign_public_ip").flag(false)),
-        load_balancers: targets(place),
+        load_balancers: targets(place, network.is_none()),
         registries: place
             .blocks("service_registries")
             .list
@@ -120,6 +121,15 @@ fn service(place: &Place<'_>, model: &Model) -> EcsService {
         rolls_back: rolls_back(place),
         tags: tags(place.resource),
     }
+}
+
+/// Without a network of its own, as in the modes `bridge` and `host`, a task shares that of the
+/// instance on which it happens to run, and a load balancer comes to a port that the instance maps.
+///
+/// See <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-networking.html>.
+fn on_instances(place: &Place<'_>) -> Note {
+    let key = &place.resource.key;
+    format!("on which container instances {key} runs: it has no `network_configuration`").into()
 }
 
 /// Whether ECS rolls a deployment back that fails: by its circuit breaker, or on an alarm. Another
@@ -208,7 +218,7 @@ fn fargate(place: &Place<'_>) -> Val<bool> {
     launch.text().map(|kind| kind.is_some_and(|kind| kind == "FARGATE"))
 }
 
-fn targets(place: &Place<'_>) -> Vec<ServiceTarget> {
+fn targets(place: &Place<'_>, mapped: bool) -> Vec<ServiceTarget> {
     let blocks = place.blocks("load_balancer").list;
     // A block with `elb_name` alone is for a classic load balancer.
     let modern = blocks.iter().filter(|block| !block.attribute("target_group_arn").is_left_out());
@@ -216,7 +226,10 @@ fn targets(place: &Place<'_>) -> Vec<ServiceTarget> {
         origin: block.origin(),
         target_group: block.attribute("target_group_arn").needed(&TARGET_GROUP),
         container: block.attribute("container_name").known_text().unwrap_or_default(),
-        port: needed_number(&block.attribute("container_port")),
+        port: match mapped {
+            true => Val::Unknown(on_instances(place)),
+            false => needed_number(&block.attribute("container_port")),
+        },
     });
     read.collect()
 }
