@@ -233,6 +233,23 @@ fn each_key_picks_and_each_value_follows_for_each() {
     assert_eq!(of(r#"aws_nat_gateway.v["a"]"#).get(), Some(&key(r#"aws_subnet.p["a"]"#)));
 }
 
+/// `aws_subnet.p[each.value.in]`: which it is, the value says, and not the key.
+#[test]
+fn a_value_that_indexes_is_not_the_own_key() {
+    let plan = Plan::new()
+        .create("", r#"aws_subnet.p["a"]"#, json!({}), id())
+        .create("", r#"aws_subnet.p["b"]"#, json!({}), id())
+        .written("", "aws_subnet.p", json!({}))
+        .create("", r#"aws_nat_gateway.v["a"]"#, json!({}), json!({ "subnet_id": true }))
+        .written(
+            "",
+            "aws_nat_gateway.v",
+            json!({ "subnet_id": refs(&["aws_subnet.p", "each.value.in", "each.value"]) }),
+        );
+    let subnet = plan.model().nat_gateways[&key(r#"aws_nat_gateway.v["a"]"#)].subnet.clone();
+    assert_eq!(subnet.get(), None, "{subnet:?}");
+}
+
 /// A service in module `app`, whose subnets come through a variable from module `net`.
 fn nested(passed: Value, output: Value) -> Plan {
     Plan::new()

@@ -26,7 +26,7 @@ use crate::model::{
     TaskDefinition, Val,
 };
 
-pub(in super::super) use named::NAME_MARKS;
+pub(in super::super) use named::{NAME_MARKS, marked, unmarked};
 pub(super) use named::host;
 
 /// Reads everything of ECS.
