@@ -1,6 +1,8 @@
 //! Route tables and their routes, inline and separate.
 
-use super::attribute::{Doubt, network};
+use serde_json::Value;
+
+use super::attribute::{Attribute, Doubt, network};
 use super::graph::Graph;
 use super::place::Place;
 use super::subnets::also_assuming;
@@ -39,9 +41,20 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
     for resource in graph.of(&["aws_route"]) {
         let place = Place::top(graph, resource);
         if let Some(route) = route(&place) {
-            match place.attribute("route_table_id").needed(&ROUTE_TABLE) {
-                Val::Unknown(note) => anywhere = Some(note),
-                table => add(model, table, &route),
+            let table = place.attribute("route_table_id");
+            match (table.needed(&ROUTE_TABLE), of_a_vpc(&table)) {
+                (Val::Unknown(_), Some(vpc)) => {
+                    let main = model.vpcs.get(&vpc).and_then(|vpc| vpc.main_route_table.clone());
+                    // Where no source shows that table, nothing is known of it anyhow. Another may
+                    // be the main one by now.
+                    let shown = main.filter(|key| key.resource_type() == Some(TABLES[1]));
+                    if let Some(main) = shown {
+                        let note = table.odd(&format!("is {main}, which its expression names"));
+                        add(model, Val::Assumed(main, note), &route);
+                    }
+                }
+                (Val::Unknown(note), None) => anywhere = Some(note),
+                (table, _) => add(model, table, &route),
             }
         }
     }
@@ -50,6 +63,18 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
             table.open.get_or_insert_with(|| note.clone());
         }
     }
+}
+
+/// The VPC whose own table this is: `route_table_id = aws_vpc.a.main_route_table_id`.
+fn of_a_vpc(table: &Attribute<'_>) -> Option<Key> {
+    let references = table.expressions.iter().filter_map(|it| it.get("references")?.as_array());
+    let own = |reference: &str| {
+        [".main_route_table_id", ".default_route_table_id"]
+            .iter()
+            .any(|end| reference.ends_with(end))
+    };
+    let names = references.flatten().filter_map(Value::as_str).any(own);
+    names.then(|| table.needed(&VPC).get().cloned()).flatten()
 }
 
 fn vpc(place: &Place<'_>) -> Val<Key> {
