@@ -280,12 +280,13 @@ fn a_route_of_the_main_table_leaves_the_others_alone() {
         let model = plan(adopted).model();
         let own = &model.route_tables[&key("aws_route_table.own")];
         assert!(own.open.is_none() && own.routes.is_empty(), "{own:?}");
-        let main = model.route_tables.get(&key("aws_default_route_table.d"));
-        assert_eq!(main.is_some(), adopted);
-        if let Some(main) = main {
-            assert_eq!(main.routes.len(), 1, "{main:?}");
-            assert!(main.routes[0].target.assumed().is_some(), "{main:?}");
-        }
+        let name =
+            if adopted { "aws_default_route_table.d" } else { "aws_vpc.v.main_route_table_id" };
+        let main = &model.route_tables[&key(name)];
+        assert_eq!(main.routes.len(), 1, "{main:?}");
+        assert!(main.routes[0].target.assumed().is_some() && main.open.is_none(), "{main:?}");
+        assert_eq!(model.vpcs[&key("aws_vpc.v")].main_route_table, Some(key(name)));
+        assert_eq!(model.route_tables.len(), 2);
     }
 }
 

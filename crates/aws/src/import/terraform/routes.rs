@@ -1,10 +1,13 @@
 //! Route tables and their routes, inline and separate.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use super::attribute::{Attribute, Doubt, network};
 use super::graph::Graph;
 use super::place::Place;
+use super::raw::Action;
 use super::subnets::also_assuming;
 use super::wanted::{
     EGRESS_ONLY, ENDPOINT, GATEWAY, INTERFACE, NAT, PREFIX_LIST, ROUTE_TABLE, VPC, Wanted,
@@ -37,6 +40,7 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
         };
         model.route_tables.insert(table.key.clone(), table);
     }
+    add_own(graph, model);
     let mut anywhere = None;
     for resource in graph.of(&["aws_route"]) {
         let place = Place::top(graph, resource);
@@ -47,7 +51,9 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
                     let main = model.vpcs.get(&vpc).and_then(|vpc| vpc.main_route_table.clone());
                     // Where no source shows that table, nothing is known of it anyhow. Another may
                     // be the main one by now.
-                    let shown = main.filter(|key| key.resource_type() == Some(TABLES[1]));
+                    let shown = main.filter(|key| {
+                        key.resource_type() == Some(TABLES[1]) || *key == own_table(&vpc)
+                    });
                     if let Some(main) = shown {
                         let note = table.odd(&format!("is {main}, which its expression names"));
                         add(model, Val::Assumed(main, note), &route);
@@ -62,6 +68,37 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
         for table in model.route_tables.values_mut() {
             table.open.get_or_insert_with(|| note.clone());
         }
+    }
+}
+
+/// What the table is called that comes with a VPC, and that no resource stands for.
+fn own_table(vpc: &Key) -> Key {
+    Key::new(&format!("{vpc}.main_route_table_id"))
+}
+
+/// The tables that come with VPCs, by these, where a separate route names one of them.
+pub(super) fn own_tables(graph: &Graph) -> HashMap<Key, Key> {
+    let routes = graph.of(&["aws_route"]).map(|resource| Place::top(graph, resource));
+    let vpcs = routes.filter_map(|place| of_a_vpc(&place.attribute("route_table_id")));
+    vpcs.map(|vpc| (vpc.clone(), own_table(&vpc))).collect()
+}
+
+/// Makes these tables: with nothing in them where the VPC is new, else with what no source shows.
+fn add_own(graph: &Graph, model: &mut Model) {
+    for (key, vpc) in &model.vpcs {
+        let own = own_table(key);
+        if vpc.main_route_table.as_ref() != Some(&own) {
+            continue;
+        }
+        let new = graph.get(key).is_some_and(|vpc| vpc.action == Action::Create);
+        let table = RouteTable {
+            key: own.clone(),
+            vpc: Val::Known(key.clone()),
+            routes: Vec::new(),
+            open: (!new).then(|| format!("what else is in the main route table of {key}").into()),
+            assumed: None,
+        };
+        model.route_tables.insert(own, table);
     }
 }
 
