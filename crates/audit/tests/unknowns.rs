@@ -119,3 +119,69 @@ fn what_is_registered_in_a_target_group_may_be_anything_that_nobody_shows() {
     assert_eq!(found.verdict, Verdict::Unknown, "{found:?}");
     assert!(found.missing.iter().any(|m| m.contains("describe-target-health")), "{found:?}");
 }
+
+/// An example's plan, with its resources changed before it is read.
+fn changed(name: &str, change: impl Fn(&mut serde_json::Value)) -> Model {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    let bytes = std::fs::read(root.join(name).join("plan.json")).unwrap();
+    let mut plan: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+    plan["resource_changes"].as_array_mut().unwrap().iter_mut().for_each(change);
+    let bytes = serde_json::to_vec(&plan).unwrap();
+    import(&[Input { name: "plan.json", bytes: &bytes }]).unwrap()
+}
+
+#[test]
+fn a_task_on_instances_has_their_groups_and_not_none() {
+    // As in the mode `bridge`: the service names no network of its own.
+    let model = changed("clean-farm", |resource| {
+        if resource["type"] == "aws_ecs_service" {
+            resource["change"]["after"]["network_configuration"] = serde_json::json!([]);
+            let unknown = resource["change"]["after_unknown"].as_object_mut().unwrap();
+            unknown.remove("network_configuration");
+        }
+    });
+    let report = report(&model);
+    let about = "aws_ecs_service.python";
+    let reaches = report.statements.iter().filter(|statement| {
+        statement.text.contains(&format!("reaches {about}")) && statement.family == Family::Life
+    });
+    let mut count = 0;
+    for found in reaches {
+        assert_eq!(found.verdict, Verdict::Unknown, "{found:?}");
+        count += 1;
+    }
+    assert_eq!(count, 1);
+    let note = format!("on which container instances {about} runs");
+    let missing = |statement: &Statement| statement.missing.iter().any(|it| it.contains(&note));
+    assert!(report.statements.iter().any(missing), "{:?}", report.statements);
+}
+
+#[test]
+fn roles_for_tasks_are_unused_only_where_there_are_tasks() {
+    let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"ecs-tasks.amazonaws.com"}}]}"#;
+    let plan = serde_json::json!({
+        "format_version": "1.2",
+        "resource_changes": [{
+            "address": "aws_iam_role.tasks", "mode": "managed", "type": "aws_iam_role", "name": "tasks",
+            "provider_name": "registry.terraform.io/hashicorp/aws",
+            "change": {"actions": ["create"], "before": null,
+                "after": {"name": "tasks", "assume_role_policy": trust},
+                "after_unknown": {"id": true, "arn": true}},
+        }],
+        "configuration": {"root_module": {"resources": [{
+            "address": "aws_iam_role.tasks", "mode": "managed", "type": "aws_iam_role", "name": "tasks",
+            "expressions": {"name": {"constant_value": "tasks"}, "assume_role_policy": {"constant_value": trust}},
+        }]}},
+    });
+    let read = |plan: &serde_json::Value| {
+        let bytes = serde_json::to_vec(plan).unwrap();
+        import(&[Input { name: "plan.json", bytes: &bytes }]).unwrap()
+    };
+    let found = |model: &Model| report(model).findings.iter().any(|f| f.rule == "iam-role-unused");
+    // Others of the account use it, by its name.
+    let mut model = read(&plan);
+    assert!(!found(&model));
+    // With a task that doesn't, nothing here uses it.
+    model.task_definitions = example("clean-farm").task_definitions;
+    assert!(found(&model));
+}

@@ -212,7 +212,7 @@ mod tests {
     }
 
     fn names(root: &std::path::Path, folder: &str) -> Vec<String> {
-        let files = super::read(&root.join(folder)).ok().expect("a source");
+        let files = super::read(&root.join(folder)).map_err(|_| "none").expect("a source");
         let mut names: Vec<String> = files.into_iter().map(|file| file.name).collect();
         names.sort();
         names

@@ -74,7 +74,7 @@ use super::source;
 
 pub(super) use address::Index;
 pub(super) use detection::LISTED;
-pub(super) use ecs::NAME_MARKS;
+pub(super) use ecs::{NAME_MARKS, marked, unmarked};
 pub(super) use graph::NAMES;
 pub(super) use raw::{Action, Packed, Parsed, Raw};
 

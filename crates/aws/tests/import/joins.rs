@@ -233,6 +233,63 @@ fn each_key_picks_and_each_value_follows_for_each() {
     assert_eq!(of(r#"aws_nat_gateway.v["a"]"#).get(), Some(&key(r#"aws_subnet.p["a"]"#)));
 }
 
+/// `aws_subnet.p[each.value.in]`: which it is, the value says, and not the key.
+#[test]
+fn a_value_that_indexes_is_not_the_own_key() {
+    let plan = Plan::new()
+        .create("", r#"aws_subnet.p["a"]"#, json!({}), id())
+        .create("", r#"aws_subnet.p["b"]"#, json!({}), id())
+        .written("", "aws_subnet.p", json!({}))
+        .create("", r#"aws_nat_gateway.v["a"]"#, json!({}), json!({ "subnet_id": true }))
+        .written(
+            "",
+            "aws_nat_gateway.v",
+            json!({ "subnet_id": refs(&["aws_subnet.p", "each.value.in", "each.value"]) }),
+        );
+    let subnet = plan.model().nat_gateways[&key(r#"aws_nat_gateway.v["a"]"#)].subnet.clone();
+    assert_eq!(subnet.get(), None, "{subnet:?}");
+}
+
+/// `route_table_id = aws_vpc.v.main_route_table_id`: a route of the VPC's own table, and of no other.
+#[test]
+fn a_route_of_the_main_table_leaves_the_others_alone() {
+    let plan = |adopted: bool| {
+        let open = || json!({ "id": true, "vpc_id": true, "default_route_table_id": true });
+        let plan = Plan::new()
+            .both("aws_vpc.v", json!({ "cidr_block": "10.0.0.0/16" }), id(), json!({}))
+            .both(
+                "aws_route_table.own",
+                json!({}),
+                open(),
+                json!({ "vpc_id": refs(&["aws_vpc.v.id", "aws_vpc.v"]) }),
+            )
+            .both(
+                "aws_route.r",
+                json!({ "destination_cidr_block": "0.0.0.0/0", "gateway_id": "igw-1" }),
+                json!({ "id": true, "route_table_id": true }),
+                json!({ "route_table_id": refs(&["aws_vpc.v.main_route_table_id", "aws_vpc.v"]) }),
+            );
+        if !adopted {
+            return plan;
+        }
+        let of = refs(&["aws_vpc.v.default_route_table_id", "aws_vpc.v"]);
+        let written = json!({ "default_route_table_id": of });
+        plan.both("aws_default_route_table.d", json!({}), open(), written)
+    };
+    for adopted in [true, false] {
+        let model = plan(adopted).model();
+        let own = &model.route_tables[&key("aws_route_table.own")];
+        assert!(own.open.is_none() && own.routes.is_empty(), "{own:?}");
+        let name =
+            if adopted { "aws_default_route_table.d" } else { "aws_vpc.v.main_route_table_id" };
+        let main = &model.route_tables[&key(name)];
+        assert_eq!(main.routes.len(), 1, "{main:?}");
+        assert!(main.routes[0].target.assumed().is_some() && main.open.is_none(), "{main:?}");
+        assert_eq!(model.vpcs[&key("aws_vpc.v")].main_route_table, Some(key(name)));
+        assert_eq!(model.route_tables.len(), 2);
+    }
+}
+
 /// A service in module `app`, whose subnets come through a variable from module `net`.
 fn nested(passed: Value, output: Value) -> Plan {
     Plan::new()

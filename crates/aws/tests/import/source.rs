@@ -298,8 +298,10 @@ fn plan_beside(others: &[(&str, &str, serde_json::Value, serde_json::Value)]) ->
     let open = serde_json::json!({"arn": true, "container_definitions": true});
     let all = others.iter().cloned().chain([("aws_ecs_task_definition", "a", task, open)]);
     let changes = all.map(|(kind, name, after, unknown)| {
+        let repeated = kind == "aws_cognito_user_pool";
         serde_json::json!({
-            "address": format!("{kind}.{name}"), "mode": "managed", "type": kind, "name": name,
+            "address": format!("{kind}.{name}{}", if repeated { "[\"x\"]" } else { "" }),
+            "index": repeated.then_some("x"), "mode": "managed", "type": kind, "name": name,
             "provider_name": "registry.terraform.io/hashicorp/aws",
             "change": {"actions": ["create"], "before": null, "after": after, "after_unknown": unknown},
         })
@@ -324,6 +326,7 @@ resource "aws_lb" "inner" {
   internal = true
 }
 resource "aws_cognito_user_pool" "p" {
+  for_each = toset(["x"])
 }
 locals {
   secrets = [{ name = "TOKEN", valueFrom = "${aws_secretsmanager_secret.s.arn}:token::" }]
@@ -338,7 +341,7 @@ resource "aws_ecs_task_definition" "a" {
   "secrets": ${jsonencode(local.secrets)},
   "environment": [
     {"name": "API", "value": "${format("http://%s:%d", aws_lb.inner.dns_name, 8080)}"},
-    {"name": "POOL", "value": "${join("/", ["pools", aws_cognito_user_pool.p.id])}"}
+    {"name": "POOL", "value": "${join("/", ["pools", aws_cognito_user_pool.p["x"].id])}"}
   ]
 }]
 EOF
@@ -384,7 +387,7 @@ fn names_in_a_text_of_containers_are_what_aws_makes_of_them() {
     let unknown: Vec<&String> = web.unknown.keys().collect();
     assert_eq!(unknown, ["environment.POOL"]);
     let note = web.unknown.values().next().expect("a note").to_string();
-    assert!(note.contains("aws_cognito_user_pool.p.id"), "{note}");
+    assert!(note.contains("aws_cognito_user_pool.p[\"x\"].id"), "{note}");
 }
 
 #[test]

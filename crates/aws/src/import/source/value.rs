@@ -32,8 +32,7 @@ impl Reference {
     /// How it is written within a longer text: where it begins and ends can be told from all else,
     /// since no text holds these characters (they are no characters to Unicode).
     pub(super) fn marked(&self) -> String {
-        let [open, close] = NAME_MARKS;
-        format!("{open}{}.{}{close}", self.address, self.attribute)
+        crate::import::terraform::marked(&format!("{}.{}", self.address, self.attribute))
     }
 
     /// Whether it is a text by which the resource is found again.

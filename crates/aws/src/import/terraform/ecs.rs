@@ -26,7 +26,7 @@ use crate::model::{
     TaskDefinition, Val,
 };
 
-pub(in super::super) use named::NAME_MARKS;
+pub(in super::super) use named::{NAME_MARKS, marked, unmarked};
 pub(super) use named::host;
 
 /// Reads everything of ECS.
@@ -86,20 +86,12 @@ fn needed_number<T: TryFrom<i64>>(attribute: &Attribute<'_>) -> Val<T> {
 
 fn service(place: &Place<'_>, model: &Model) -> EcsService {
     let network = place.only("network_configuration");
-    // In the modes `bridge` and `host` tasks have no interface of their own.
-    let hosted = || -> Note {
-        let key = &place.resource.key;
-        format!(
-            "the instances on whose interfaces {key} runs, since it has no `network_configuration`"
-        )
-        .into()
+    let subnets = match &network {
+        None => SetVal::unknown(on_instances(place)),
+        Some(block) => block.attribute("subnets").keys(&SUBNET),
     };
-    let subnets = network.as_ref().map_or_else(
-        || SetVal::unknown(hosted()),
-        |block| block.attribute("subnets").keys(&SUBNET),
-    );
     let security_groups = match &network {
-        None => SetVal::unknown(hosted()),
+        None => SetVal::unknown(on_instances(place)),
         Some(block) => {
             let groups = block.attribute("security_groups");
             let given = if groups.is_left_out() { SetVal::default() } else { groups.keys(&GROUP) };
@@ -117,10 +109,10 @@ fn service(place: &Place<'_>, model: &Model) -> EcsService {
         subnets,
         security_groups,
         assign_public_ip: network.as_ref().map_or_else(
-            || Val::Unknown(hosted()),
+            || Val::Unknown(on_instances(place)),
             |block| block.attribute("assign_public_ip").flag(false),
         ),
-        load_balancers: targets(place),
+        load_balancers: targets(place, network.is_none()),
         registries: place
             .blocks("service_registries")
             .list
@@ -130,6 +122,15 @@ fn service(place: &Place<'_>, model: &Model) -> EcsService {
         rolls_back: rolls_back(place),
         tags: tags(place.resource),
     }
+}
+
+/// Without a network of its own, as in the modes `bridge` and `host`, a task shares that of the
+/// instance on which it happens to run, and a load balancer comes to a port that the instance maps.
+///
+/// See <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-networking.html>.
+fn on_instances(place: &Place<'_>) -> Note {
+    let key = &place.resource.key;
+    format!("on which container instances {key} runs: it has no `network_configuration`").into()
 }
 
 /// Whether ECS rolls a deployment back that fails: by its circuit breaker, or on an alarm. Another
@@ -218,7 +219,7 @@ fn fargate(place: &Place<'_>) -> Val<bool> {
     launch.text().map(|kind| kind.is_some_and(|kind| kind == "FARGATE"))
 }
 
-fn targets(place: &Place<'_>) -> Vec<ServiceTarget> {
+fn targets(place: &Place<'_>, mapped: bool) -> Vec<ServiceTarget> {
     let blocks = place.blocks("load_balancer").list;
     // A block with `elb_name` alone is for a classic load balancer.
     let modern = blocks.iter().filter(|block| !block.attribute("target_group_arn").is_left_out());
@@ -226,7 +227,10 @@ fn targets(place: &Place<'_>) -> Vec<ServiceTarget> {
         origin: block.origin(),
         target_group: block.attribute("target_group_arn").needed(&TARGET_GROUP),
         container: block.attribute("container_name").known_text().unwrap_or_default(),
-        port: needed_number(&block.attribute("container_port")),
+        port: match mapped {
+            true => Val::Unknown(on_instances(place)),
+            false => needed_number(&block.attribute("container_port")),
+        },
     });
     read.collect()
 }

@@ -207,8 +207,10 @@ impl<'g> Search<'g, '_> {
     fn references(&mut self, scope: &Scope<'g>, references: &'g Value, depth: usize) {
         let texts = references.as_array().into_iter().flatten().filter_map(Value::as_str);
         let heads: Vec<Head> = longest(texts).into_iter().filter_map(head).collect();
-        // `aws_subnet.a[count.index]` is written as `aws_subnet.a` beside `count.index`.
-        let own = heads.iter().any(|head| matches!(head, Head::EachKey | Head::EachValue { .. }));
+        // `aws_subnet.a[count.index]` is written as `aws_subnet.a` beside `count.index`. A value of
+        // the instance may be another's index: `aws_security_group.a[each.value.from]`.
+        let own = heads.iter().any(|head| matches!(head, Head::EachKey))
+            && !heads.iter().any(|head| matches!(head, Head::EachValue { .. }));
         let pick = if own { scope.index } else { None };
         // Of several references it does not show to which `of_it` belongs: they may be the members
         // of an object.

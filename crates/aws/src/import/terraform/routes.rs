@@ -1,8 +1,13 @@
 //! Route tables and their routes, inline and separate.
 
-use super::attribute::{Doubt, network};
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::attribute::{Attribute, Doubt, network};
 use super::graph::Graph;
 use super::place::Place;
+use super::raw::Action;
 use super::subnets::also_assuming;
 use super::wanted::{
     EGRESS_ONLY, ENDPOINT, GATEWAY, INTERFACE, NAT, PREFIX_LIST, ROUTE_TABLE, VPC, Wanted,
@@ -35,13 +40,27 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
         };
         model.route_tables.insert(table.key.clone(), table);
     }
+    add_own(graph, model);
     let mut anywhere = None;
     for resource in graph.of(&["aws_route"]) {
         let place = Place::top(graph, resource);
         if let Some(route) = route(&place) {
-            match place.attribute("route_table_id").needed(&ROUTE_TABLE) {
-                Val::Unknown(note) => anywhere = Some(note),
-                table => add(model, table, &route),
+            let table = place.attribute("route_table_id");
+            match (table.needed(&ROUTE_TABLE), of_a_vpc(&table)) {
+                (Val::Unknown(_), Some(vpc)) => {
+                    let main = model.vpcs.get(&vpc).and_then(|vpc| vpc.main_route_table.clone());
+                    // Where no source shows that table, nothing is known of it anyhow. Another may
+                    // be the main one by now.
+                    let shown = main.filter(|key| {
+                        key.resource_type() == Some(TABLES[1]) || *key == own_table(&vpc)
+                    });
+                    if let Some(main) = shown {
+                        let note = table.odd(&format!("is {main}, which its expression names"));
+                        add(model, Val::Assumed(main, note), &route);
+                    }
+                }
+                (Val::Unknown(note), None) => anywhere = Some(note),
+                (table, _) => add(model, table, &route),
             }
         }
     }
@@ -50,6 +69,49 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
             table.open.get_or_insert_with(|| note.clone());
         }
     }
+}
+
+/// What the table is called that comes with a VPC, and that no resource stands for.
+fn own_table(vpc: &Key) -> Key {
+    Key::new(&format!("{vpc}.main_route_table_id"))
+}
+
+/// The tables that come with VPCs, by these, where a separate route names one of them.
+pub(super) fn own_tables(graph: &Graph) -> HashMap<Key, Key> {
+    let routes = graph.of(&["aws_route"]).map(|resource| Place::top(graph, resource));
+    let vpcs = routes.filter_map(|place| of_a_vpc(&place.attribute("route_table_id")));
+    vpcs.map(|vpc| (vpc.clone(), own_table(&vpc))).collect()
+}
+
+/// Makes these tables: with nothing in them where the VPC is new, else with what no source shows.
+fn add_own(graph: &Graph, model: &mut Model) {
+    for (key, vpc) in &model.vpcs {
+        let own = own_table(key);
+        if vpc.main_route_table.as_ref() != Some(&own) {
+            continue;
+        }
+        let new = graph.get(key).is_some_and(|vpc| vpc.action == Action::Create);
+        let table = RouteTable {
+            key: own.clone(),
+            vpc: Val::Known(key.clone()),
+            routes: Vec::new(),
+            open: (!new).then(|| format!("what else is in the main route table of {key}").into()),
+            assumed: None,
+        };
+        model.route_tables.insert(own, table);
+    }
+}
+
+/// The VPC whose own table this is: `route_table_id = aws_vpc.a.main_route_table_id`.
+fn of_a_vpc(table: &Attribute<'_>) -> Option<Key> {
+    let references = table.expressions.iter().filter_map(|it| it.get("references")?.as_array());
+    let own = |reference: &str| {
+        [".main_route_table_id", ".default_route_table_id"]
+            .iter()
+            .any(|end| reference.ends_with(end))
+    };
+    let names = references.flatten().filter_map(Value::as_str).any(own);
+    names.then(|| table.needed(&VPC).get().cloned()).flatten()
 }
 
 fn vpc(place: &Place<'_>) -> Val<Key> {

@@ -165,6 +165,8 @@ struct Defaults {
     lists: Adopted,
     /// Tables that `aws_main_route_table_association` made the main ones.
     moved: HashMap<Key, Key>,
+    /// The tables that come with VPCs, where separate routes say what is in them.
+    own: HashMap<Key, Key>,
 }
 
 impl Defaults {
@@ -179,6 +181,7 @@ impl Defaults {
             }
         }
         Self {
+            own: super::routes::own_tables(graph),
             tables: Adopted::new(graph, "aws_default_route_table", "default_route_table_id"),
             groups: Adopted::new(graph, "aws_default_security_group", "vpc_id"),
             lists: Adopted::new(graph, "aws_default_network_acl", "default_network_acl_id"),
@@ -190,7 +193,8 @@ impl Defaults {
     fn table(&self, graph: &Graph, vpc: &Resource) -> Option<Key> {
         let id = || graph.find(&ROUTE_TABLE, vpc.text("main_route_table_id")?);
         let moved = self.moved.get(&vpc.key).cloned();
-        moved.or_else(id).or_else(|| self.tables.of(vpc, "main_route_table_id"))
+        let adopted = || self.tables.of(vpc, "main_route_table_id");
+        moved.or_else(id).or_else(adopted).or_else(|| self.own.get(&vpc.key).cloned())
     }
 
     fn list(&self, graph: &Graph, vpc: &Resource) -> Option<Key> {

@@ -90,7 +90,8 @@ fn is_plain(expression: &Expression) -> bool {
 pub(in super::super) fn uses(made: &str) -> String {
     let [open, close] = crate::import::terraform::NAME_MARKS;
     let first = made.split(open).nth(1).and_then(|rest| rest.split(close).next());
-    format!("is known only after apply: it uses `{}`", first.unwrap_or_default())
+    let first = crate::import::terraform::unmarked(first.unwrap_or_default());
+    format!("is known only after apply: it uses `{first}`")
 }
 
 /// What comes of a value that is not of the type that is needed.

@@ -14,6 +14,26 @@ use crate::model::{Key, Model};
 /// Unicode they are no characters, so that no text holds them.
 pub(in super::super::super) const NAME_MARKS: [char; 2] = ['\u{FDD0}', '\u{FDD1}'];
 
+/// What stands within the marks for characters that mean something in JSON: `a["b"]` is in many
+/// addresses, and the text around the marks may be JSON.
+const STAND_INS: [(char, char); 2] = [('"', '\u{FDD2}'), ('\\', '\u{FDD3}')];
+
+/// A name between its marks.
+pub(in super::super::super) fn marked(name: &str) -> String {
+    let [open, close] = NAME_MARKS;
+    let inner = STAND_INS
+        .iter()
+        .fold(name.to_owned(), |name, (c, other)| name.replace(*c, other.encode_utf8(&mut [0; 4])));
+    format!("{open}{inner}{close}")
+}
+
+/// The name of which [`marked`] put this between the marks.
+pub(in super::super::super) fn unmarked(inner: &str) -> String {
+    STAND_INS
+        .iter()
+        .fold(inner.to_owned(), |name, (c, other)| name.replace(*other, c.encode_utf8(&mut [0; 4])))
+}
+
 /// How deep parts of a container may be nested.
 const DEEPEST: usize = 16;
 
@@ -68,6 +88,7 @@ impl Of<'_> {
         let mut made = parts.next().unwrap_or_default().to_owned();
         for part in parts {
             let (name, rest) = part.split_once(close).unwrap_or((part, ""));
+            let name = unmarked(name);
             let found = name.rsplit_once('.').and_then(|(address, attribute)| {
                 let resource = self.graph.get(&Key::new(address))?;
                 let found = of_resource(self.graph, self.model, resource, attribute);
