@@ -237,7 +237,7 @@ pub(super) fn error(members: &Members<'_>) -> Option<String> {
 }
 
 /// Refusals that say that there is nothing: the operation and AWS's code.
-const ABSENT: [(&str, &str); 10] = [
+const ABSENT: [(&str, &str); 13] = [
     ("ecr get-repository-policy", "RepositoryPolicyNotFoundException"),
     ("ecr get-repository-policy", "RepositoryNotFoundException"),
     ("securityhub describe-hub", "InvalidAccessException"),
@@ -245,8 +245,11 @@ const ABSENT: [(&str, &str); 10] = [
     ("wafv2 get-web-acl-for-resource", "WAFNonexistentItemException"),
     (WAF_CLASSIC, "WAFNonexistentItemException"),
     (WAF_CLASSIC, "WAFUnavailableEntityException"),
-    // `farmgate collect` says so where the service isn't there any more.
+    // Where the service isn't there any more; the first is `farmgate collect`'s own word.
     (WAF_CLASSIC, "Unreachable"),
+    (WAF_CLASSIC, "Http404"),
+    (WAF_CLASSIC, "UnknownOperationException"),
+    (WAF_CLASSIC, "SubscriptionRequiredException"),
     ("secretsmanager get-resource-policy", "ResourceNotFoundException"),
     ("lambda get-function-url-config", "ResourceNotFoundException"),
 ];
