@@ -148,9 +148,6 @@ fn cause(difference: &Difference, names: &BTreeMap<Key, Key>) -> Option<&'static
     if left == "missing" && MORE.iter().any(|it| what.starts_with(it)) {
         return (!right_keys.iter().any(named)).then_some("an account has more than a farm");
     }
-    if left == "missing" && what.ends_with(" in AWS WAF Classic") {
-        return Some("moto doesn't answer for AWS WAF Classic");
-    }
     if left == "not set" && OF_VPC.iter().any(|it| what.ends_with(it)) {
         return Some("AWS makes it with the VPC");
     }

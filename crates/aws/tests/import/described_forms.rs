@@ -137,7 +137,12 @@ fn a_web_acl_of_waf_classic_is_one() {
     let association = model.waf.values().next().expect("one");
     assert_eq!(association.resource.get(), Some(&key(LB)));
     assert!(association.web_acl.missing().expect("not known").contains("AWS WAF Classic"));
-    assert!(described(&[balancer(), none, classic(&json!({}))]).waf.is_empty());
+    let asked = "aws_wafregional_web_acl_association";
+    let model = described(&[balancer(), none.clone(), classic(&json!({}))]);
+    assert!(model.waf.is_empty() && model.detection.lists(asked));
+    let denied = refused("waf-regional", "get-web-acl-for-resource", &of, "AccessDeniedException");
+    let model = described(&[balancer(), none, denied]);
+    assert!(model.waf.is_empty() && !model.detection.lists(asked));
 }
 
 #[test]

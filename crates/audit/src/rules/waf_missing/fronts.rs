@@ -130,7 +130,11 @@ pub(in crate::rules) fn acl<'m>(model: &'m Model, front: &Front<'_>) -> Acl<'m> 
     }
     // What `aws` prints names the web ACL of every such thing, or says why it doesn't.
     if only_described(model, front.key) {
-        return Acl::None(None);
+        let asked = model.detection.lists("aws_wafregional_web_acl_association");
+        let unasked = front.kind == Kind::LoadBalancer && !asked;
+        let note = "AWS WAF Classic protects nothing here: AWS ended it on 2025-09-30, and no source \
+                    shows what it says";
+        return Acl::None(unasked.then(|| note.into()));
     }
     let note = format!("{} has no web ACL, since no source shows one", front.key);
     Acl::None(Some(note.into()))
