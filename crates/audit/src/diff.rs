@@ -13,6 +13,7 @@ mod hops;
 pub(crate) mod pairs;
 mod reach;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use farmgate_aws::model::{Key, Model};
@@ -207,7 +208,10 @@ pub fn diff(left: &Model, right: &Model, same: &BTreeMap<Key, Key>) -> Drift {
 }
 
 /// The model as it is once what it describes is there: without the rules that an apply undoes.
-fn applied(model: &Model) -> Model {
+fn applied(model: &Model) -> Cow<'_, Model> {
+    if model.removed_rules.is_empty() {
+        return Cow::Borrowed(model);
+    }
     let mut model = model.clone();
     for removed in std::mem::take(&mut model.removed_rules) {
         if let Some(group) = model.security_groups.get_mut(&removed.group) {
@@ -215,7 +219,7 @@ fn applied(model: &Model) -> Model {
             rules.retain(|rule| rule.origin.key != removed.declared_by);
         }
     }
-    model
+    Cow::Owned(model)
 }
 
 fn sources(model: &Model) -> Vec<Source> {

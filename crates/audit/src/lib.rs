@@ -12,6 +12,7 @@ pub mod diff;
 pub mod explain;
 pub mod fix;
 mod image;
+mod in_templates;
 pub mod prices;
 pub mod prove;
 pub mod report;

@@ -124,6 +124,7 @@ pub fn run(proof: &Proof<'_>, statements: &[Statement], prices: &Prices) -> Vec<
     let by_id = statements.iter().map(|s| (s.id.as_str(), s)).collect();
     let facts = Facts { proof, statements, prices, by_id };
     let mut all: Vec<Finding> = ALL.iter().flat_map(|rule| (rule.run)(&facts)).collect();
+    crate::in_templates::say(proof.model, &mut all);
     // Within a severity the order of the list stands.
     all.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     all

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use farmgate_audit::compare::{Comparison, compare};
 use farmgate_aws::import::{Input, import};
@@ -856,7 +857,7 @@ fn what_only_the_right_side_has() {
             });
             let mut named = right.named[0].clone();
             named.name = "/ecs/other".to_owned();
-            right.named.push(named);
+            Arc::make_mut(&mut right.named).push(named);
             let mut group = right.security_groups[GROUP].clone();
             group.key = Key::new("aws_security_group.new");
             right.security_groups.insert(group.key.clone(), group);

@@ -290,7 +290,8 @@ fn encrypted(with: &str) -> Value {
 fn own_key(policy: Option<&Value>) -> Value {
     let mut values = json!({ "arn": KEY, "id": KEY, "key_id": KEY });
     if let Some(policy) = policy {
-        values["policy"] = json!({ "Version": "2012-10-17", "Statement": policy }).to_string().into();
+        values["policy"] =
+            json!({ "Version": "2012-10-17", "Statement": policy }).to_string().into();
     }
     json!({ "add": "aws_kms_key.own", "values": values })
 }
@@ -306,11 +307,17 @@ fn reads_and(statement: &Value) -> Value {
 fn a_secret_under_a_key_of_the_account_takes_leave_to_decrypt() {
     let kind = "may-read-secrets";
     let edits = json!([encrypted(KEY)]);
-    check(&edits, kind, Verdict::Unknown, &format!("the policy of the key {KEY}, which no source shows"));
+    check(
+        &edits,
+        kind,
+        Verdict::Unknown,
+        &format!("the policy of the key {KEY}, which no source shows"),
+    );
     // A key whose policy nobody writes leaves it to the account's policies.
     let edits = json!([encrypted(KEY), own_key(None)]);
     check(&edits, kind, Verdict::Refuted, "none of its policies allows `kms:Decrypt`");
-    let decrypts = json!({ "Sid": "Key", "Effect": "Allow", "Action": "kms:Decrypt", "Resource": KEY });
+    let decrypts =
+        json!({ "Sid": "Key", "Effect": "Allow", "Action": "kms:Decrypt", "Resource": KEY });
     let edits = json!([encrypted(KEY), own_key(None), reads_and(&decrypts)]);
     check(&edits, kind, Verdict::Proved, "statement `Key` allows `kms:Decrypt`");
     // A policy that names others only doesn't.
@@ -332,7 +339,12 @@ fn a_key_s_own_policy_may_let_everybody_decrypt_through_the_service() {
     check(&edits, "may-read-secrets", Verdict::Proved, "statement `Through` allows `kms:Decrypt`");
     let another = through("s3.eu-central-1.amazonaws.com");
     let edits = json!([encrypted(KEY), own_key(Some(&another))]);
-    check(&edits, "may-read-secrets", Verdict::Refuted, "none of its policies allows `kms:Decrypt`");
+    check(
+        &edits,
+        "may-read-secrets",
+        Verdict::Refuted,
+        "none of its policies allows `kms:Decrypt`",
+    );
 }
 
 #[test]

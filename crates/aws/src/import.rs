@@ -29,7 +29,7 @@ pub struct Input<'a> {
 pub struct Settings<'a> {
     /// The Terraform source of the plans and states among the inputs: the files of the root module's
     /// folder and below, each named by its path in it (`modules/vpc/main.tf`, `terraform.tfvars`,
-    /// `.terraform/modules/modules.json`). It gives places, and what a plan leaves open is taken from
+    /// `.terraform/modules/modules.json`), and modules beside it ([`modules_outside`]). It gives places, and what a plan leaves open is taken from
     /// it where it is exact. Empty: there is none.
     pub source: &'a [Input<'a>],
 }
@@ -87,6 +87,14 @@ impl Refusal {
 /// One error for every input that cannot be read.
 pub fn import(inputs: &[Input<'_>]) -> Result<Model, Vec<ImportError>> {
     import_with(inputs, &Settings::default())
+}
+
+/// The folders of modules that a Terraform source calls by a path that leads out of the root module's
+/// folder (`../modules/vpc`), as far as they aren't among the files: they belong to
+/// [`Settings::source`] too, under these names.
+#[must_use]
+pub fn modules_outside(source: &[Input<'_>]) -> std::collections::BTreeSet<String> {
+    source::Source::read(source).outside()
 }
 
 /// Reads several sources into one model, with Terraform's source beside them.
@@ -184,6 +192,12 @@ pub fn read(inputs: &[Input<'_>], settings: &Settings<'_>) -> Result<Sources, Ve
         return Err(errors);
     }
     Ok(Sources { parsed: sources, source })
+}
+
+/// What CloudFormation calls a type of the Terraform provider: `AWS::EC2::VPC` of `aws_vpc`.
+#[must_use]
+pub fn template_type(kind: &str) -> Option<String> {
+    cloudformation::type_of(kind)
 }
 
 /// How much of a line is looked at to count its characters. A document on one line is no text that

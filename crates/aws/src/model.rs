@@ -191,7 +191,7 @@ pub struct Model {
     /// Policies of repositories, secrets and keys.
     pub resource_policies: BTreeMap<Key, ResourcePolicy>,
     /// Everything whose physical name must be unique: kind, name.
-    pub named: Vec<Named>,
+    pub named: Arc<Vec<Named>>,
     /// What is not modelled, by Terraform type; of these, those that can carry traffic are in `opaque`.
     pub unmodelled: BTreeMap<String, Vec<Key>>,
     /// Unmodelled things that can connect networks (transit gateways, peerings, VPNs, firewalls).

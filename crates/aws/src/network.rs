@@ -52,6 +52,8 @@ pub struct Lowered {
     pub relays: BTreeMap<Key, Vec<RelayId>>,
     /// The key of each relay.
     pub relay_owners: Vec<Key>,
+    /// Public addresses that VPCs use as their own.
+    pub own_public: AddrSet,
 }
 
 impl Lowered {
@@ -60,6 +62,8 @@ impl Lowered {
     pub fn new(model: &Model) -> Self {
         let mut lowered = Self::default();
         lowered.add_sites(model);
+        let own = model.vpcs.values().flat_map(|vpc| vpc.cidrs.mentioned().copied());
+        lowered.own_public = AddrSet::internet().only_v4().intersect(&own.collect());
         lowered.add_lists(model);
         lowered.add_groups(model);
         lowered.add_acls(model);
@@ -115,10 +119,30 @@ impl Lowered {
         let others = self.aws_lists.iter().filter(|list| Some(**list) != own);
         Outside {
             name: service_name.to_owned(),
-            addresses: AddrSet::internet().only_v4(),
+            addresses: AddrSet::internet().only_v4().subtract(&self.own_public),
             lists: own.into_iter().collect(),
             off_lists: others.copied().collect(),
         }
+    }
+
+    /// What is taken to be so where a VPC uses public addresses that aren't its owner's, perhaps.
+    #[must_use]
+    pub fn own_public_note(&self) -> Option<Note> {
+        let blocks = self.own_public.prefixes();
+        if blocks.is_empty() {
+            return None;
+        }
+        let blocks: Vec<String> = blocks.iter().map(ToString::to_string).collect();
+        let text = format!(
+            "no AWS service and no host that is named has addresses of {}",
+            blocks.join(", ")
+        );
+        Some(format!("{text}, public ones that a VPC has as its own").into())
+    }
+
+    /// Where addresses of an AWS service may be.
+    fn of_aws(&self) -> AddrSet {
+        AddrSet::internet().subtract(&self.own_public)
     }
 
     /// The prefix list of a service, made if no source shows it.
@@ -133,7 +157,7 @@ impl Lowered {
             addresses: Uncertain::Unknown(
                 format!("the addresses of {service_name}, which AWS manages").into(),
             ),
-            within: AddrSet::internet(),
+            within: self.of_aws(),
         });
         self.lists.insert(key, id);
         self.aws_lists.insert(id);

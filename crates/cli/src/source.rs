@@ -1,11 +1,15 @@
 //! Reads the folder of a Terraform source: what the importer evaluates, and the texts that such a
 //! source may read.
 //!
-//! Bounded, and never outside of the folder: symbolic links are not followed. Of `.terraform` only the
-//! modules are read that `terraform init` fetched.
+//! Bounded, and symbolic links are not followed. Of `.terraform` only the modules are read that
+//! `terraform init` fetched. Outside of the folder only modules are read that the source calls by a
+//! path (`../modules/vpc`), and none above the repository.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use farmgate_aws::import::{Input, modules_outside};
 
 use crate::input::{File, unreadable};
 use crate::problem::{Failure, Problem};
@@ -22,6 +26,10 @@ const LARGEST: u64 = 4 * 1024 * 1024;
 const LARGEST_TEXT: u64 = 256 * 1024;
 /// How deep folders may be.
 const DEEPEST: usize = 24;
+/// How often modules outside may call others outside.
+const MOST_ROUNDS: usize = 16;
+/// How far above the folder modules are looked for where no repository says how far it goes.
+const HIGHEST: usize = 4;
 
 /// What `file` and `templatefile` may read, by how its name ends.
 const TEXTS: [&str; 10] =
@@ -45,6 +53,7 @@ pub fn read(folder: &Path) -> Result<Vec<File>, Failure> {
     }
     let mut reader = Reader::default();
     reader.folder(folder, "", 0).map_err(|problem| Failure::environment(vec![problem]))?;
+    reader.outside(folder);
     Ok(reader.files)
 }
 
@@ -81,6 +90,48 @@ impl Reader {
         Ok(())
     }
 
+    /// The modules beside the folder that what was read calls.
+    ///
+    /// What can't be read there is left out: then the module isn't there, and settles nothing.
+    fn outside(&mut self, root: &Path) {
+        let leads_out = |file: &File| {
+            let language = file.name.ends_with(".tf") || file.name.ends_with(".tf.json");
+            language && file.bytes.windows(4).any(|four| four == b"\"../")
+        };
+        if !self.files.iter().any(leads_out) {
+            return;
+        }
+        let Ok(real) = root.canonicalize() else { return };
+        let highest = highest(&real);
+        let mut seen = BTreeSet::new();
+        for _ in 0..MOST_ROUNDS {
+            let inputs: Vec<Input<'_>> = self
+                .files
+                .iter()
+                .map(|file| Input { name: &file.name, bytes: &file.bytes })
+                .collect();
+            let called = modules_outside(&inputs);
+            let new: Vec<String> =
+                called.into_iter().filter(|name| seen.insert(name.clone())).collect();
+            if new.is_empty() {
+                break;
+            }
+            for name in new {
+                let ups = name.split('/').take_while(|part| *part == "..").count();
+                let below = name.split('/').skip(ups).collect::<PathBuf>();
+                let Some(base) =
+                    real.ancestors().nth(ups).filter(|base| base.starts_with(&highest))
+                else {
+                    continue;
+                };
+                let path = base.join(&below);
+                if is_module(base, &below) && self.folder(&path, &name, 0).is_err() {
+                    return;
+                }
+            }
+        }
+    }
+
     fn file(&mut self, path: &Path, name: String) -> Result<(), Problem> {
         let bytes = fs::read(path).map_err(|error| unreadable(&path.to_string_lossy(), &error))?;
         self.bytes = self.bytes.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
@@ -90,6 +141,28 @@ impl Reader {
         self.files.push(File { name, bytes });
         Ok(())
     }
+}
+
+/// The highest folder in which modules are looked for: the repository's, else a few above.
+fn highest(folder: &Path) -> PathBuf {
+    let repository = folder.ancestors().find(|above| above.join(".git").exists());
+    let above = || folder.ancestors().take(HIGHEST + 1).last();
+    repository.or_else(above).unwrap_or(folder).to_path_buf()
+}
+
+/// Whether a folder is there without a symbolic link on the way, and holds Terraform itself.
+fn is_module(base: &Path, below: &Path) -> bool {
+    let mut path = base.to_path_buf();
+    for part in below {
+        path.push(part);
+        if !fs::symlink_metadata(&path).is_ok_and(|about| about.is_dir()) {
+            return false;
+        }
+    }
+    let entries = fs::read_dir(&path).into_iter().flatten().take(MOST_ENTRIES).flatten();
+    entries
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .any(|name| name.ends_with(".tf") || name.ends_with(".tf.json"))
 }
 
 /// Whether a folder may hold source: those that begin with a dot don't, but for fetched modules.
@@ -130,5 +203,46 @@ mod tests {
         assert!(!is_read("terraform.tfstate", 1000));
         assert!(!is_read("key.pem", 1000));
         assert!(!is_read("plan.json", 10_000_000));
+    }
+
+    fn write(root: &std::path::Path, name: &str, text: &str) {
+        let path = root.join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        std::fs::write(path, text).expect("written");
+    }
+
+    fn names(root: &std::path::Path, folder: &str) -> Vec<String> {
+        let files = super::read(&root.join(folder)).ok().expect("a source");
+        let mut names: Vec<String> = files.into_iter().map(|file| file.name).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn modules_beside_the_folder_are_read_and_nothing_else() {
+        let root = tempfile::tempdir().expect("a folder");
+        let root = root.path();
+        let call = |to: &str| format!("module \"m\" {{\n  source = \"{to}\"\n}}\n");
+        write(root, "repository/.git/config", "");
+        write(root, "repository/live/prod/main.tf", &call("../../modules/net"));
+        write(root, "repository/modules/net/main.tf", &call("../base"));
+        write(root, "repository/modules/net/task.json.tpl", "[]");
+        write(root, "repository/modules/net/terraform.tfstate", "{}");
+        write(root, "repository/modules/base/main.tf", &call("../../../other"));
+        write(root, "repository/modules/unused/main.tf", "");
+        write(root, "repository/live/prod/more.tf", &call("../../secrets").replace("m\"", "s\""));
+        write(root, "repository/secrets/values.json", "{}");
+        write(root, "other/main.tf", "");
+        assert_eq!(
+            names(root, "repository/live/prod"),
+            [
+                "../../modules/base/main.tf",
+                "../../modules/net/main.tf",
+                "../../modules/net/task.json.tpl",
+                "main.tf",
+                "more.tf",
+            ],
+            "what isn't called, isn't a module, or is outside of the repository is not read"
+        );
     }
 }

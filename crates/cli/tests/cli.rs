@@ -75,6 +75,18 @@ fn a_folder_without_a_source_is_no_input() {
 }
 
 #[test]
+fn a_folder_of_terraform_is_told_what_to_do() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = folder.path().join("live/prod");
+    std::fs::create_dir_all(&root).expect("made");
+    std::fs::write(root.join("main.tf"), "").expect("written");
+    let path = folder.path().to_string_lossy().into_owned();
+    let said = format!("error[terraform-source]: {path}: this folder holds Terraform's source");
+    let help = format!("`farmgate check {path}/live/prod/plan.json --source {path}/live/prod`");
+    fails(&farmgate("terraform", &["check", &path], b""), 2, &[&said, &help]);
+}
+
+#[test]
 fn an_acceptance_file_that_is_named_must_be_there() {
     let output = farmgate("accept", &["check", "-", "--accept", "a.yaml"], b"");
     fails(&output, 3, &["error[cannot-read]: a.yaml"]);

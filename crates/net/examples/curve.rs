@@ -78,7 +78,12 @@ fn network(interfaces: u32) -> Network {
     };
     let routes = vec![route("10.0.0.0/8", Via::Local), route("0.0.0.0/0", Via::InternetGateway)];
     Network {
-        sites: vec![Site { name: "site".to_owned(), addresses: net(0x0A00_0000, 8), open: None, unplaced: None }],
+        sites: vec![Site {
+            name: "site".to_owned(),
+            addresses: net(0x0A00_0000, 8),
+            open: None,
+            unplaced: None,
+        }],
         tables: vec![RouteTable { name: "table".to_owned(), routes, ..RouteTable::default() }],
         subnets: (0..subnets)
             .map(|n| Subnet {

@@ -18,6 +18,7 @@ mod doubt;
 mod ends;
 mod ledger;
 mod parties;
+mod same;
 mod ways;
 
 use std::collections::BTreeSet;
@@ -36,6 +37,7 @@ use cells::{Probes, outside_cells};
 use doubt::About;
 use ends::{End, ends};
 use ledger::{Book, Ledger, Met};
+use same::Same;
 
 /// Both networks, ready to be asked.
 struct Nets<'a> {
@@ -45,6 +47,8 @@ struct Nets<'a> {
     engines: [Engine<'a>; 2],
     ends: Vec<End>,
     probes: Probes,
+    /// What need not be asked.
+    same: Same,
     /// The prefix lists of which neither network knows the content.
     unlisted: [BTreeSet<ListId>; 2],
     /// Whether some network ACL may let a reply pass at one port and not at another.
@@ -64,9 +68,20 @@ pub(super) fn packets(diff: &mut Diff<'_>) {
 
 /// Asks everything about these ends, and lets `book` take the answers in.
 fn ask_all(names: &Names<'_>, lowered: [&Lowered; 2], ends: Vec<End>, book: &mut dyn Book) {
+    let same = Same::new(names, lowered, &ends);
+    ask_but(names, lowered, (ends, same), book);
+}
+
+/// The same, without what is known to be answered alike.
+fn ask_but(
+    names: &Names<'_>,
+    lowered: [&Lowered; 2],
+    (ends, same): (Vec<End>, Same),
+    book: &mut dyn Book,
+) {
     let [left, right] = lowered;
     let (mut net_left, mut net_right) = (left.net.clone(), right.net.clone());
-    let probes = Probes::new(lowered, names, &ends, [&mut net_left, &mut net_right]);
+    let probes = Probes::new(lowered, names, &ends, &same, [&mut net_left, &mut net_right]);
     let nets = Nets {
         names,
         lowered,
@@ -74,16 +89,19 @@ fn ask_all(names: &Names<'_>, lowered: [&Lowered; 2], ends: Vec<End>, book: &mut
         engines: [Engine::new(&net_left), Engine::new(&net_right)],
         ends,
         probes,
+        same,
         lists: !net_left.acls.is_empty() || !net_right.acls.is_empty(),
     };
     let services = services(lowered);
     for (at, end) in nets.ends.iter().enumerate() {
-        between(&nets, end, book);
-        from_network(&nets, end, book);
-        from_internet(&nets, end, book);
-        to_internet(&nets, end, book);
-        to_services(&nets, end, &services, book);
+        between(&nets, (at, end), book);
+        from_network(&nets, (at, end), book);
+        from_internet(&nets, (at, end), book);
         to_network(&nets, (at, end), book);
+        if !nets.same.outside(at) {
+            to_internet(&nets, end, book);
+            to_services(&nets, end, &services, book);
+        }
     }
     book.close(&nets);
 }
@@ -94,7 +112,11 @@ fn lowered(names: &Names<'_>) -> (Lowered, Lowered) {
     let ids = |of: &Model| -> Vec<PrefixList> {
         of.prefix_lists.values().filter(|list| !is_address(&list.key)).cloned().collect()
     };
-    let with = |model: &Model, lists: Vec<PrefixList>| {
+    let with = |model: &Model, mut lists: Vec<PrefixList>| {
+        lists.retain(|list| !model.prefix_lists.contains_key(&list.key));
+        if lists.is_empty() {
+            return Lowered::new(model);
+        }
         let mut model = model.clone();
         for list in lists {
             model.prefix_lists.entry(list.key.clone()).or_insert(list);
@@ -177,8 +199,9 @@ fn sets(answer: Answer) -> [PacketSet; 2] {
 }
 
 /// From an interface to every other, and to its own kind.
-fn between(nets: &Nets<'_>, from: &End, book: &mut dyn Book) {
-    for to in &nets.ends {
+fn between(nets: &Nets<'_>, (at, from): (usize, &End), book: &mut dyn Book) {
+    let others = nets.ends.iter().enumerate();
+    for (_, to) in others.filter(|(to, _)| !nets.same.between(at, *to)) {
         nets.direct((places(from.ids), places(to.ids)), book, |answers, reliably| {
             let mut met = Met::new(from.owner().as_str(), to.owner().as_str(), reliably);
             met.about = about(&[from.ids, to.ids]);
@@ -194,8 +217,11 @@ fn between(nets: &Nets<'_>, from: &End, book: &mut dyn Book) {
 }
 
 /// From any host of the network that has an address in both models.
-fn from_network(nets: &Nets<'_>, to: &End, book: &mut dyn Book) {
+fn from_network(nets: &Nets<'_>, (at, to): (usize, &End), book: &mut dyn Book) {
     let [left, right] = to.sites;
+    if nets.same.hosts_of(left, at) {
+        return;
+    }
     let site = |side: &Lowered, id: farmgate_net::topology::SiteId| {
         side.net.sites.get(id.index()).map(|site| site.addresses.clone()).unwrap_or_default()
     };
@@ -265,16 +291,18 @@ fn leaving(
 }
 
 /// From the internet to an interface: directly, and through every chain of relays.
-fn from_internet(nets: &Nets<'_>, to: &End, book: &mut dyn Book) {
+fn from_internet(nets: &Nets<'_>, (at, to): (usize, &End), book: &mut dyn Book) {
     let internet = || Place::Anywhere(Lowered::internet());
     let owner = to.owner().as_str();
-    nets.direct(([internet(), internet()], places(to.ids)), book, |answers, reliably| {
-        let mut met = Met::new(INTERNET, owner, reliably).directly();
-        met.about = about(&[to.ids]);
-        met.keys = vec![to.keys()];
-        met.sets = answers.map(sets);
-        met
-    });
+    if !nets.same.outside(at) {
+        nets.direct(([internet(), internet()], places(to.ids)), book, |answers, reliably| {
+            let mut met = Met::new(INTERNET, owner, reliably).directly();
+            met.about = about(&[to.ids]);
+            met.keys = vec![to.keys()];
+            met.sets = answers.map(sets);
+            met
+        });
+    }
     let question = |id| Question::new(internet(), Place::Interface(id), ServiceSet::all());
     let [left, right] = to.ids.map(|id| question(id).quietly());
     let answers = nets.ask([&left, &right]);

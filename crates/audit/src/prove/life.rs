@@ -46,6 +46,10 @@ fn targets(proof: &Proof<'_>, scope: &Scope, all: &mut Vec<Statement>) {
             let Some(group) = proof.model.target_groups.get(&group_key) else {
                 continue;
             };
+            // A function is invoked: nothing is opened to its interfaces.
+            if group.target_type.get().is_some_and(|kind| kind == "lambda") {
+                continue;
+            }
             let targets = proof.lowered.targets(proof.model, &group_key, group).into_iter();
             for targets in targets.filter(|t| t.maybe.is_none()) {
                 let new = seen.insert((lb.clone(), targets.owner.clone(), group_key.clone()));

@@ -27,7 +27,7 @@ use crate::report::{Family, Statement, Verdict};
 
 pub(super) fn prove(proof: &Proof<'_>, scope: &Scope, all: &mut Vec<Statement>) {
     for (key, api) in &proof.model.apis {
-        if scope.covers([key]) && !api.routes.is_empty() {
+        if scope.covers([key]) && (!api.routes.is_empty() || api.open.is_some()) {
             all.push(api_authenticates(proof, key, api));
         }
     }
@@ -148,7 +148,8 @@ fn api_authenticates(proof: &Proof<'_>, key: &Key, api: &Api) -> Statement {
         }
     }
     let connects = |route: &ApiRoute| route.route.get().is_none_or(|name| name == "$connect");
-    if api.kind == ApiKind::WebSocket && !api.routes.iter().any(connects) {
+    let shown = api.open.is_none();
+    if shown && api.kind == ApiKind::WebSocket && !api.routes.iter().any(connects) {
         let text = "has no `$connect` route, where callers would be authorized";
         tally.fact(Verdict::Refuted, "NO_AUTHORIZATION", key, text);
     }
@@ -281,6 +282,13 @@ fn encrypted(proof: &Proof<'_>, service: &Key) -> Option<Statement> {
             if let Carries::Unknown(note) = &hop.carries {
                 tally.unknown(note);
             }
+        }
+        // Nothing on the way says what comes, and a gate alone is known to take TLS only.
+        let given = way.iter().all(|hop| hop.carries == Carries::AsGiven);
+        if let Some(hop) = way.first().filter(|_| given && !proof.model.gates.contains_key(service))
+        {
+            let by = &hop.origin.key;
+            tally.unknown(format!("whether {service} speaks TLS, since {by} passes on what comes"));
         }
     }
     for chain in proof.chains_to(service).iter() {

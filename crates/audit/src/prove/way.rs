@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use farmgate_aws::model::{EndpointKind, Key, Val, Vpc, VpcEndpoint};
 use farmgate_net::reach::{Alternative, Place, Question, Verdict as Reached};
 use farmgate_net::service::ServiceSet;
-use farmgate_net::topology::InterfaceId;
+use farmgate_net::topology::{InterfaceId, Outside};
 
 use super::policy::{Effect, Policy};
 use super::tally::{Tally, Wanted};
@@ -134,7 +134,8 @@ impl Proof<'_> {
                 }
             }
         }
-        self.by_internet(owner, interface, (need, HTTPS), &unused, way);
+        let outside = self.lowered.public_service(&self.service_name(need.service));
+        self.by_internet(owner, interface, (need, outside, HTTPS), &unused, way);
     }
 
     /// The endpoint's private DNS captures the name: there is no falling back to NAT.
@@ -180,11 +181,10 @@ impl Proof<'_> {
         &self,
         owner: &Key,
         interface: InterfaceId,
-        (need, port): (Need<'_>, u16),
+        (need, outside, port): (Need<'_>, Outside, u16),
         unused: &[&Key],
         way: &mut Way,
     ) {
-        let outside = self.lowered.public_service(&self.service_name(need.service));
         let question = Question::new(
             Place::Interface(interface),
             Place::Outside(outside),
@@ -201,6 +201,7 @@ impl Proof<'_> {
             way.tally.fact(Verdict::Refuted, "NO_WAY_TO_SERVICE", owner, text);
         }
         way.tally.answer(&answer, Wanted::Open, owner.as_str(), need.service);
+        way.tally.assume_all(self.lowered.own_public_note().as_ref());
         match answer.alternatives.first().filter(|_| answer.verdict == Reached::Yes) {
             Some(first) => {
                 let by = self.by_of(first);
@@ -222,7 +223,8 @@ impl Proof<'_> {
         let mut way = Way { tally: Tally::new(), by: BTreeSet::new() };
         for interface in self.lowered.interfaces_of(owner) {
             let need = Need { service: host, asks: &[] };
-            self.by_internet(owner, *interface, (need, port), &[], &mut way);
+            let outside = self.lowered.public_service(host);
+            self.by_internet(owner, *interface, (need, outside, port), &[], &mut way);
         }
         way
     }
@@ -262,19 +264,26 @@ impl Proof<'_> {
 }
 
 /// A resource whose account is not known, in the one account that the policy names; none if it
-/// names several.
+/// names several, or if the region isn't known either.
 fn of_account(resource: &str, policy: &Policy, key: &Key, way: &mut Way) -> Option<String> {
-    let unknown = format!(":{ACCOUNT}:");
-    if !resource.contains(&unknown) {
+    let mut parts: Vec<&str> = resource.splitn(6, ':').collect();
+    let [_, _, _, region, account, _] = parts.as_mut_slice() else {
+        return Some(resource.to_owned());
+    };
+    if *region == "*" {
+        return None;
+    }
+    if ![ACCOUNT, "*"].contains(account) {
         return Some(resource.to_owned());
     }
     let accounts = policy.accounts();
     let mut named = accounts.iter();
     match (named.next(), named.next()) {
         (None, _) => Some(resource.to_owned()),
-        (Some(account), None) => {
-            way.tally.assume(format!("the account is {account}, which the policy of {key} names"));
-            Some(resource.replace(&unknown, &format!(":{account}:")))
+        (Some(one), None) => {
+            way.tally.assume(format!("the account is {one}, which the policy of {key} names"));
+            *account = one;
+            Some(parts.join(":"))
         }
         (Some(_), Some(_)) => None,
     }

@@ -36,7 +36,7 @@ fn run(facts: &Facts<'_>) -> Vec<Finding> {
         kind,
         scope,
         name,
-    } in &facts.model().named
+    } in facts.model().named.iter()
     {
         names.entry((*kind, scope, name)).or_default().insert(key);
     }

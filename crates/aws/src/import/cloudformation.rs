@@ -7,7 +7,9 @@
 
 mod environment;
 mod evaluate;
+mod globals;
 mod item;
+mod loops;
 mod making;
 mod manifest;
 mod symbols;
@@ -37,7 +39,12 @@ pub(super) struct Template<'a> {
     pub(super) text: &'a str,
 }
 
-/// CDK's `manifest.json`: which templates are which stacks, and where these are deployed.
+/// The type that is this one of the provider's.
+pub(super) fn type_of(kind: &str) -> Option<String> {
+    types::named(kind)
+}
+
+/// CDK's `manifest.json`, or its list of assets: which templates are which stacks, and where these are deployed.
 #[derive(Debug)]
 pub(super) struct Manifest<'a> {
     pub(super) name: &'a str,
@@ -50,6 +57,7 @@ pub(super) fn read(
     manifests: &[Manifest<'_>],
 ) -> Result<Vec<Parsed>, Vec<ImportError>> {
     let named: Vec<Named> = manifests.iter().flat_map(manifest::stacks).collect();
+    let assets = manifests.iter().flat_map(manifest::assets).collect();
     let mut world = World::default();
     let mut errors = Vec::new();
     for given in templates {
@@ -61,7 +69,7 @@ pub(super) fn read(
     if !errors.is_empty() {
         return Err(errors);
     }
-    let unresolved = world.deploy(&named);
+    let unresolved = world.deploy(&named, &assets);
     let mut resources: Vec<Vec<Raw>> = Vec::new();
     // Which stacks import from which shows on the way; then all know where they are.
     world.settle_environments();
@@ -140,6 +148,15 @@ fn told(world: &World<'_>) -> Vec<Warning> {
     for (stack, name) in world.defaults.borrow().iter() {
         by_stack.entry(*stack).or_default().push(name.clone());
     }
+    for (at, stack) in world.stacks.iter().enumerate() {
+        let loops = world.templates.get(stack.template).map(|template| &template.looped);
+        for name in loops.into_iter().flatten() {
+            let names = by_stack.entry(at).or_default();
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+    }
     for (stack, names) in by_stack {
         let prefix = world.stack(stack).map_or("", |stack| stack.prefix.as_str());
         let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
@@ -167,8 +184,9 @@ fn told(world: &World<'_>) -> Vec<Warning> {
     warnings
 }
 
-/// Macros that add nothing that is read.
-const HARMLESS: [&str; 2] = ["AWS::LanguageExtensions", "AWS::SecretsManager-2020-07-23"];
+/// Macros whose work is done here, or that add nothing that is read.
+const HARMLESS: [&str; 3] =
+    ["AWS::LanguageExtensions", "AWS::SecretsManager-2020-07-23", "AWS::Serverless-2016-10-31"];
 
 fn refusals(
     world: &World<'_>,

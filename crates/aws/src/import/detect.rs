@@ -45,7 +45,7 @@ pub(crate) enum Found<'a> {
     StateFile(Members<'a>),
     /// A CloudFormation template, YAML or JSON.
     Template(&'a str),
-    /// CDK's `manifest.json`.
+    /// CDK's `manifest.json`, or its list of assets.
     Manifest(Members<'a>),
     /// What `aws ... describe-*` and its like print: one document, or one after the other.
     Described(Vec<Part<'a>>),
@@ -109,6 +109,10 @@ fn kind<'a>(text: &'a str, members: Members<'a>) -> Result<Found<'a>, Refusal> {
         return Ok(Found::Template(text));
     }
     if has(&members, &["artifacts"]) && has(&members, &["version"]) {
+        return Ok(Found::Manifest(members));
+    }
+    if has(&members, &["files"]) && has(&members, &["dockerImages"]) && has(&members, &["version"])
+    {
         return Ok(Found::Manifest(members));
     }
     if has(&members, &["format_version"]) {

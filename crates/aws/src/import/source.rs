@@ -12,6 +12,7 @@ mod known;
 mod number;
 mod policy;
 mod references;
+mod text;
 mod value;
 
 use std::collections::BTreeSet;
@@ -55,6 +56,11 @@ impl Source {
     /// Reads files; their names are paths in the root module's folder.
     pub(super) fn read(inputs: &[Input<'_>]) -> Self {
         Self { files: folder::read(inputs) }
+    }
+
+    /// The folders of local modules that are outside of the root module's, and weren't given.
+    pub(super) fn outside(&self) -> BTreeSet<String> {
+        self.files.outside()
     }
 
     /// Whether there is a root module at all.
@@ -170,14 +176,17 @@ impl Looking<'_> {
 
     /// What an attribute comes to, or the nested blocks of a name. `None`: it isn't written.
     pub(super) fn part(&self, at: usize, name: &str) -> Option<Shown> {
+        Some(self.shown(&self.value(at, name)?, 0))
+    }
+
+    fn value(&self, at: usize, name: &str) -> Option<Value> {
         let instance = self.known.get(at)?;
         let (scope, block) = self.block(instance)?;
         self.eval.refresh();
         let each = self.eval.each_of(scope, &instance.group, block, instance.index);
         let env =
             Env { scope, index: instance.index, each: each.as_ref(), names: None, vars: None };
-        let value = self.eval.part(&env, block, name)?;
-        Some(self.shown(&value, 0))
+        self.eval.part(&env, block, name)
     }
 
     /// Whether a resource block is there, but says nothing of this name.
@@ -214,6 +223,7 @@ impl Looking<'_> {
             Value::Reference(of) => {
                 hole(&format!("is known only after apply: it is `{}.{}`", of.address, of.attribute))
             }
+            Value::Made(text) => hole(&eval::uses(text)),
             Value::Encoded(inner) => self.shown(&apart(inner, 0), depth + 1),
             Value::Null => Shown { value: Json::Null, mask: Json::Null },
             Value::Bool(flag) => Shown { value: Json::Bool(*flag), mask: Json::Null },
@@ -255,6 +265,7 @@ fn apart(value: &Value, depth: usize) -> Value {
             "is known only after apply: it is `{}.{}`",
             of.address, of.attribute
         )),
+        Value::Made(text) => Value::unknown(eval::uses(text)),
         Value::List(items) | Value::Set(items) => {
             Value::list(items.iter().map(|item| apart(item, depth + 1)).collect())
         }

@@ -43,6 +43,7 @@ mod modules;
 mod names;
 mod notes;
 mod opaque;
+mod openapi;
 mod place;
 mod plan;
 mod raw;
@@ -73,6 +74,7 @@ use super::source;
 
 pub(super) use address::Index;
 pub(super) use detection::LISTED;
+pub(super) use ecs::NAME_MARKS;
 pub(super) use graph::NAMES;
 pub(super) use raw::{Action, Packed, Parsed, Raw};
 
@@ -110,6 +112,7 @@ pub(super) fn module_path(address: &str) -> impl Iterator<Item = (String, Option
 pub(super) fn build(mut sources: Vec<Parsed>, source: Option<&source::Source>) -> Model {
     let mut model = Model::default();
     let settled = source.map(|source| settle::settle(&mut sources, source)).unwrap_or_default();
+    openapi::expand(&mut sources);
     for source in &mut sources {
         model.sources.push(Source {
             name: source.name.clone(),

@@ -69,6 +69,6 @@ impl Lowering<'_> {
                 name(key.clone(), "security group", keys::vpc().as_str(), known.clone());
             }
         }
-        model.named = all;
+        model.named = std::sync::Arc::new(all);
     }
 }

@@ -22,6 +22,7 @@ impl Model {
             repositories: self.repositories.clone(),
             opaque: self.opaque.clone(),
             aliases: Arc::clone(&self.aliases),
+            named: Arc::clone(&self.named),
             ..Self::default()
         };
         self.owners(&self.with_gates(keys), &mut part);

@@ -20,7 +20,7 @@ impl Lowered {
                 (None, Some(note)) => Uncertain::Assumed(entries, note.clone()),
                 (None, None) => Uncertain::Known(entries),
             };
-            let within = if list.aws_managed { AddrSet::internet() } else { AddrSet::all() };
+            let within = if list.aws_managed { self.of_aws() } else { AddrSet::all() };
             self.net.lists.push(PrefixList { name: key.to_string(), addresses, within });
             self.lists.insert(key.clone(), id);
             if list.aws_managed {

@@ -78,7 +78,8 @@ impl Lowered {
             let id = match self.subnets.get(subnet) {
                 Some(id) => *id,
                 None => {
-                    let id = self.unplaced(subnet, None);
+                    let note = format!("where {subnet} is and what it routes: no source shows it");
+                    let id = self.unplaced(subnet, Some(&note.into()));
                     self.subnets.insert(subnet.clone(), id);
                     id
                 }

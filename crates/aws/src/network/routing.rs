@@ -40,9 +40,7 @@ impl Lowered {
         let known = self.sites.contains_key(&key);
         let note = || Some(Note::from(format!("{key} is not in the sources")));
         let id = self.site(&key, addresses.clone(), note());
-        if let (Some(missing), Some(site)) =
-            (vpc.missing(), self.net.sites.get_mut(id.index()))
-        {
+        if let (Some(missing), Some(site)) = (vpc.missing(), self.net.sites.get_mut(id.index())) {
             site.unplaced = Some(missing.clone());
         }
         if !known {
@@ -210,6 +208,12 @@ impl Lowered {
             if endpoint.kind == EndpointKind::Gateway {
                 self.add_gateway_endpoint(model, key, endpoint);
             }
+        }
+        let Some(note) = self.own_public_note() else { return };
+        let lists = &self.aws_lists;
+        let by_list = |route: &NetRoute| matches!(route.destination, Destination::List(id) if lists.contains(&id));
+        for table in self.net.tables.iter_mut().filter(|table| table.routes.iter().any(by_list)) {
+            table.assumed = joined(table.assumed.iter().chain([&note]));
         }
     }
 

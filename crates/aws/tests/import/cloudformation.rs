@@ -397,7 +397,7 @@ Outputs:
 #[test]
 fn types_that_nobody_reads_and_macros_are_no_obstacle() {
     let text = "
-Transform: AWS::Serverless-2016-10-31
+Transform: Acme::Networks
 Resources:
   Fn: { Type: AWS::Serverless::Function, Properties: { FunctionUrlConfig: { AuthType: NONE },
     VpcConfig: { SubnetIds: [subnet-1], SecurityGroupIds: [sg-1] } } }

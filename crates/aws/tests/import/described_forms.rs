@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use crate::described::{VPC, described, groups, subnets, tables, vpcs};
 use crate::plans::key;
 
-const LB: &str = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/lb/50dc6c495c0c9188";
+const LB: &str =
+    "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/lb/50dc6c495c0c9188";
 
 fn asked(service: &str, operation: &str, parameters: &Value, answer: &Value) -> Value {
     let mut document = json!({ "farmgateRequest": { "service": service, "operation": operation,
@@ -148,7 +149,8 @@ fn a_web_acl_of_waf_classic_is_one() {
 #[test]
 fn what_secrets_are_encrypted_with() {
     const KEY: &str = "arn:aws:kms:eu-west-1:123456789012:key/1";
-    let secret = |name: &str| format!("arn:aws:secretsmanager:eu-west-1:123456789012:secret:{name}-AbCdEf");
+    let secret =
+        |name: &str| format!("arn:aws:secretsmanager:eu-west-1:123456789012:secret:{name}-AbCdEf");
     let shown = |manager: &str, id: &str| {
         let arn = format!("arn:aws:kms:eu-west-1:123456789012:key/{id}");
         let metadata = json!({ "KeyMetadata": { "KeyId": id, "Arn": arn, "KeyManager": manager } });
@@ -180,7 +182,8 @@ fn what_secrets_are_encrypted_with() {
         policy,
     ]);
     let with = |name: &str| model.encrypted[&Key::new(name)].clone();
-    let parameter = |name: &str| with(&format!("arn:aws:ssm:eu-west-1:123456789012:parameter/{name}"));
+    let parameter =
+        |name: &str| with(&format!("arn:aws:ssm:eu-west-1:123456789012:parameter/{name}"));
     assert_eq!(with(&secret("plain")), Val::Known(None));
     assert_eq!(with(&secret("own")), Val::Known(Some(key(KEY))));
     assert_eq!(with(&secret("aws")), Val::Known(None));

@@ -27,4 +27,5 @@ mod refusals;
 mod robust;
 mod rules;
 mod source;
+mod templates;
 mod workloads;

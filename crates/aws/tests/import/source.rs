@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use farmgate_aws::import::{Input, Settings, import, import_with};
+use farmgate_aws::import::{Input, Settings, import, import_with, modules_outside};
 use farmgate_aws::model::{Model, Origin};
 
 /// The files of a folder, by their paths in it.
@@ -190,8 +190,11 @@ fn a_local_value_and_the_parts_of_containers_are_settled() {
     assert_eq!(web.user.as_deref(), Some("1000"));
     assert_eq!(web.ports, [(8000, "tcp".to_owned())]);
     assert_eq!(web.environment.get("MODE").map(String::as_str), Some("prod"));
-    assert!(web.image.is_none() && web.unknown.contains_key("image"), "{:?}", web.unknown);
-    assert!(web.unknown.keys().any(|name| name.contains("environment.AT")), "{:?}", web.unknown);
+    // What AWS makes of the repository's name is documented; neither account nor region are known here.
+    assert_eq!(web.image.as_deref(), Some("*.dkr.ecr.*.amazonaws.com/a:v1"));
+    let at = web.environment.get("AT").map(String::as_str);
+    assert_eq!(at, Some("arn:aws:known-after-apply"));
+    assert!(web.unknown.is_empty(), "{:?}", web.unknown);
     assert_eq!(side.image.as_deref(), Some("envoyproxy/envoy:v1.30.0"));
     assert!(side.unknown.is_empty());
 }
@@ -286,4 +289,167 @@ fn mutated_sources_do_no_harm() {
         let _ =
             import_with(&[Input { name: "plan.json", bytes: &plan }], &Settings { source: &files });
     }
+}
+
+/// A plan of one task definition, whose containers are known only after apply, beside other resources:
+/// `(type, name, values, what is unknown)`.
+fn plan_beside(others: &[(&str, &str, serde_json::Value, serde_json::Value)]) -> Vec<u8> {
+    let task = serde_json::json!({"family": "a"});
+    let open = serde_json::json!({"arn": true, "container_definitions": true});
+    let all = others.iter().cloned().chain([("aws_ecs_task_definition", "a", task, open)]);
+    let changes = all.map(|(kind, name, after, unknown)| {
+        serde_json::json!({
+            "address": format!("{kind}.{name}"), "mode": "managed", "type": kind, "name": name,
+            "provider_name": "registry.terraform.io/hashicorp/aws",
+            "change": {"actions": ["create"], "before": null, "after": after, "after_unknown": unknown},
+        })
+    });
+    let plan = serde_json::json!({
+        "format_version": "1.2",
+        "resource_changes": changes.collect::<Vec<_>>(),
+        "configuration": {
+            "provider_config": {"aws": {"name": "aws", "expressions": {"region": {"constant_value": "eu-west-1"}}}},
+            "root_module": {},
+        },
+    });
+    serde_json::to_vec(&plan).expect("a plan")
+}
+
+/// What the same plan's source says of containers: in a heredoc, with JSON in it.
+const HEREDOC: &str = r#"
+resource "aws_secretsmanager_secret" "s" {
+  name = "app/token"
+}
+resource "aws_lb" "inner" {
+  internal = true
+}
+resource "aws_cognito_user_pool" "p" {
+}
+locals {
+  secrets = [{ name = "TOKEN", valueFrom = "${aws_secretsmanager_secret.s.arn}:token::" }]
+}
+resource "aws_ecs_task_definition" "a" {
+  family                = "a"
+  container_definitions = <<EOF
+[{
+  "name": "web",
+  "image": "web:1",
+  "command": ["sh", "-c", "echo $${HOME}"],
+  "secrets": ${jsonencode(local.secrets)},
+  "environment": [
+    {"name": "API", "value": "${format("http://%s:%d", aws_lb.inner.dns_name, 8080)}"},
+    {"name": "POOL", "value": "${join("/", ["pools", aws_cognito_user_pool.p.id])}"}
+  ]
+}]
+EOF
+}
+"#;
+
+#[test]
+fn names_in_a_text_of_containers_are_what_aws_makes_of_them() {
+    let plan = plan_beside(&[
+        (
+            "aws_secretsmanager_secret",
+            "s",
+            serde_json::json!({"name": "app/token"}),
+            serde_json::json!({"id": true, "arn": true}),
+        ),
+        (
+            "aws_lb",
+            "inner",
+            serde_json::json!({"internal": true}),
+            serde_json::json!({"id": true, "arn": true, "dns_name": true}),
+        ),
+        (
+            "aws_cognito_user_pool",
+            "p",
+            serde_json::json!({}),
+            serde_json::json!({"id": true, "arn": true}),
+        ),
+    ]);
+    let model = with(&plan, &[("main.tf".to_owned(), HEREDOC.as_bytes().to_vec())]);
+    assert!(model.warnings.is_empty(), "{:?}", model.warnings);
+    let task = model.task_definitions.values().next().expect("a definition");
+    let [web] = task.containers.known().expect("containers").as_slice() else { panic!() };
+    assert_eq!(web.run.command, ["sh", "-c", "echo ${HOME}"]);
+    let token = web.secrets.get("TOKEN").map(String::as_str);
+    assert_eq!(token, Some("arn:aws:secretsmanager:eu-west-1:*:secret:app/token:token::"));
+    // A host's stand-in leads to what is called so.
+    let api = web.environment.get("API").expect("a value");
+    let host = api.strip_prefix("http://").and_then(|rest| rest.strip_suffix(":8080"));
+    let named = model.aliases.get(host.expect("a host")).expect("an alias");
+    assert_eq!(named.as_str(), "aws_lb.inner");
+    // An id might be anything.
+    assert!(!web.environment.contains_key("POOL"));
+    let unknown: Vec<&String> = web.unknown.keys().collect();
+    assert_eq!(unknown, ["environment.POOL"]);
+    let note = web.unknown.values().next().expect("a note").to_string();
+    assert!(note.contains("aws_cognito_user_pool.p.id"), "{note}");
+}
+
+#[test]
+fn what_a_loop_calls_its_own_is_no_reference() {
+    let definitions = serde_json::json!({"references": ["aws_ecr_repository.a.repository_url", "aws_ecr_repository.a", "aws_ecr_repository.a.arn", "aws_ecr_repository.a"]});
+    let plan = plan_of(&definitions, &serde_json::json!({"references": ["aws_subnet.a"]}));
+    // A name that hides one of Terraform's words, and one that is used after its loop for a resource.
+    for list in ["[for each in aws_subnet.a : each.id]", "[for path in aws_subnet.a : path.id]"] {
+        let source = SMALL.replace("subnets          = local.own", &format!("subnets = {list}"));
+        let model = with(&plan, &[("main.tf".to_owned(), source.into_bytes())]);
+        assert!(model.warnings.is_empty(), "{list}: {:?}", model.warnings);
+        let service = model.services.values().next().expect("a service");
+        assert_eq!(service.subnets.sure.len(), 3, "{list}");
+        assert!(service.subnets.assumed.is_none(), "{list}");
+    }
+    // Outside of the loop the name is Terraform's again.
+    let other = "concat([for var in aws_subnet.a : var.id], [var.other])";
+    let source = SMALL.replace("subnets          = local.own", &format!("subnets = {other}"));
+    let source = format!("{source}\nvariable \"other\" {{\n  default = \"subnet-1\"\n}}\n");
+    let model = with(&plan, &[("main.tf".to_owned(), source.into_bytes())]);
+    assert!(model.warnings.iter().any(|warning| warning.code == "source-differs"));
+}
+
+/// A plan of a module `m` that makes a VPC and a subnet in it.
+fn plan_of_a_module() -> Vec<u8> {
+    let change = |kind: &str, after: serde_json::Value, unknown: serde_json::Value| {
+        serde_json::json!({
+            "address": format!("module.m.{kind}.a"), "module_address": "module.m", "mode": "managed",
+            "type": kind, "name": "a", "provider_name": "registry.terraform.io/hashicorp/aws",
+            "change": {"actions": ["create"], "before": null, "after": after, "after_unknown": unknown},
+        })
+    };
+    let plan = serde_json::json!({
+        "format_version": "1.2",
+        "resource_changes": [
+            change("aws_vpc", serde_json::json!({"cidr_block": "10.0.0.0/16"}), serde_json::json!({"id": true})),
+            change("aws_subnet", serde_json::json!({"cidr_block": "10.0.1.0/24"}), serde_json::json!({"id": true, "vpc_id": true})),
+        ],
+        "configuration": {"root_module": {"module_calls": {"m": {
+            "source": "../modules/net", "expressions": {},
+            "module": {"resources": [
+                {"address": "aws_vpc.a", "mode": "managed", "type": "aws_vpc", "name": "a",
+                 "expressions": {"cidr_block": {"constant_value": "10.0.0.0/16"}}},
+                {"address": "aws_subnet.a", "mode": "managed", "type": "aws_subnet", "name": "a",
+                 "expressions": {"cidr_block": {"constant_value": "10.0.1.0/24"}, "vpc_id": {"references": ["local.vpc"]}}},
+            ]},
+        }}}},
+    });
+    serde_json::to_vec(&plan).expect("a plan")
+}
+
+#[test]
+fn modules_beside_the_folder_belong_to_the_source() {
+    let root = "module \"m\" {\n  source = \"../modules/net\"\n}\n";
+    let net = "resource \"aws_vpc\" \"a\" {\n  cidr_block = \"10.0.0.0/16\"\n}\nlocals {\n  vpc = aws_vpc.a.id\n}\nresource \"aws_subnet\" \"a\" {\n  cidr_block = \"10.0.1.0/24\"\n  vpc_id = local.vpc\n}\nmodule \"deeper\" {\n  source = \"../../lib\"\n}\n";
+    let main = Input { name: "main.tf", bytes: root.as_bytes() };
+    let beside = Input { name: "../modules/net/main.tf", bytes: net.as_bytes() };
+    assert_eq!(modules_outside(&[main]).into_iter().collect::<Vec<_>>(), ["../modules/net"]);
+    // A module beside calls further ones by paths of its own.
+    assert_eq!(modules_outside(&[main, beside]).into_iter().collect::<Vec<_>>(), ["../lib"]);
+    let plan = plan_of_a_module();
+    let input = [Input { name: "plan.json", bytes: &plan }];
+    let model = import_with(&input, &Settings { source: &[main, beside] }).expect("a model");
+    let subnet = model.subnets.values().next().expect("a subnet");
+    assert_eq!(subnet.vpc.known().map(|key| key.as_str()), Some("module.m.aws_vpc.a"));
+    let place = model.location(&Origin::of(&subnet.key)).expect("a place");
+    assert_eq!((&*place.file, place.line), ("../modules/net/main.tf", 7));
 }

@@ -3,8 +3,11 @@
 //! `cdk.out/` goes by its manifest; any other folder by what its files hold. Where a folder has
 //! what is no source, that is said and passed over.
 
+mod nested;
+
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use farmgate_aws::import;
 use farmgate_aws::model::Warning;
@@ -42,10 +45,24 @@ pub(super) fn sources(path: &Path, notes: &mut Vec<Warning>) -> Result<Vec<File>
     let mut files = Vec::new();
     let mut others = Vec::new();
     let mut problems = Vec::new();
-    for path in paths {
+    let mut known: BTreeSet<PathBuf> = paths.iter().cloned().collect();
+    let mut next = 0;
+    while let Some(path) = paths.get(next).cloned() {
+        next += 1;
         match file(&path) {
             Ok(file) => match import::detect(&file.bytes) {
-                Ok(_) => files.push(file),
+                Ok(_) => {
+                    // Templates of nested stacks may lie where nobody keeps sources of their own.
+                    let folder = path.parent().unwrap_or(Path::new(""));
+                    for inner in nested::named(&file.bytes) {
+                        let inner = plain(&folder.join(inner));
+                        let free = paths.len() < MOST_FILES && inner.is_file();
+                        if free && known.insert(inner.clone()) {
+                            paths.push(inner);
+                        }
+                    }
+                    files.push(file);
+                }
                 Err(error) => others.push(format!("{} ({})", file.name, error.message)),
             },
             Err(problem) => problems.push(problem),
@@ -56,6 +73,9 @@ pub(super) fn sources(path: &Path, notes: &mut Vec<Warning>) -> Result<Vec<File>
     }
     let name = path.to_string_lossy().into_owned();
     if files.is_empty() {
+        if let Some(root) = terraform_in(path) {
+            return Err(Failure::input(vec![terraform(name, &root)]));
+        }
         return Err(Failure::input(vec![Problem::Plain {
             code: "no-sources",
             file: Some(name),
@@ -79,6 +99,54 @@ pub(super) fn sources(path: &Path, notes: &mut Vec<Warning>) -> Result<Vec<File>
         notes.push(Warning { code: "passed-over", text, on: None });
     }
     Ok(files)
+}
+
+/// A path without `.` in it.
+fn plain(path: &Path) -> PathBuf {
+    path.components().filter(|part| !matches!(part, Component::CurDir)).collect()
+}
+
+/// What is said of a folder of Terraform's language: it is what plans are made of.
+fn terraform(folder: String, root: &Path) -> Problem {
+    let shown = root.to_string_lossy();
+    let help = format!(
+        "in the folder of the root module, run `terraform init`, `terraform plan -out=plan.bin` and \
+         `terraform show -json plan.bin > plan.json`; then, for example, \
+         `farmgate check {shown}/plan.json --source {shown}`"
+    );
+    Problem::Plain {
+        code: "terraform-source",
+        file: Some(folder),
+        message: "this folder holds Terraform's source (HCL), and no plan of it".to_owned(),
+        help: Some(help),
+    }
+}
+
+/// The first folder that holds Terraform's language, nearest first.
+fn terraform_in(folder: &Path) -> Option<PathBuf> {
+    let mut level = vec![folder.to_path_buf()];
+    let mut seen = 0;
+    for _ in 0..DEEPEST {
+        let mut next = Vec::new();
+        for folder in level {
+            for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+                seen += 1;
+                if seen > MOST_FILES {
+                    return None;
+                }
+                let name = entry.file_name().to_string_lossy().into_owned();
+                let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+                if is_folder && !name.starts_with('.') {
+                    next.push(entry.path());
+                } else if name.ends_with(".tf") || name.ends_with(".tf.json") {
+                    return Some(folder);
+                }
+            }
+        }
+        next.sort();
+        level = next;
+    }
+    None
 }
 
 /// The manifest of what CDK wrote, and the templates that it names; none, if it is no such folder.
@@ -113,17 +181,21 @@ fn cdk(folder: &Path, depth: usize) -> Result<Option<Vec<File>>, Vec<Problem>> {
             }
         }
     }
-    // Nested stacks are assets: only their templates' metadata name them.
+    // Nested stacks are assets: the metadata of their resources name their templates, or lists do.
     let mut nested = Vec::new();
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     for entry in entries.take(MOST_FILES) {
-        if entry.file_name().to_string_lossy().ends_with(".nested.template.json") {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.ends_with(".nested.template.json") || name.ends_with(".assets.json") {
             nested.push(entry.path());
         }
     }
     nested.sort();
     for path in nested {
         match file(&path) {
+            // What is no source beside a manifest is CDK's own business.
+            Ok(file) if import::detect(&file.bytes).is_err() => {}
             Ok(file) => files.push(file),
             Err(problem) => problems.push(problem),
         }

@@ -10,6 +10,8 @@ use super::words::Words;
 /// The assumptions cited so far, in the order of their numbers.
 pub(crate) struct Assumptions<'a> {
     cited: bool,
+    /// Whether plans are what it was taken from.
+    of_plans: bool,
     list: Vec<&'a str>,
     numbers: BTreeMap<&'a str, usize>,
 }
@@ -17,7 +19,12 @@ pub(crate) struct Assumptions<'a> {
 impl<'a> Assumptions<'a> {
     /// With `cited`, each is numbered, cited and listed; else they are counted.
     pub(crate) fn new(cited: bool) -> Self {
-        Self { cited, list: Vec::new(), numbers: BTreeMap::new() }
+        Self { cited, of_plans: true, list: Vec::new(), numbers: BTreeMap::new() }
+    }
+
+    /// Those of a report whose sources are of these kinds.
+    pub(crate) fn of(cited: bool, mut kinds: impl Iterator<Item = &'a str>) -> Self {
+        Self { of_plans: kinds.any(|kind| kind.starts_with("terraform")), ..Self::new(cited) }
     }
 
     /// The citation of these: `[1][3]`, runs of three and more as `[4-7]`.
@@ -52,11 +59,15 @@ impl<'a> Assumptions<'a> {
             return;
         }
         page.blank();
-        let what = "since a plan names references and not values";
+        // A template and what `aws` prints name values: of them only what they don't show is taken.
+        let (one, more, what) = match self.of_plans {
+            true => ("join", "joins", "since a plan names references and not values"),
+            false => ("thing", "things", "since no source says it"),
+        };
         if !self.cited {
             let text = match self.list.len() {
-                1 => format!("1 join, {what}; --verbose shows it"),
-                many => format!("{many} joins, {what}; --verbose lists them"),
+                1 => format!("1 {one}, {what}; --verbose shows it"),
+                many => format!("{many} {more}, {what}; --verbose lists them"),
             };
             page.tagged(DIM, "assumed", &Words::new().and(PLAIN, &text));
             return;

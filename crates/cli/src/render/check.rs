@@ -15,7 +15,8 @@ use crate::input::shown;
 #[must_use]
 pub fn report(report: &Report, view: &View) -> String {
     let mut page = Page::new(view.width);
-    let mut assumptions = Assumptions::new(view.verbose);
+    let kinds = report.sources.iter().map(|source| source.kind.as_str());
+    let mut assumptions = Assumptions::of(view.verbose, kinds);
     sources(&mut page, report);
     warnings(&mut page, report);
     for verdict in [Verdict::Refuted, Verdict::Unknown] {

@@ -12,8 +12,7 @@ use super::words::Words;
 pub(crate) fn totals(page: &mut Page, report: &Report, time: Option<Duration>) {
     page.blank();
     if report.statements.is_empty() {
-        let text =
-            "nothing to prove: there is no service, API, database or endpoint, and no load balancer \
+        let text = "nothing to prove: there is no service, API, database or endpoint, and no load balancer \
              that is known to lead anywhere";
         page.row(&[], 0, 0, &Words::plain(text));
     }

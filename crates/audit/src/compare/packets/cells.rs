@@ -9,6 +9,7 @@ use farmgate_net::topology::{Interface, InterfaceId, Network, Public, SubnetId};
 use farmgate_net::uncertain::Uncertain;
 
 use super::ends::End;
+use super::same::Same;
 use crate::compare::names::{Names, Side};
 
 /// Cuts `whole` so that each of `cuts` holds all or nothing of every part.
@@ -88,11 +89,12 @@ pub(super) struct Probes {
 }
 
 impl Probes {
-    /// Adds to both networks the probes that their ends need.
+    /// Adds to both networks the probes that their ends need, where not all is the same.
     pub(super) fn new(
         [left, right]: [&Lowered; 2],
         names: &Names<'_>,
         ends: &[End],
+        same: &Same,
         nets: [&mut Network; 2],
     ) -> Self {
         let [net_left, net_right] = nets;
@@ -103,11 +105,16 @@ impl Probes {
         told_by_subnets(&left.net, &mut everywhere);
         told_by_subnets(&right.net, &mut everywhere);
         for (at, end) in ends.iter().enumerate() {
+            let asked = subnets.iter().filter(|([own, _], _)| !same.towards(at, *own));
+            let asked: Vec<_> = asked.collect();
+            if asked.is_empty() {
+                continue;
+            }
             let mut cuts = everywhere.clone();
             for (lowered, id) in [left, right].into_iter().zip(end.ids) {
                 told_by_groups(&lowered.net, id, &mut cuts);
             }
-            for (ids, addresses) in &subnets {
+            for (ids, addresses) in asked {
                 let [own, other] = *ids;
                 let families = [addresses.only_v4(), addresses.only_v6()];
                 let families = families.into_iter().filter(|family| !family.is_empty());

@@ -68,6 +68,9 @@ pub(crate) fn changes(left: &Model, right: &Model, map: &BTreeMap<Key, Key>) -> 
     kept.told
 }
 
+#[cfg(test)]
+mod tests;
+
 /// What was met so far.
 struct Kept {
     parties: Vec<Party>,

@@ -184,7 +184,8 @@ impl Question<'_, '_> {
 
     /// Something of which only the kind is known.
     fn any(&self, action: &'static str, service: &str, kind: &str, note: &Note) -> Need {
-        let asked = Asked { action, resource: self.here.arn(service, kind), key: None, when: Vec::new() };
+        let asked =
+            Asked { action, resource: self.here.arn(service, kind), key: None, when: Vec::new() };
         Need { unsure: Some(note.clone()), ..Need::new(asked) }
     }
 

@@ -57,8 +57,17 @@ fn open(facts: &Facts<'_>, lb: &Key) -> Open {
             let from =
                 if rule.sources.is_empty() { peers.clone() } else { peers.intersect(&callers) };
             open.widely |= is_most_of_the_internet(&from);
+            let targets = targets(facts, rule);
+            // What it can't open no connection to gets nothing of what it forwards.
+            let shut = |target: &Key| {
+                let id = Key::new(&format!("{lb}->{target}"));
+                refuted(facts.statement("reaches-targets", &id))
+            };
+            if !targets.is_empty() && targets.iter().all(shut) {
+                continue;
+            }
             open.rules.insert(rule.origin.clone());
-            open.targets.extend(targets(facts, rule));
+            open.targets.extend(targets);
         }
     }
     open

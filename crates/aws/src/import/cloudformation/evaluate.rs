@@ -6,6 +6,7 @@
 //! named, so that references join exactly.
 
 mod conditions;
+mod imports;
 mod lists;
 mod texts;
 
@@ -238,39 +239,16 @@ impl World<'_> {
         }
     }
 
+    /// Whether a parent passes a parameter.
+    fn is_passed(&self, stack: usize, name: &str) -> bool {
+        self.passed(stack, name, 0).is_some()
+    }
+
     /// What the parent of a nested stack passes for a parameter.
     fn passed(&self, stack: usize, name: &str, depth: usize) -> Option<Evaluated> {
         let (parent, resource) = self.stack(stack)?.parent?;
         let properties = symbols::properties(self, parent, resource, depth + 1);
         properties.path(&["Parameters", name]).cloned()
-    }
-
-    /// `Fn::ImportValue`: the output that another given stack exports under this name.
-    fn import(&self, stack: usize, of: &Item, depth: usize) -> Evaluated {
-        let name = self.evaluate(stack, of, depth);
-        let Some(text) = name.as_text() else {
-            let reason = name.reason().map_or("is not known", |reason| reason);
-            return Evaluated::unknown(format!("is an export whose name {reason}"));
-        };
-        let all = self.exported(&text);
-        // Of stacks that export the same, at most one can be deployed in a region.
-        let Some((from, output)) = all.last() else {
-            return Evaluated::unknown(format!(
-                "is the export `{text}`, which no given stack exports"
-            ));
-        };
-        self.imports.borrow_mut().insert((stack, *from));
-        let value = self.output(*from, output, depth + 1);
-        let mut value = value.unwrap_or_else(|| Evaluated::unknown("is an output without a value"));
-        if all.len() > 1 {
-            let prefix = |at: &usize| self.stack(*at).map_or("", |stack| stack.prefix.as_str());
-            let names: Vec<&str> = all.iter().map(|(at, _)| prefix(at)).collect();
-            let list = names.join(" and ");
-            let note = format!("is the export `{text}` of {}, which {list} export", prefix(from));
-            self.rivals.borrow_mut().insert(text, list);
-            value.assumed.get_or_insert_with(|| note.into());
-        }
-        value
     }
 }
 

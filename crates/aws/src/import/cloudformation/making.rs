@@ -7,6 +7,7 @@ use super::types::snake;
 use super::value::{Evaluated, What};
 use super::world::World;
 use super::{symbols, types};
+use crate::model::Location;
 
 /// A declared resource, evaluated, and what is made of it.
 pub(super) struct Making<'w, 'a> {
@@ -67,6 +68,30 @@ impl Made {
 
     pub(super) fn text(&mut self, name: &str, text: &str) {
         self.set(name, &Evaluated::text(text));
+    }
+
+    /// Where it is written, if not where what declares it is.
+    pub(super) fn at(&mut self, at: usize) {
+        self.places.push((String::new(), at));
+    }
+
+    /// It, declared by a resource.
+    pub(super) fn raw(mut self, locations: Vec<(String, Location)>) -> Raw {
+        Raw {
+            packed: Packed::take(&mut self.after),
+            name: self.key.clone(),
+            address: self.key,
+            previous: None,
+            data: false,
+            kind: self.kind,
+            module: String::new(),
+            index: None,
+            action: Action::Keep,
+            after: self.after,
+            unknown: Value::Object(self.unknown),
+            before: Map::new(),
+            locations,
+        }
     }
 
     fn place(&mut self, path: &str, value: &Evaluated, depth: usize) {
@@ -202,27 +227,15 @@ impl<'w, 'a> Making<'w, 'a> {
                 made.doubt(reason);
             }
             let place = |at: usize| template.map(|template| template.place(at));
+            let own = made.places.iter().find(|(path, _)| path.is_empty());
+            let at = own.map_or(declared_at, |(_, at)| *at);
             let mut locations: Vec<_> =
-                place(declared_at).map(|place| (String::new(), place)).into_iter().collect();
-            let inner =
-                made.places.iter().filter_map(|(path, at)| Some((path.clone(), place(*at)?)));
+                place(at).map(|place| (String::new(), place)).into_iter().collect();
+            let inner = made.places.iter().filter(|(path, _)| !path.is_empty());
+            let inner = inner.filter_map(|(path, at)| Some((path.clone(), place(*at)?)));
             locations.extend(inner);
             locations.shrink_to_fit();
-            Raw {
-                packed: Packed::take(&mut made.after),
-                name: made.key.clone(),
-                address: made.key,
-                previous: None,
-                data: false,
-                kind: made.kind,
-                module: String::new(),
-                index: None,
-                action: Action::Keep,
-                after: made.after,
-                unknown: Value::Object(made.unknown),
-                before: Map::new(),
-                locations,
-            }
+            made.raw(locations)
         };
         main.into_iter().chain(further).map(raw).collect()
     }

@@ -1,4 +1,5 @@
-//! CDK's `manifest.json`. Only what says which template is which stack, and where it goes.
+//! CDK's `manifest.json` and its lists of assets. Only what says which template is which stack, and
+//! where it goes.
 
 use serde_json::Value;
 
@@ -12,6 +13,24 @@ pub(super) struct Named {
     pub(super) file: String,
     pub(super) stack: String,
     pub(super) environment: Environment,
+}
+
+/// The names under which files are put into CDK's bucket, each with the file's path.
+pub(super) fn assets(manifest: &Manifest<'_>) -> Vec<(String, String)> {
+    let files = manifest.members.get("files").map_or("{}", |raw| raw.get());
+    let Ok(Value::Object(files)) = serde_json::from_str(files) else {
+        return Vec::new();
+    };
+    let folder = manifest.name.rsplit_once('/').map(|(folder, _)| folder);
+    let mut all = Vec::new();
+    for file in files.values() {
+        let Some(path) = file.pointer("/source/path").and_then(Value::as_str) else { continue };
+        let path = folder.map_or_else(|| path.to_owned(), |folder| format!("{folder}/{path}"));
+        let to = file.get("destinations").and_then(Value::as_object).into_iter().flatten();
+        let names = to.filter_map(|(_, to)| to.get("objectKey")?.as_str());
+        all.extend(names.map(|name| (name.to_owned(), path.clone())));
+    }
+    all
 }
 
 /// The stacks that a manifest names.

@@ -24,7 +24,7 @@ pub(super) fn properties(
     else {
         return Evaluated::nothing();
     };
-    world.evaluate(stack, &declared.properties(template.text), depth)
+    world.evaluate(stack, &template.properties(declared), depth)
 }
 
 /// One property of a resource, evaluated.
@@ -39,7 +39,7 @@ fn property(
     let declared = template.resources.get(resource)?;
     let memo = format!("{}.{}", declared.name, path.join("."));
     let value = world.once(stack, "property", &memo, || {
-        let all = declared.properties(template.text);
+        let all = template.properties(declared);
         let mut here = &all;
         for (at, key) in path.iter().enumerate() {
             match here.get(key) {
@@ -85,6 +85,32 @@ pub(super) fn name(world: &World<'_>, stack: usize, resource: usize, depth: usiz
         let key = world.key(stack, &declared.name).replace('/', "-");
         Evaluated::symbol(key, &reason(world, stack, resource), true)
     })
+}
+
+/// The types whose names nothing but references compares: while such a name isn't known, what it
+/// names is still the same thing wherever it is named.
+const NAMED_BY_REFERENCE: [&str; 9] = [
+    "AWS::IAM::Role",
+    "AWS::IAM::ManagedPolicy",
+    "AWS::Lambda::Function",
+    "AWS::Serverless::Function",
+    "AWS::ECS::Cluster",
+    "AWS::ECS::Service",
+    "AWS::AutoScaling::AutoScalingGroup",
+    "AWS::RDS::DBInstance",
+    "AWS::RDS::DBCluster",
+];
+
+/// What others call a resource by: its name; a stand-in, if that holds what isn't known.
+fn called(world: &World<'_>, stack: usize, resource: usize, depth: usize) -> Evaluated {
+    let name = name(world, stack, resource, depth);
+    let Some(declared) = world.declared(stack, resource) else { return name };
+    if name.reason().is_none() || !NAMED_BY_REFERENCE.contains(&declared.kind.as_str()) {
+        return name;
+    }
+    // No physical name holds a dollar sign.
+    let key = world.key(stack, &declared.name).replace('/', "-");
+    Evaluated::symbol(format!("${key}"), &reason(world, stack, resource), true)
 }
 
 /// A text of literals and values.
@@ -135,9 +161,12 @@ pub(super) fn arn(world: &World<'_>, stack: usize, resource: usize, depth: usize
             "path" => property(world, stack, resource, &["Path"], depth)
                 .unwrap_or_else(|| Evaluated::text("/")),
             "cluster" => cluster(world, stack, resource, depth),
-            _ => name(world, stack, resource, depth),
+            _ => called(world, stack, resource, depth),
         };
         if let Some(reason) = part.reason() {
+            if NAMED_BY_REFERENCE.contains(&declared.kind.as_str()) {
+                return stand_in(world, stack, resource, ".Arn");
+            }
             return Evaluated::unknown(reason.clone());
         }
         let own = part.as_text().unwrap_or_default();
@@ -181,7 +210,7 @@ pub(super) fn reference(
         Reference::Id => stand_in(world, stack, resource, ""),
         Reference::Label => label(world, stack, resource),
         Reference::Arn => arn(world, stack, resource, depth),
-        Reference::Name => name(world, stack, resource, depth),
+        Reference::Name => called(world, stack, resource, depth),
     }
 }
 
@@ -255,7 +284,7 @@ fn made(
             arn(world, stack, resource, depth)
         }
         ("AWS::ECS::Service", "Name") | (_, "RepositoryName" | "RoleName" | "FunctionName") => {
-            name(world, stack, resource, depth)
+            called(world, stack, resource, depth)
         }
         ("AWS::ElasticLoadBalancingV2::LoadBalancer", "LoadBalancerName")
         | ("AWS::ElasticLoadBalancingV2::TargetGroup", "TargetGroupName") => {

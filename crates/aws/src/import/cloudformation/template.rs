@@ -3,7 +3,7 @@
 //! Resources stay unparsed until they are evaluated, so that a large template is never held as a
 //! whole tree.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde_json::value::RawValue;
@@ -11,7 +11,9 @@ use serde_json::value::RawValue;
 use farmgate_farm::diagnostic::{Diagnostic, nearest};
 
 use super::environment::{self, Environment};
+use super::globals;
 use super::item::{self, Entry, Form, Item};
+use super::loops::{FOR_EACH, Loops};
 use crate::model::Location;
 
 /// How many resources one template may hold. CloudFormation takes 500; tools write more.
@@ -36,6 +38,12 @@ pub(super) struct Template<'a> {
     by_name: HashMap<String, usize>,
     /// The macros that change it on deployment.
     pub(super) macros: Vec<String>,
+    /// The parameters over whose defaults its loops go.
+    pub(super) looped: BTreeSet<String>,
+    /// Whether there may be loops in it at all.
+    has_loops: bool,
+    /// Loops that make resources, by name and place.
+    loops: Vec<Entry>,
     /// What it says of where it is deployed.
     pub(super) environment: Environment,
 }
@@ -85,6 +93,9 @@ impl<'a> Template<'a> {
             resources: Vec::new(),
             by_name: HashMap::new(),
             macros: Vec::new(),
+            looped: BTreeSet::new(),
+            has_loops: false,
+            loops: Vec::new(),
             environment: environment::said(text),
         };
         let mut problems = Vec::new();
@@ -96,6 +107,7 @@ impl<'a> Template<'a> {
                 Err(found) => return Err(found),
             }
         }
+        template.write_out(&mut problems);
         for (at, resource) in template.resources.iter().enumerate() {
             template.by_name.insert(resource.name.clone(), at);
         }
@@ -104,6 +116,31 @@ impl<'a> Template<'a> {
             problems.push(problem.help("is it the right file?"));
         }
         if problems.is_empty() { Ok(template) } else { Err(problems) }
+    }
+
+    /// Writes out what `Fn::ForEach` repeats.
+    fn write_out(&mut self, problems: &mut Vec<Diagnostic>) {
+        let pending = std::mem::take(&mut self.loops);
+        self.has_loops = !pending.is_empty() || self.text.contains(FOR_EACH);
+        if !self.has_loops {
+            return;
+        }
+        let mut loops = Loops::new(&self.parameters, &self.mappings);
+        let outputs = loops.all(std::mem::replace(&mut self.outputs, nothing()), 0);
+        let conditions = loops.all(std::mem::replace(&mut self.conditions, nothing()), 0);
+        let made: Vec<_> = pending.iter().map(|it| (it, loops.entries(&it.item, 0))).collect();
+        self.looped.append(&mut loops.defaults);
+        (self.outputs, self.conditions) = (outputs, conditions);
+        for (of, made) in made {
+            // Of a collection that isn't known, it may make anything.
+            let Some(made) = made else {
+                self.macros.push(of.key.clone());
+                continue;
+            };
+            for Entry { key, item, .. } in made {
+                self.declare_item(key, of.at, item, problems);
+            }
+        }
     }
 
     fn read_json(&mut self, problems: &mut Vec<Diagnostic>) {
@@ -124,6 +161,11 @@ impl<'a> Template<'a> {
                     }
                     std::borrow::Cow::Owned(_) => item::offset(self.text, raw.get()),
                 };
+                if name.0.starts_with(FOR_EACH) {
+                    let item = item::json(self.text, raw);
+                    self.loops.push(Entry { key: name.0.into_owned(), at, item });
+                    continue;
+                }
                 let mut shell = Vec::new();
                 let mut properties = None;
                 for (key, raw) in item::members(raw).0 {
@@ -154,22 +196,30 @@ impl<'a> Template<'a> {
             }
             let Form::Map(resources) = item.form else { continue };
             for Entry { key, at, item } in resources {
-                let Form::Map(members) = item.form else {
-                    self.declare(key, at, &[], Body::Tree(nothing()), problems);
+                if key.starts_with(FOR_EACH) {
+                    self.loops.push(Entry { key, at, item });
                     continue;
-                };
-                let mut shell = Vec::new();
-                let mut body = nothing();
-                for Entry { key, item, .. } in members {
-                    if key == "Properties" {
-                        body = item;
-                    } else if let Some(known) = SHELL.into_iter().find(|known| *known == key) {
-                        shell.push((known, item));
-                    }
                 }
-                self.declare(key, at, &shell, Body::Tree(body), problems);
+                self.declare_item(key, at, item, problems);
             }
         }
+    }
+
+    fn declare_item(&mut self, key: String, at: usize, item: Item, problems: &mut Vec<Diagnostic>) {
+        let Form::Map(members) = item.form else {
+            self.declare(key, at, &[], Body::Tree(nothing()), problems);
+            return;
+        };
+        let mut shell = Vec::new();
+        let mut body = nothing();
+        for Entry { key, item, .. } in members {
+            if key == "Properties" {
+                body = item;
+            } else if let Some(known) = SHELL.into_iter().find(|known| *known == key) {
+                shell.push((known, item));
+            }
+        }
+        self.declare(key, at, &shell, Body::Tree(body), problems);
     }
 
     fn section(&mut self, name: &str, at: usize, item: Item, problems: &mut Vec<Diagnostic>) {
@@ -234,6 +284,15 @@ impl<'a> Template<'a> {
             asset: asset.map(str::to_owned),
             name,
         });
+    }
+
+    /// The properties of a resource, with those that SAM's `Globals` give it.
+    pub(super) fn properties(&self, of: &Declared<'_>) -> Item {
+        let own = globals::joined(self.globals.as_ref(), &of.kind, of.properties(self.text));
+        if !self.has_loops {
+            return own;
+        }
+        Loops::new(&self.parameters, &self.mappings).all(own, 0)
     }
 
     /// A resource of this name.

@@ -10,6 +10,7 @@ mod fronts;
 mod iam;
 mod network;
 mod rules;
+mod serverless;
 
 use super::super::terraform::Raw;
 use super::making::Making;
@@ -18,6 +19,7 @@ use super::world::World;
 
 /// All resources of a stack.
 pub(super) fn stack(world: &World<'_>, stack: usize, into: &mut Vec<Raw>) {
+    let from = into.len();
     let count = world.template(stack).map_or(0, |template| template.resources.len());
     for resource in 0..count {
         let Some(declared) = world.declared(stack, resource) else { continue };
@@ -47,6 +49,8 @@ pub(super) fn stack(world: &World<'_>, stack: usize, into: &mut Vec<Raw>) {
         translate(&kind, &mut making);
         into.extend(making.finish(doubt.as_deref()));
     }
+    let implicit = serverless::implicit(world, stack, into.get(from..).unwrap_or_default());
+    into.extend(implicit.into_iter().map(|api| api.raw(Vec::new())));
 }
 
 fn translate(kind: &str, making: &mut Making<'_, '_>) {
@@ -59,6 +63,7 @@ fn translate(kind: &str, making: &mut Making<'_, '_>) {
         || apis::translate(short, making)
         || compute::translate(short, making)
         || iam::translate(short, making)
+        || serverless::translate(short, making)
         || data::translate(short, making);
     if !known {
         data::other(making);

@@ -126,6 +126,8 @@ const TYPES: &[Row] = &[
         "FunctionName",
         "arn:{p}:lambda:{r}:{a}:function:{name}",
     ),
+    ("Serverless::Api", "aws_api_gateway_rest_api", Label, "Name", ""),
+    ("Serverless::HttpApi", "aws_apigatewayv2_api", Label, "Name", ""),
     ("Lambda::Url", "aws_lambda_function_url", Id, "", ""),
     ("Lambda::Alias", "aws_lambda_alias", Arn, "Name", ""),
     ("CloudFront::Distribution", "aws_cloudfront_distribution", Id, "", ""),
@@ -221,6 +223,12 @@ pub(super) fn of(name: &str) -> Type {
         };
     }
     Type { kind: provider(short), reference: Id, name: "", arn: None }
+}
+
+/// The type in a template that is this one of the provider's; the first, where several are.
+pub(super) fn named(kind: &str) -> Option<String> {
+    let row = TYPES.iter().find(|row| row.1 == kind && !row.0.starts_with("Serverless::"));
+    row.map(|row| format!("AWS::{}", row.0))
 }
 
 /// The provider's name of a type by the rule that most follow: service and thing in snake case.

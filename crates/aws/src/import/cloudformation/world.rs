@@ -39,6 +39,8 @@ pub(super) struct World<'a> {
     pub(super) stacks: Vec<Stack>,
     pub(super) memo: RefCell<Memo>,
     exports: RefCell<Option<Arc<Exports>>>,
+    /// By the ends of names that begin with that of their own stack.
+    own_names: RefCell<Option<Arc<Exports>>>,
     /// What is wrong, by template and place.
     pub(super) problems: RefCell<BTreeMap<(usize, usize, String), Diagnostic>>,
     /// The parameters that were taken at their defaults, by stack.
@@ -47,6 +49,8 @@ pub(super) struct World<'a> {
     pub(super) rivals: RefCell<BTreeMap<String, String>>,
     /// Which stack imports from which.
     pub(super) imports: RefCell<BTreeSet<(usize, usize)>>,
+    /// Which stack a parameter of another is taken to name.
+    pub(super) named_by: RefCell<BTreeMap<(usize, String), usize>>,
     /// See [`super::symbols::groups_with_egress`].
     pub(super) egress: RefCell<Option<Arc<BTreeSet<String>>>>,
     pub(super) steps: Cell<u64>,
@@ -126,6 +130,33 @@ impl<'a> World<'a> {
                 }
                 if let Some(name) = self.evaluate(at, name, 0).as_text() {
                     found.entry(name).or_default().push((at, output.key.clone()));
+                }
+            }
+        }
+        found
+    }
+
+    /// Which outputs are exported under their stack's own name, followed by `end`.
+    pub(super) fn exported_by_own_name(&self, end: &str) -> Vec<(usize, String)> {
+        if self.own_names.borrow().is_none() {
+            let found = Arc::new(self.all_own_names());
+            *self.own_names.borrow_mut() = Some(found);
+        }
+        let found = self.own_names.borrow().clone().unwrap_or_default();
+        found.get(end).cloned().unwrap_or_default()
+    }
+
+    fn all_own_names(&self) -> Exports {
+        let mut found = Exports::new();
+        for (at, stack) in self.stacks.iter().enumerate() {
+            let Some(template) = self.templates.get(stack.template) else { continue };
+            for output in template.outputs.entries() {
+                let name = output.item.get("Export").and_then(|it| it.get("Name"));
+                let text = name.and_then(|name| name.get("Fn::Sub")).and_then(Item::text);
+                let end = text.and_then(|text| text.strip_prefix("${AWS::StackName}"));
+                let off = || output.item.get("Condition").is_some_and(|it| self.is_off(at, it));
+                if let Some(end) = end.filter(|_| !off()) {
+                    found.entry(end.to_owned()).or_default().push((at, output.key.clone()));
                 }
             }
         }

@@ -78,8 +78,11 @@ fn secrets(region: &Region<'_>, making: &mut Making) {
         making.add(made);
         // It is printed only where it ever was turned on.
         let rotates = flag(&item.value, "RotationEnabled") == Some(true);
-        let mut made =
-            Made::new("aws_secretsmanager_secret_rotation", &format!("the rotation of {arn}"), &item);
+        let mut made = Made::new(
+            "aws_secretsmanager_secret_rotation",
+            &format!("the rotation of {arn}"),
+            &item,
+        );
         made.set("id", arn).set("secret_id", arn).set("rotation_enabled", rotates);
         let rules = item.value.get("RotationRules").filter(|rules| rules.is_object());
         made.set(

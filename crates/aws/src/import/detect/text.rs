@@ -9,10 +9,11 @@ pub(super) fn decode(bytes: &[u8]) -> Result<&str, Refusal> {
             .help("run `terraform show -json FILE`, and give what it prints"));
     }
     if is_utf16(bytes) {
-        return Err(Refusal::new("utf-16", "this is UTF-16 text, as PowerShell's `>` writes it, and broken")
-            .help(
-                "write it with `terraform show -json FILE | Out-File -Encoding utf8 plan.json`",
-            ));
+        return Err(Refusal::new(
+            "utf-16",
+            "this is UTF-16 text, as PowerShell's `>` writes it, and broken",
+        )
+        .help("write it with `terraform show -json FILE | Out-File -Encoding utf8 plan.json`"));
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes).map_err(|error| {
@@ -33,7 +34,8 @@ pub(super) fn recoded(bytes: &[u8]) -> Option<Vec<u8>> {
     }
     let big = matches!(bytes, [0xfe, 0xff, ..] | [0, ..]);
     let units = bytes.chunks_exact(2).filter_map(|pair| <[u8; 2]>::try_from(pair).ok());
-    let units = units.map(|pair| if big { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) });
+    let units =
+        units.map(|pair| if big { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) });
     let text: Result<String, _> = char::decode_utf16(units).collect();
     Some(text.ok()?.trim_start_matches('\u{feff}').as_bytes().to_vec())
 }

@@ -20,7 +20,7 @@ use std::rc::Rc;
 use hcl_edit::expr::{Expression, FuncCall, Object, ObjectKey};
 
 pub(super) use blocks::dynamic;
-pub(super) use operators::{no_use, number};
+pub(super) use operators::{no_use, number, uses};
 
 use super::folder::{Files, Folder};
 use super::functions;

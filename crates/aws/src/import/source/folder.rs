@@ -1,6 +1,6 @@
 //! The module that a folder holds: what its files declare, by name.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde::Deserialize;
 
@@ -205,6 +205,16 @@ impl Files {
         }
     }
 
+    /// The folders of local modules that are outside of the root module's folder and weren't given.
+    pub(super) fn outside(&self) -> BTreeSet<String> {
+        let calls = self.folders.iter().flat_map(|(name, folder)| {
+            folder.calls.values().filter_map(|call| local(name, call).flatten())
+        });
+        calls
+            .filter(|called| called.starts_with("..") && !self.folders.contains_key(called))
+            .collect()
+    }
+
     /// The places where something is declared, for those who look for a folder's source at all.
     pub(super) fn root(&self) -> Option<&Folder> {
         self.folders.get("")
@@ -222,7 +232,11 @@ fn json(text: &str) -> Result<serde_json::Value, String> {
     serde_json::from_str(text).map_err(|error| format!("can't be parsed: {error}"))
 }
 
-/// A path without `.` and `..`; `None` if it leads out of the folder.
+/// How far above the root module's folder a module may be.
+const HIGHEST: usize = 8;
+
+/// A path without `.`, and with `..` at its beginning only: modules are often beside the folder of the
+/// root module. `None` if it is absolute, or leads further up than is looked.
 pub(super) fn normal(path: &str) -> Option<String> {
     let path = path.replace('\\', "/");
     if path.starts_with('/') {
@@ -232,11 +246,21 @@ pub(super) fn normal(path: &str) -> Option<String> {
     for part in path.split('/') {
         match part {
             "" | "." => {}
+            ".." if parts.last().is_none_or(|last| *last == "..") => parts.push(part),
             ".." => {
-                parts.pop()?;
+                parts.pop();
             }
             other => parts.push(other),
         }
     }
-    Some(parts.join("/"))
+    let above = parts.iter().filter(|part| **part == "..").count();
+    (above <= HIGHEST).then(|| parts.join("/"))
+}
+
+/// Where a called module is: by its path, if it is a local one; elsewhere `modules` says.
+pub(super) fn local(folder: &str, call: &Block) -> Option<Option<String>> {
+    let source = call.expression("source").and_then(|source| source.as_str())?;
+    let is_local = source.starts_with("./") || source.starts_with("../");
+    let here = if folder.is_empty() { "." } else { folder };
+    is_local.then(|| normal(&format!("{here}/{source}")))
 }

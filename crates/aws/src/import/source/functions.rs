@@ -14,7 +14,7 @@ mod strings;
 use std::rc::Rc;
 
 pub(super) use choices::unified;
-pub(super) use encoding::encode;
+pub(super) use encoding::{encode, marked, part as encoded_part};
 
 use super::eval::{Env, Evaluator};
 use super::value::Value;

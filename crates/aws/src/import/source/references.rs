@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use hcl_edit::expr::{Array, Expression, ForExpr, Traversal, TraversalOperator};
 use hcl_edit::template::ForDirective;
-use hcl_edit::visit::{Visit, visit_expr, visit_for_directive, visit_for_expr, visit_traversal};
+use hcl_edit::visit::{Visit, visit_expr, visit_traversal};
 
 use super::block::Block;
 use super::eval::dynamic;
@@ -15,25 +15,50 @@ const WORDS: [&str; 7] = ["var", "local", "module", "each", "count", "path", "te
 #[derive(Default)]
 struct Names {
     found: BTreeSet<String>,
-    /// What `for` and `dynamic` call their own.
-    own: BTreeSet<String>,
+    /// What the `for` around here call their own; an inner one hides what is called so outside, and
+    /// Terraform's own words too.
+    own: Vec<String>,
+}
+
+impl Names {
+    /// Looks at what a `for` repeats: there its names are its own.
+    fn within(&mut self, names: [Option<&str>; 2], look: impl FnOnce(&mut Self)) {
+        let outer = self.own.len();
+        self.own.extend(names.into_iter().flatten().map(str::to_owned));
+        look(self);
+        self.own.truncate(outer);
+    }
 }
 
 impl Visit for Names {
     fn visit_for_expr(&mut self, of: &ForExpr) {
-        self.own.insert(of.intro.value_var.to_string());
-        self.own.extend(of.intro.key_var.iter().map(|name| name.to_string()));
-        visit_for_expr(self, of);
+        // What it goes through is still outside.
+        self.visit_expr(&of.intro.collection_expr);
+        let key = of.intro.key_var.as_ref().map(|name| name.as_str());
+        self.within([Some(of.intro.value_var.as_str()), key], |names| {
+            if let Some(key) = &of.key_expr {
+                names.visit_expr(key);
+            }
+            names.visit_expr(&of.value_expr);
+            if let Some(condition) = &of.cond {
+                names.visit_expr(&condition.expr);
+            }
+        });
     }
 
     fn visit_for_directive(&mut self, of: &ForDirective) {
-        self.own.insert(of.for_expr.value_var.to_string());
-        self.own.extend(of.for_expr.key_var.iter().map(|name| name.to_string()));
-        visit_for_directive(self, of);
+        let part = &of.for_expr;
+        self.visit_expr(&part.collection_expr);
+        let key = part.key_var.as_ref().map(|name| name.as_str());
+        self.within([Some(part.value_var.as_str()), key], |names| {
+            names.visit_template(&part.template);
+        });
     }
 
     fn visit_traversal(&mut self, path: &Traversal) {
-        if let Expression::Variable(first) = &path.expr {
+        if let Expression::Variable(first) = &path.expr
+            && !self.own.iter().any(|own| own == first.as_str())
+        {
             let names = path.operators.iter().map_while(|step| match step.value() {
                 TraversalOperator::GetAttr(name) => Some(name.as_str()),
                 _ => None,
@@ -72,12 +97,7 @@ pub(super) fn of_part(block: &Block, name: &str) -> Option<BTreeSet<String>> {
         any = true;
         within(&inner.block, &mut names, 0);
     }
-    let Names { mut found, own } = names;
-    found.retain(|subject| {
-        let first = subject.split('.').next().unwrap_or_default();
-        WORDS.contains(&first) || first == "data" || !own.contains(first)
-    });
-    any.then_some(found)
+    any.then_some(names.found)
 }
 
 fn within(block: &Block, names: &mut Names, depth: usize) {

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use serde_json::Value as Json;
 
 use super::number::Number;
+use crate::import::terraform::NAME_MARKS;
 
 /// Why something isn't known, as a predicate: "names `var.image`, which has no value".
 pub(super) type Why = Rc<str>;
@@ -26,6 +27,13 @@ impl Reference {
     /// `${aws_lb.a.arn}`: how it is written where a text is expected.
     pub(super) fn text(&self) -> String {
         format!("${{{}.{}}}", self.address, self.attribute)
+    }
+
+    /// How it is written within a longer text: where it begins and ends can be told from all else,
+    /// since no text holds these characters (they are no characters to Unicode).
+    pub(super) fn marked(&self) -> String {
+        let [open, close] = NAME_MARKS;
+        format!("{open}{}.{}{close}", self.address, self.attribute)
     }
 
     /// Whether it is a text by which the resource is found again.
@@ -64,6 +72,8 @@ pub(super) enum Value {
     Object(Rc<BTreeMap<String, Value>>),
     /// Known only after apply, and then exactly this.
     Reference(Rc<Reference>),
+    /// A text with marked names in it of what exists only after apply: see [`Reference::marked`].
+    Made(Rc<str>),
     /// The JSON text of a value of which not everything is known.
     Encoded(Rc<Value>),
     Thing(Thing),
@@ -146,13 +156,38 @@ impl Value {
         }
     }
 
+    /// As a part of a longer text: as [`Self::as_text`], and names of what exists only after apply are
+    /// marked.
+    pub(super) fn as_part(&self) -> Option<Rc<str>> {
+        match self {
+            Self::Made(text) => Some(Rc::clone(text)),
+            Self::Reference(of) if of.is_text() => Some(Rc::from(of.marked())),
+            other => other.as_text(),
+        }
+    }
+
+    /// A text that was made of parts, if there are names in it or not.
+    pub(super) fn of_parts(text: impl AsRef<str>) -> Self {
+        let text = text.as_ref();
+        let [open, _] = NAME_MARKS;
+        if text.contains(open) { Self::Made(Rc::from(text)) } else { Self::text(text) }
+    }
+
     /// Whether this is one of two kinds for certain: `Some(true)`, equal; `Some(false)`, different.
     ///
     /// As in HCL, values of different types are different.
     pub(super) fn equals(&self, other: &Self) -> Option<bool> {
         match (self, other) {
-            (Self::Unknown(_) | Self::Failed(_) | Self::Encoded(_), _)
-            | (_, Self::Unknown(_) | Self::Failed(_) | Self::Encoded(_)) => None,
+            // A text of parts is a text, whatever the parts are.
+            (Self::Made(_) | Self::Encoded(_), Self::Null)
+            | (Self::Null, Self::Made(_) | Self::Encoded(_)) => Some(false),
+            (Self::Made(made), Self::Text(text)) | (Self::Text(text), Self::Made(made))
+                if text.is_empty() && !made.starts_with(NAME_MARKS) =>
+            {
+                Some(false)
+            }
+            (Self::Unknown(_) | Self::Failed(_) | Self::Encoded(_) | Self::Made(_), _)
+            | (_, Self::Unknown(_) | Self::Failed(_) | Self::Encoded(_) | Self::Made(_)) => None,
             (Self::Reference(one), Self::Reference(two)) => {
                 if one == two {
                     return Some(true);

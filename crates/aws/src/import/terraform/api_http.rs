@@ -1,5 +1,6 @@
 //! API Gateway v2: HTTP and WebSocket APIs.
 
+use super::attribute::{Attribute, Doubt};
 use super::authorization::{self, Words};
 use super::endpoints::default_group_at;
 use super::graph::{Graph, Resource};
@@ -82,7 +83,15 @@ fn api(place: &Place<'_>) -> Api {
         routes: quick_route(place).into_iter().collect(),
         stages: Vec::new(),
         open: not_shown(&place.attribute("route"))
-            .or_else(|| (!body.is_left_out()).then(|| body.odd("may hold more routes"))),
+            .or_else(|| (!body.is_left_out()).then(|| unread(&body))),
+    }
+}
+
+/// Why a document says nothing of its routes.
+pub(super) fn unread(body: &Attribute<'_>) -> Note {
+    match body.doubt {
+        Doubt::None => body.odd("may hold more routes"),
+        _ => body.pending(),
     }
 }
 

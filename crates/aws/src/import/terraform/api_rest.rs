@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::api_http::{add_route, open_all};
+use super::api_http::{add_route, open_all, unread};
 use super::authorization::{self, Words};
 use super::graph::Graph;
 use super::integrations;
@@ -85,7 +85,7 @@ fn api(place: &Place<'_>) -> Api {
         routes: Vec::new(),
         stages: Vec::new(),
         open: not_shown(&place.attribute("route"))
-            .or_else(|| (!body.is_left_out()).then(|| body.odd("may hold more routes"))),
+            .or_else(|| (!body.is_left_out()).then(|| unread(&body))),
     }
 }
 

@@ -1,5 +1,6 @@
 //! ECS: clusters, services, task definitions, scaling targets.
 
+mod named;
 mod unknown;
 
 use std::collections::BTreeMap;
@@ -21,9 +22,12 @@ use super::wanted::{
     TASK_DEFINITION,
 };
 use crate::model::{
-    Cluster, Container, EcsService, Key, Model, ScalingTarget, ServiceTarget, SetVal,
+    Cluster, Container, EcsService, Key, Model, Note, ScalingTarget, ServiceTarget, SetVal,
     TaskDefinition, Val,
 };
+
+pub(in super::super) use named::NAME_MARKS;
+pub(super) use named::host;
 
 /// Reads everything of ECS.
 pub(super) fn read(graph: &mut Graph, model: &mut Model) {
@@ -49,7 +53,7 @@ pub(super) fn read(graph: &mut Graph, model: &mut Model) {
     for key in definitions {
         graph.unpack(&key);
         let Some(resource) = graph.get(&key) else { continue };
-        let definition = task_definition(&Place::top(graph, resource));
+        let definition = task_definition(&Place::top(graph, resource), model);
         model.task_definitions.insert(definition.key.clone(), definition);
         graph.forget(&key, &["container_definitions"]);
     }
@@ -82,11 +86,20 @@ fn needed_number<T: TryFrom<i64>>(attribute: &Attribute<'_>) -> Val<T> {
 
 fn service(place: &Place<'_>, model: &Model) -> EcsService {
     let network = place.only("network_configuration");
-    let subnets = network
-        .as_ref()
-        .map_or_else(SetVal::default, |block| block.attribute("subnets").keys(&SUBNET));
+    // In the modes `bridge` and `host` tasks have no interface of their own.
+    let hosted = || -> Note {
+        let key = &place.resource.key;
+        format!(
+            "the instances on whose interfaces {key} runs, since it has no `network_configuration`"
+        )
+        .into()
+    };
+    let subnets = network.as_ref().map_or_else(
+        || SetVal::unknown(hosted()),
+        |block| block.attribute("subnets").keys(&SUBNET),
+    );
     let security_groups = match &network {
-        None => SetVal::default(),
+        None => SetVal::unknown(hosted()),
         Some(block) => {
             let groups = block.attribute("security_groups");
             let given = if groups.is_left_out() { SetVal::default() } else { groups.keys(&GROUP) };
@@ -103,9 +116,10 @@ fn service(place: &Place<'_>, model: &Model) -> EcsService {
         fargate: fargate(place),
         subnets,
         security_groups,
-        assign_public_ip: network
-            .as_ref()
-            .map_or(Val::Known(false), |block| block.attribute("assign_public_ip").flag(false)),
+        assign_public_ip: network.as_ref().map_or_else(
+            || Val::Unknown(hosted()),
+            |block| block.attribute("assign_public_ip").flag(false),
+        ),
         load_balancers: targets(place),
         registries: place
             .blocks("service_registries")
@@ -217,7 +231,7 @@ fn targets(place: &Place<'_>) -> Vec<ServiceTarget> {
     read.collect()
 }
 
-fn task_definition(place: &Place<'_>) -> TaskDefinition {
+fn task_definition(place: &Place<'_>, model: &Model) -> TaskDefinition {
     let containers = place.attribute("container_definitions");
     let volumes = place.blocks("volume").list;
     let file_systems = volumes
@@ -237,7 +251,7 @@ fn task_definition(place: &Place<'_>) -> TaskDefinition {
         key: place.resource.key.clone(),
         family: place.attribute("family").text(),
         network_mode: place.attribute("network_mode").text(),
-        containers: read_containers(&containers),
+        containers: read_containers(&containers, model),
         mentions,
         execution_role: role("execution_role_arn"),
         task_role: role("task_role_arn"),
@@ -249,9 +263,9 @@ fn task_definition(place: &Place<'_>) -> TaskDefinition {
     }
 }
 
-fn read_containers(attribute: &Attribute<'_>) -> Val<Vec<Container>> {
+fn read_containers(attribute: &Attribute<'_>, model: &Model) -> Val<Vec<Container>> {
     if let (Some(Value::Array(items)), false) = (attribute.value, attribute.doubt == Doubt::Whole) {
-        return unknown::list(attribute, items);
+        return unknown::list(attribute, items, model);
     }
     match attribute.text() {
         Val::Known(None) => Val::Known(Vec::new()),
@@ -266,7 +280,9 @@ fn read_containers(attribute: &Attribute<'_>) -> Val<Vec<Container>> {
 /// The containers of `container_definitions`, if they are a JSON list.
 pub(super) fn containers(text: &str) -> Option<Vec<Container>> {
     match serde_json::from_str::<Value>(text) {
-        Ok(Value::Array(list)) => Some(list.iter().map(container).collect()),
+        Ok(Value::Array(list)) => {
+            Some(list.iter().enumerate().map(|(at, item)| container(item, at)).collect())
+        }
         _ => None,
     }
 }
@@ -278,7 +294,7 @@ fn range_of(text: Option<&str>) -> Option<RangeInclusive<u16>> {
 }
 
 /// See <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html>.
-fn container(value: &Value) -> Container {
+fn container(value: &Value, at: usize) -> Container {
     let text = |value: Option<&Value>| match value {
         Some(Value::String(text)) => Some(text.clone()),
         Some(Value::Number(number)) => Some(number.to_string()),
@@ -301,7 +317,8 @@ fn container(value: &Value) -> Container {
         range_of(range.as_deref()).into_iter().flatten().map(move |port| (port, protocol.clone()))
     });
     Container {
-        name: text(value.get("name")).unwrap_or_default(),
+        // What has no name that is known goes by its place.
+        name: text(value.get("name")).unwrap_or_else(|| format!("container_definitions[{at}]")),
         image: text(value.get("image")),
         run: run::container(value),
         essential: value.get("essential").and_then(Value::as_bool).unwrap_or(true),

@@ -329,6 +329,14 @@ impl Graph {
                 aliases.insert(name.clone(), resource.key.clone());
             }
         }
+        for resource in self.resources.iter().filter(|resource| !resource.data) {
+            for name in ["dns_name", "address", "endpoint"] {
+                let given = resource.text(name).is_some();
+                if let (false, Some((host, _))) = (given, super::ecs::host(resource, name)) {
+                    aliases.insert(host, resource.key.clone());
+                }
+            }
+        }
         for (name, key) in &self.former {
             aliases.entry(name.clone()).or_insert_with(|| key.clone());
         }

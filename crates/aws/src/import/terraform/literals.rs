@@ -11,7 +11,7 @@ use super::place::Place;
 use crate::model::{LiteralList, Model};
 
 /// Where a rule or a route names prefix lists: types, the block in them, the attribute.
-const PLACES: [(&[&str], Option<&'static str>, &'static str); 5] = [
+const PLACES: [(&[&str], Option<&str>, &str); 5] = [
     (&["aws_security_group_rule"], None, "prefix_list_ids"),
     (&["aws_vpc_security_group_ingress_rule"], None, "prefix_list_id"),
     (&["aws_vpc_security_group_egress_rule"], None, "prefix_list_id"),

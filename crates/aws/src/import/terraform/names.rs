@@ -38,7 +38,7 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
             // Without its scope a name says nothing.
             let Some(scope) = scope else { continue };
             let scope = format!("{scope}{}", elsewhere(graph, resource));
-            model.named.push(named(resource, words, scope, name));
+            std::sync::Arc::make_mut(&mut model.named).push(named(resource, words, scope, name));
         }
     }
     for group in model.security_groups.values().filter(|group| group.managed && !group.is_default) {
@@ -46,7 +46,7 @@ pub(super) fn read(graph: &Graph, model: &mut Model) {
             continue;
         };
         let scope = vpc.as_ref().map_or_else(String::new, ToString::to_string);
-        model.named.push(Named {
+        std::sync::Arc::make_mut(&mut model.named).push(Named {
             key: group.key.clone(),
             kind: "security group",
             scope,

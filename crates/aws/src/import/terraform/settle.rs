@@ -184,7 +184,9 @@ fn of_instance(looking: &Looking<'_>, at: usize, raw: &Raw) -> Result<Map<String
             continue;
         }
         let unknown = raw.unknown.get(name).unwrap_or(&Value::Null);
-        let Some(mut shown) = looking.part(at, name) else {
+        let containers = *name == CONTAINERS;
+        let shown = if containers { looking.text(at, name) } else { looking.part(at, name) };
+        let Some(mut shown) = shown else {
             let none = NONE_WRITTEN.contains(name) && *unknown == Value::Bool(true);
             if none && looking.is_unwritten(at, name) {
                 all.insert(
@@ -195,8 +197,10 @@ fn of_instance(looking: &Looking<'_>, at: usize, raw: &Raw) -> Result<Map<String
             continue;
         };
         let planned = raw.after.get(*name).unwrap_or(&Value::Null);
-        agree::without_names(if raw.kind == SCALING { "" } else { name }, &mut shown);
-        let made = if *name == CONTAINERS { agree::parsed(shown) } else { shown };
+        if !containers {
+            agree::without_names(if raw.kind == SCALING { "" } else { name }, &mut shown);
+        }
+        let made = if containers { agree::parsed(shown) } else { shown };
         if !agree::agrees(name, planned, unknown, &made) {
             return Err(format!("`{name}` of {} is another in it", raw.address));
         }

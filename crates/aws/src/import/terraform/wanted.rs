@@ -65,7 +65,7 @@ wanted! {
     SCALING_TARGET: ["aws_appautoscaling_target"], data [], ids [];
     CLUSTER: ["aws_ecs_cluster"], data ["aws_ecs_cluster"], ids ["arn:"], lone;
     SERVICE: ["aws_ecs_service"], data ["aws_ecs_service"], ids ["arn:"];
-    TASK_DEFINITION: ["aws_ecs_task_definition"], data ["aws_ecs_task_definition"], ids ["arn:"];
+    TASK_DEFINITION: ["aws_ecs_task_definition"], data ["aws_ecs_task_definition"], ids ["arn:"], lone;
     ROLE: ["aws_iam_role"], data ["aws_iam_role"], ids ["arn:"];
     /// A policy of the account's own.
     POLICY: ["aws_iam_policy"], data ["aws_iam_policy"], ids ["arn:"];
@@ -98,7 +98,7 @@ wanted! {
 
 /// Whether resources of this type are counted by module.
 pub(super) fn is_lone(kind: &str) -> bool {
-    const ALL: [Wanted; 4] = [VPC, GATEWAY, LOAD_BALANCER, CLUSTER];
+    const ALL: [Wanted; 5] = [VPC, GATEWAY, LOAD_BALANCER, CLUSTER, TASK_DEFINITION];
     ALL.iter().any(|wanted| wanted.types.contains(&kind))
 }
 

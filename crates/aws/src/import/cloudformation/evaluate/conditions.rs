@@ -140,6 +140,13 @@ fn equal(one: &Evaluated, two: &Evaluated) -> Evaluated {
         }
         _ => false,
     };
+    // Nothing that only deployment gives is an empty text.
+    let is_empty = |value: &Evaluated| {
+        value.symbol.is_none() && value.as_text().is_some_and(|text| text.is_empty())
+    };
+    if !same && (is_empty(one) || is_empty(two)) {
+        return What::Bool(false).into();
+    }
     match one.symbol.as_ref().or(two.symbol.as_ref()) {
         Some(symbol) if !same => Evaluated::unknown(symbol.reason.clone()),
         _ => What::Bool(same).into(),

@@ -49,11 +49,13 @@ pub(super) fn translate(kind: &str, making: &mut Making<'_, '_>) -> bool {
     true
 }
 
-/// Routes that are written in a document of their own are not read: there may be any.
+/// Routes that are written as an OpenAPI document: in the template, or in a file, of which nothing
+/// is known.
 fn body(making: &mut Making<'_, '_>) {
-    let given = ["Body", "BodyS3Location"].iter().any(|name| making.get(name).is_some());
-    if given {
-        let reason = "is an OpenAPI document, which is not read";
+    if let Some(document) = making.get("Body") {
+        making.own().set("body", &document);
+    } else if making.get("BodyS3Location").is_some() {
+        let reason = "is an OpenAPI document in S3, which is not given";
         making.own().set("body", &Evaluated::unknown(reason));
     }
 }
@@ -132,7 +134,7 @@ fn block(making: &mut Making<'_, '_>, property: &str, name: &str) {
 }
 
 /// The settings of all methods of a stage (`/*` and `*`), which the provider has apart.
-fn limits(making: &mut Making<'_, '_>) {
+pub(super) fn limits(making: &mut Making<'_, '_>) {
     let Some(all) = making.get("MethodSettings") else { return };
     let is = |of: &Evaluated, name: &str, words: [&str; 2]| {
         of.get(name).and_then(Evaluated::as_text).is_some_and(|text| words.contains(&text.as_str()))
@@ -147,7 +149,8 @@ fn limits(making: &mut Making<'_, '_>) {
         },
     };
     let mut made = making.further("aws_api_gateway_method_settings", "MethodSettings");
-    made.set_any("rest_api_id", making.get("RestApiId").as_ref());
+    let api = making.get("RestApiId").unwrap_or_else(|| making.reference());
+    made.set("rest_api_id", &api);
     made.set_any("stage_name", making.get("StageName").as_ref());
     made.text("method_path", "*/*");
     made.set("settings", &settings);

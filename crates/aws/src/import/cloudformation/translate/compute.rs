@@ -51,6 +51,9 @@ pub(super) fn translate(kind: &str, making: &mut Making<'_, '_>) -> bool {
 fn cluster(making: &mut Making<'_, '_>) {
     let arn = making.arn();
     making.own().set("id", &arn);
+    // Services name it by its name.
+    let name = making.reference();
+    making.own().set("name", &name);
     if let Some(settings) = making.get("ClusterSettings") {
         making.own().set("setting", &deep(&settings));
     }
@@ -170,6 +173,8 @@ fn function(making: &mut Making<'_, '_>) {
     making.own().set("function_name", &name);
     let network = making.get("VpcConfig").map(|of| deep(&of));
     making.own().set_any("vpc_config", one(network.as_ref()).as_ref());
+    let arn = making.arn();
+    super::serverless::events(making, Some(&arn));
     // SAM's short form of a function URL.
     if let Some(url) = making.get("FunctionUrlConfig") {
         let mut made = making.further("aws_lambda_function_url", "FunctionUrlConfig");

@@ -18,8 +18,12 @@ const MOST_STACKS: usize = 4_000;
 
 impl World<'_> {
     /// Makes stacks of all templates.
-    pub(in super::super) fn deploy(&mut self, named: &[Named]) -> Vec<Warning> {
-        let nested = self.nested();
+    pub(in super::super) fn deploy(
+        &mut self,
+        named: &[Named],
+        assets: &HashMap<String, String>,
+    ) -> Vec<Warning> {
+        let (nested, missing) = self.nested(assets);
         let inner: BTreeSet<usize> = nested.values().map(|(template, _)| *template).collect();
         let roots: Vec<usize> =
             (0..self.templates.len()).filter(|at| !inner.contains(at)).collect();
@@ -41,16 +45,26 @@ impl World<'_> {
             );
             warnings.push(Warning { code: "nested-by-name", text, on: None });
         }
+        for (template, resource) in missing {
+            let Some(outer) = self.templates.get(template) else { continue };
+            let Some(declared) = outer.resources.get(resource) else { continue };
+            let text = format!(
+                "the template of the nested stack {} of {} is not given: what it declares is not in the model",
+                declared.name, outer.file
+            );
+            warnings.push(Warning { code: "nested-not-given", text, on: None });
+        }
         warnings
     }
 
-    /// The template of every nested stack, if it is given, and whether that is certain.
-    fn nested(&self) -> BTreeMap<(usize, usize), (usize, bool)> {
+    /// The template of every nested stack that is given, and whether that is certain; and the nested
+    /// stacks whose templates are not.
+    fn nested(&self, assets: &HashMap<String, String>) -> (Nested, Vec<(usize, usize)>) {
         let mut by_file: HashMap<&str, Vec<usize>> = HashMap::new();
         for (at, template) in self.templates.iter().enumerate() {
             by_file.entry(base(template.file)).or_default().push(at);
         }
-        let mut found = BTreeMap::new();
+        let (mut found, mut missing) = (Nested::new(), Vec::new());
         for (at, template) in self.templates.iter().enumerate() {
             for (resource, declared) in template.resources.iter().enumerate() {
                 let kinds = ["AWS::CloudFormation::Stack", "AWS::Serverless::Application"];
@@ -59,24 +73,59 @@ impl World<'_> {
                 }
                 let properties = declared.properties(template.text);
                 let address = ["TemplateURL", "Location"].into_iter();
-                let address = address.filter_map(|name| properties.get(name).and_then(Item::text));
-                let address = address.map(str::to_owned).next();
+                let address = address.filter_map(|name| ending(properties.get(name)?)).next();
                 let (path, sure) = match (&declared.asset, address) {
                     (Some(asset), _) => (asset.clone(), true),
+                    // Files of CDK go by hashes, of which its lists tell.
+                    (None, Some(address)) if assets.contains_key(base(&address)) => {
+                        (assets.get(base(&address)).cloned().unwrap_or_default(), true)
+                    }
                     (None, Some(address)) => {
-                        let sure = !address.contains("://");
+                        let sure = !address.contains("://") && !address.contains("${");
                         (address, sure)
                     }
-                    _ => continue,
+                    (None, None) => {
+                        missing.push((at, resource));
+                        continue;
+                    }
                 };
-                if let Some([only]) = by_file.get(base(&path)).map(Vec::as_slice)
-                    && *only != at
-                {
-                    found.insert((at, resource), (*only, sure));
+                let named = by_file.get(base(&path)).map_or(&[][..], Vec::as_slice);
+                match self.nearest(at, &path, named) {
+                    Some(one) => drop(found.insert((at, resource), (one, sure))),
+                    None => missing.push((at, resource)),
                 }
             }
         }
-        found
+        (found, missing)
+    }
+
+    /// Of the templates that are called like the end of a path, the one to which it leads from the
+    /// folder of its parent; else the only one whose path ends with all of it, or with most of the
+    /// path of an address elsewhere.
+    fn nearest(&self, parent: usize, path: &str, named: &[usize]) -> Option<usize> {
+        let file = |at: usize| {
+            let file = self.templates.get(at).map_or("", |template| template.file);
+            straight(parts(file))
+        };
+        let others = named.iter().copied().filter(|at| *at != parent);
+        let own = file(parent);
+        let folder = own.split_last().map_or(&[][..], |(_, folder)| folder);
+        let wanted = straight(folder.iter().copied().chain(parts(path)));
+        if let Some(exact) = others.clone().find(|at| file(*at) == wanted) {
+            return Some(exact);
+        }
+        let here: Vec<&str> = parts(path).skip_while(|part| *part == "..").collect();
+        let common = |at: usize| {
+            let file = file(at);
+            let both = file.iter().rev().zip(here.iter().rev());
+            both.take_while(|(one, other)| one == other).count()
+        };
+        let elsewhere = path.contains("://") || path.contains("${") || path.starts_with('/');
+        let least = if elsewhere { 1 } else { here.len() };
+        let most = others.clone().map(common).max().filter(|most| *most >= least)?;
+        let mut best = others.filter(|at| common(*at) == most);
+        let first = best.next()?;
+        best.next().is_none().then_some(first)
     }
 
     /// The stacks that stand by themselves, each with its name, which no other has.
@@ -122,7 +171,7 @@ impl World<'_> {
         prefix: &str,
         environment: &Environment,
         parent: Option<(usize, usize)>,
-        nested: &BTreeMap<(usize, usize), (usize, bool)>,
+        nested: &Nested,
         depth: usize,
     ) {
         if depth > DEEPEST || self.stacks.len() >= MOST_STACKS {
@@ -192,7 +241,48 @@ impl World<'_> {
         self.rivals.borrow_mut().clear();
         *self.egress.borrow_mut() = None;
         *self.exports.borrow_mut() = None;
+        *self.own_names.borrow_mut() = None;
+        self.named_by.borrow_mut().clear();
     }
+}
+
+/// Nested stacks: template and resource, and the template inside, and whether that is certain.
+type Nested = BTreeMap<(usize, usize), (usize, bool)>;
+
+/// The end of an address, as far as it is written: a text, a `Fn::Sub` or a `Fn::Join` of it.
+fn ending(address: &Item) -> Option<String> {
+    let text = match address.entries() {
+        [] => address.text()?,
+        [only] if only.key == "Fn::Sub" => match only.item.list() {
+            Some(list) => list.first()?.text()?,
+            None => only.item.text()?,
+        },
+        [only] if only.key == "Fn::Join" => only.item.list()?.get(1)?.list()?.last()?.text()?,
+        _ => return None,
+    };
+    let known = !base(text).contains('}') && !base(text).is_empty();
+    known.then(|| text.to_owned())
+}
+
+/// The parts of a path.
+fn parts(path: &str) -> impl DoubleEndedIterator<Item = &str> + Clone {
+    path.split(['?', '#'])
+        .next()
+        .unwrap_or(path)
+        .split(['/', '\\'])
+        .filter(|it| !it.is_empty() && *it != ".")
+}
+
+/// Parts without the ways up in them.
+fn straight<'p>(parts: impl Iterator<Item = &'p str>) -> Vec<&'p str> {
+    let mut all: Vec<&str> = Vec::new();
+    for part in parts {
+        match (part, all.last()) {
+            ("..", Some(last)) if *last != ".." => drop(all.pop()),
+            (part, _) => all.push(part),
+        }
+    }
+    all
 }
 
 /// The last part of a path.

@@ -121,7 +121,8 @@ fn key_text(key: &ObjectKey) -> Option<&str> {
 }
 
 fn primitive(value: Value, kind: &str) -> Value {
-    if matches!(value, Value::Reference(_) | Value::Encoded(_)) {
+    let made = matches!(value, Value::Made(_)) && matches!(kind, "string" | "any");
+    if made || matches!(value, Value::Reference(_) | Value::Encoded(_)) {
         return value;
     }
     let odd = || super::operators::no_use(&value, "another type");

@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use hcl_edit::expr::Expression;
-
 use super::super::block::Block;
-use super::super::folder::normal;
+use super::super::folder::local;
 use super::super::value::{Thing, Value};
 use super::{Env, Evaluator, Kept, MOST_SCOPES, Parent, Scope, TOO_MUCH};
 use crate::import::terraform::Index;
@@ -211,12 +209,9 @@ impl Evaluator<'_> {
         let call = self.folder(scope)?.calls.get(name)?;
         let dotted =
             if here.key.is_empty() { name.to_owned() } else { format!("{}.{name}", here.key) };
-        let source = call.expression("source").and_then(|source| literal(source));
-        let folder = match source {
-            Some(local) if local.starts_with("./") || local.starts_with("../") => normal(
-                &format!("{}/{local}", if here.folder.is_empty() { "." } else { &here.folder }),
-            )?,
-            _ => self.files.modules.get(&dotted)?.clone(),
+        let folder = match local(&here.folder, call) {
+            Some(found) => found?,
+            None => self.files.modules.get(&dotted)?.clone(),
         };
         self.files.folders.get(&folder)?;
         if self.scopes.borrow().len() >= MOST_SCOPES {
@@ -237,11 +232,6 @@ impl Evaluator<'_> {
         self.children.borrow_mut().insert(key, id);
         Some(id)
     }
-}
-
-/// A text without anything to evaluate.
-pub(in super::super) fn literal(expression: &Expression) -> Option<&str> {
-    expression.as_str()
 }
 
 /// Whether a block says so, literally.

@@ -60,7 +60,8 @@ impl Evaluator<'_> {
         let value = self.eval(env, chosen);
         // Both sides get one type: a number beside a text becomes a text.
         let plain = |value: &Value| matches!(value, Value::Number(_) | Value::Bool(_));
-        let is_text = |value: &Value| matches!(value, Value::Text(_) | Value::Reference(_));
+        let is_text =
+            |value: &Value| matches!(value, Value::Text(_) | Value::Reference(_) | Value::Made(_));
         let mixes = match &value {
             Value::List(items) => items.iter().any(plain),
             value => plain(value),
@@ -85,6 +86,13 @@ fn is_plain(expression: &Expression) -> bool {
     matches!(expression, Expression::Null(_) | Expression::Bool(_) | Expression::Number(_))
 }
 
+/// Why a text isn't known with names in it: the first of them.
+pub(in super::super) fn uses(made: &str) -> String {
+    let [open, close] = crate::import::terraform::NAME_MARKS;
+    let first = made.split(open).nth(1).and_then(|rest| rest.split(close).next());
+    format!("is known only after apply: it uses `{}`", first.unwrap_or_default())
+}
+
 /// What comes of a value that is not of the type that is needed.
 pub(in super::super) fn no_use(value: &Value, needed: &str) -> Value {
     match value {
@@ -93,6 +101,7 @@ pub(in super::super) fn no_use(value: &Value, needed: &str) -> Value {
             "is known only after apply: it uses `{}.{}`",
             of.address, of.attribute
         )),
+        Value::Made(text) => Value::unknown(uses(text)),
         Value::Encoded(_) | Value::Thing(_) => {
             Value::unknown("uses what is known only after apply")
         }

@@ -2,6 +2,7 @@
 
 use hcl_edit::template::{Directive, Element, StringTemplate, Strip, Template};
 
+use super::super::functions;
 use super::super::value::Value;
 use super::operators::no_use;
 use super::{Env, Evaluator, Frame, TOO_MUCH};
@@ -44,7 +45,7 @@ impl Evaluator<'_> {
         if text.len() > LONGEST || !self.spend(text.len() / 64) {
             return Value::unknown(TOO_MUCH);
         }
-        Value::text(text)
+        Value::of_parts(text)
     }
 
     fn fragments(
@@ -61,7 +62,8 @@ impl Evaluator<'_> {
                 Element::Literal(text) => out.push(Piece::Literal(text.value().clone())),
                 Element::Interpolation(part) => {
                     let value = self.eval(env, &part.expr);
-                    let Some(text) = value.as_text() else {
+                    let text = value.as_part().or_else(|| functions::encoded_part(self, &value));
+                    let Some(text) = text else {
                         return Err(no_use(&value, "a text"));
                     };
                     if !self.spend(text.len() / 64) {

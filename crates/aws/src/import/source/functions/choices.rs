@@ -38,7 +38,8 @@ pub(super) fn call(name: &str, args: &[Value]) -> Option<Value> {
 
 /// Items of one type: numbers and booleans beside a text, here or elsewhere, become texts.
 pub(in super::super) fn unified(items: Vec<Value>, elsewhere: bool) -> Vec<Value> {
-    let is_text = |item: &Value| matches!(item, Value::Text(_) | Value::Reference(_));
+    let is_text =
+        |item: &Value| matches!(item, Value::Text(_) | Value::Reference(_) | Value::Made(_));
     if !elsewhere && !items.iter().any(is_text) {
         return items;
     }
@@ -55,7 +56,7 @@ fn null_or(value: &Value, needed: &str) -> Value {
 
 fn convert(value: &Value, make: impl FnOnce(&Value) -> Option<Value>) -> Value {
     match value {
-        Value::Null | Value::Reference(_) => value.clone(),
+        Value::Null | Value::Reference(_) | Value::Made(_) => value.clone(),
         _ => make(value).unwrap_or_else(|| no_use(value, "what can be converted")),
     }
 }
@@ -68,9 +69,15 @@ fn coalesce(args: &[Value]) -> Value {
             Value::Text(text) if text.is_empty() => {}
             Value::Unknown(_) => return value.clone(),
             Value::Reference(of) if !of.is_identity() => return no_use(value, "a value"),
+            // Of nothing but names, it might be empty.
+            Value::Made(text) if !text.starts_with(|c: char| c.is_ascii_graphic()) => {
+                return no_use(value, "a value");
+            }
             Value::Number(_) | Value::Bool(_) => {
-                let text =
-                    args.iter().any(|arg| matches!(arg, Value::Text(_) | Value::Reference(_)));
+                let is_text = |arg: &Value| {
+                    matches!(arg, Value::Text(_) | Value::Reference(_) | Value::Made(_))
+                };
+                let text = args.iter().any(is_text);
                 let converted = value.as_text().filter(|_| text);
                 return converted.map_or_else(|| value.clone(), Value::Text);
             }

@@ -132,6 +132,7 @@ fn compact(value: &Value) -> Value {
             Value::Text(text) if text.is_empty() => {}
             Value::Unknown(_) => return item.clone(),
             Value::Reference(of) if !of.is_identity() => return no_use(item, "a text"),
+            Value::Made(_) => return no_use(item, "a text"),
             _ => kept.push(item.clone()),
         }
     }

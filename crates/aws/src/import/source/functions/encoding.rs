@@ -34,12 +34,48 @@ pub(in super::super) fn encode(eval: &Evaluator<'_>, value: &Value) -> Value {
         Value::Unknown(_) | Value::Failed(_) | Value::Thing(_) | Value::Encoded(_) => {
             return no_use(value, "a value");
         }
+        // A JSON text of a text: nobody looks for names in it.
+        Value::Made(_) => return no_use(value, "a value"),
         _ => {}
     }
     match known(eval, value, 0) {
         Some(json) => Value::text(text(&json)),
         None => Value::Encoded(Rc::new(value.clone())),
     }
+}
+
+/// JSON of which not everything is known, as a part of a longer text: if all that isn't known of it are
+/// names of what exists only after apply.
+pub(in super::super) fn part(eval: &Evaluator<'_>, value: &Value) -> Option<Rc<str>> {
+    let Value::Encoded(inner) = value else { return None };
+    let json = known(eval, &marked(inner, 0), 0)?;
+    Some(Rc::from(text(&json)))
+}
+
+/// The same with names of what exists only after apply as marked texts.
+pub(in super::super) fn marked(value: &Value, depth: usize) -> Value {
+    let one = |item: &Value| marked(item, depth + 1);
+    match value {
+        _ if depth > DEEPEST => Value::unknown("takes more than is evaluated"),
+        Value::Made(_) | Value::Reference(_) => match value.as_part() {
+            Some(text) => Value::Text(text),
+            None => no_use(value, "a text"),
+        },
+        Value::List(items) => Value::list(items.iter().map(one).collect()),
+        // Terraform sorts its texts, and which of them these are isn't known.
+        Value::Set(items) if items.len() > 1 && !items.iter().all(is_known_text) => {
+            Value::unknown("uses the order of a set, which isn't known")
+        }
+        Value::Set(items) => Value::Set(Rc::new(items.iter().map(one).collect())),
+        Value::Object(members) => {
+            Value::object(members.iter().map(|(name, value)| (name.clone(), one(value))).collect())
+        }
+        other => other.clone(),
+    }
+}
+
+fn is_known_text(value: &Value) -> bool {
+    matches!(value, Value::Text(_))
 }
 
 /// The JSON of a value that is known as a whole.

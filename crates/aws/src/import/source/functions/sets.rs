@@ -48,7 +48,9 @@ fn compares() -> Value {
 
 /// The set of these members, if it is known which of them are the same.
 pub(in super::super) fn of(items: Vec<Value>) -> Value {
-    let texts = items.iter().any(|item| matches!(item, Value::Text(_) | Value::Reference(_)));
+    let is_text =
+        |item: &Value| matches!(item, Value::Text(_) | Value::Reference(_) | Value::Made(_));
+    let texts = items.iter().any(is_text);
     // A set has one type: a number beside a text becomes a text.
     let unified = items.into_iter().map(|item| match (&item, texts) {
         (Value::Number(_) | Value::Bool(_), true) => item.as_text().map_or(item, Value::Text),

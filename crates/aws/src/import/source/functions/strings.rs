@@ -117,7 +117,7 @@ fn join(eval: &Evaluator<'_>, by: &Value, lists: &[Value]) -> Value {
             return no_use(list, "a list");
         };
         for item in items.iter() {
-            match item.as_text() {
+            match item.as_part() {
                 Some(text) if eval.spend(1 + text.len() / 64) => texts.push(text),
                 Some(_) => return too_much(),
                 None => return no_use(item, "a text"),
@@ -127,7 +127,7 @@ fn join(eval: &Evaluator<'_>, by: &Value, lists: &[Value]) -> Value {
             return Value::unknown("uses the order of a set, which isn't known");
         }
     }
-    Value::text(texts.iter().map(Rc::as_ref).collect::<Vec<&str>>().join(&by))
+    Value::of_parts(texts.iter().map(Rc::as_ref).collect::<Vec<&str>>().join(&by))
 }
 
 fn replace(eval: &Evaluator<'_>, text: &Value, from: &Value, to: &Value) -> Value {
@@ -213,13 +213,13 @@ fn format(eval: &Evaluator<'_>, pattern: &Value, values: &[Value]) -> Value {
         return Value::failed("has more values than its pattern takes");
     }
     made.push_str(rest);
-    Value::text(made)
+    Value::of_parts(made)
 }
 
 fn one_format(verb: Option<char>, flags: &str, value: &Value) -> Result<String, Value> {
     let odd = |needed| Err(no_use(value, needed));
     match verb {
-        Some('s') if flags.is_empty() => match value.as_text() {
+        Some('s') if flags.is_empty() => match value.as_part() {
             Some(text) => Ok(text.to_string()),
             None => odd("a text"),
         },
@@ -228,7 +228,7 @@ fn one_format(verb: Option<char>, flags: &str, value: &Value) -> Result<String, 
             Value::List(_) | Value::Set(_) | Value::Object(_) => {
                 Err(Value::unknown("writes a collection by `%v`"))
             }
-            _ => value.as_text().map_or_else(|| odd("a value"), |text| Ok(text.to_string())),
+            _ => value.as_part().map_or_else(|| odd("a value"), |text| Ok(text.to_string())),
         },
         Some('d') => {
             let Some(number) = value.number() else { return odd("a number") };

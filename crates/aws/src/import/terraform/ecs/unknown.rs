@@ -6,14 +6,19 @@ use serde_json::Value;
 
 use super::super::attribute::{Attribute, Doubt};
 use super::super::raw::SENSITIVE;
-use crate::model::{Container, Note, Val};
+use super::named;
+use crate::model::{Container, Model, Note, Val};
 
 /// How deep parts of a container may be nested.
 const DEEPEST: usize = 16;
 
 /// The containers of a list, each with what of it is not known. A list of which it is not known
 /// how long it is is unknown as a whole.
-pub(super) fn list(attribute: &Attribute<'_>, items: &[Value]) -> Val<Vec<Container>> {
+pub(super) fn list(
+    attribute: &Attribute<'_>,
+    items: &[Value],
+    model: &Model,
+) -> Val<Vec<Container>> {
     let doubts = match attribute.unknown {
         Some(Value::Array(doubts)) => doubts.as_slice(),
         _ => &[],
@@ -24,7 +29,10 @@ pub(super) fn list(attribute: &Attribute<'_>, items: &[Value]) -> Val<Vec<Contai
         if !item.is_object() {
             return Val::Unknown(attribute.pending());
         }
-        let mut container = super::container(item);
+        let (mut item, mut doubt) = (item.clone(), doubt.clone());
+        named::settle(attribute.graph, model, &mut item, &mut doubt);
+        let (item, doubt) = (&item, &doubt);
+        let mut container = super::container(item, at);
         if Doubt::of(Some(doubt)) != Doubt::None {
             let mut found = Found { attribute, at, parts: &mut container.unknown };
             found.parts(item, doubt, "", 0);

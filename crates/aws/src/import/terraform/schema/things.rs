@@ -177,10 +177,7 @@ pub(super) const NAMED: Table = &[
         &["id", "secret_id", "rotation_enabled", "rotation_rules"],
     ),
     // Never the value: `value_written` says whether the source holds it.
-    (
-        "aws_ssm_parameter",
-        &["id", "arn", "name", "region", "type", "key_id", super::VALUE_WRITTEN],
-    ),
+    ("aws_ssm_parameter", &["id", "arn", "name", "region", "type", "key_id", super::VALUE_WRITTEN]),
     ("aws_cloudwatch_log_group", &["id", "arn", "name", "region", "retention_in_days"]),
     ("aws_efs_file_system", &["id", "arn"]),
     ("aws_cloudwatch_event_target", &["id", "arn", "ecs_target"]),
