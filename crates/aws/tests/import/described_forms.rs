@@ -198,3 +198,17 @@ fn what_secrets_are_encrypted_with() {
     assert_eq!(model.secrets[&Key::new(&secret("plain"))].rotates, Val::Known(false));
     assert_eq!(model.secrets[&Key::new(&secret("own"))].rotates, Val::Known(true));
 }
+
+#[test]
+fn tags_that_another_call_prints() {
+    let tag = json!([{ "Key": "Team", "Value": "data" }, { "Key": "aws:cloudformation:x", "Value": "y" }]);
+    for document in [
+        json!({ "TagDescriptions": [{ "ResourceArn": LB, "Tags": tag }] }),
+        json!({ "PaginationToken": "", "ResourceTagMappingList": [{ "ResourceARN": LB, "Tags": tag }] }),
+    ] {
+        let model = described(&[balancer(), document]);
+        let tags = &model.load_balancers[&key(LB)].tags;
+        assert_eq!(tags.iter().collect::<Vec<_>>(), [(&"Team".to_owned(), &"data".to_owned())]);
+        assert!(!missing(&model).contains("isn't all"), "{}", missing(&model));
+    }
+}
