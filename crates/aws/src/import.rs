@@ -219,3 +219,19 @@ pub fn detect(bytes: &[u8]) -> Result<SourceKind, ImportError> {
     let bytes = recoded.as_deref().unwrap_or(bytes);
     detect::read(bytes).map(|found| found.kind()).map_err(|refusal| refusal.of(""))
 }
+
+/// Whether an input that [`detect`] refused was a source all the same: of a version that isn't read,
+/// incomplete by its own word, in another form, or broken behind the beginning of one. Who passes
+/// over it among others proves things of the rest as if that were all.
+#[must_use]
+pub fn is_broken_source(bytes: &[u8], refused: &ImportError) -> bool {
+    match refused.code {
+        "plan-errored" | "format-version" | "state-version" | "aws-output" | "plan-log"
+        | "utf-16" | "binary-plan" => true,
+        "truncated-json" | "not-json" | "nested-too-deep" => {
+            let recoded = detect::recoded(bytes);
+            detect::begins_a_source(recoded.as_deref().unwrap_or(bytes))
+        }
+        _ => false,
+    }
+}

@@ -86,6 +86,47 @@ fn a_folder_of_terraform_is_told_what_to_do() {
     fails(&farmgate("terraform", &["check", &path], b""), 2, &[&said, &help]);
 }
 
+/// What is proved without a part of the sources is proved of something else.
+#[test]
+fn a_broken_source_in_a_folder_is_no_mere_other_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().to_string_lossy().into_owned();
+    let write =
+        |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("written");
+    write("vpcs.json", r#"{"Vpcs": [{"VpcId": "vpc-1", "CidrBlock": "10.0.0.0/16"}]}"#);
+    write("tsconfig.json", "{ // comments\n }");
+    write("package.json", r#"{"name": "x"}"#);
+    write("empty.json", "");
+    let output = farmgate("folder", &["check", &path], b"");
+    let out = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{out}{}", stderr(&output));
+    assert!(out.contains("3 files of"), "{out}");
+    for (name, text, code) in [
+        ("groups.json", r#"{"SecurityGroups": [{"GroupId": "#, "truncated-json"),
+        (
+            "stack.json",
+            r#"{"Description": "x", "AWSTemplateFormatVersion": "2010-09-09", }"#,
+            "not-json",
+        ),
+        (
+            "plan.json",
+            r#"{"format_version": "1.2", "errored": true, "planned_values": {}}"#,
+            "plan-errored",
+        ),
+        (
+            "terraform.json",
+            r#"{"version": 3, "terraform_version": "0.11", "serial": 1, "lineage": "x"}"#,
+            "state-version",
+        ),
+        ("subnets.yaml", "Subnets:\n- SubnetId: subnet-1\n", "aws-output"),
+    ] {
+        write(name, text);
+        let said = format!("error[{code}]: {path}/{name}: ");
+        fails(&farmgate("folder", &["check", &path], b""), 2, &[&said]);
+        fs::remove_file(folder.path().join(name)).expect("removed");
+    }
+}
+
 #[test]
 fn an_acceptance_file_that_is_named_must_be_there() {
     let output = farmgate("accept", &["check", "-", "--accept", "a.yaml"], b"");

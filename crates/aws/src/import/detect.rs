@@ -93,6 +93,24 @@ pub(crate) fn text(bytes: &[u8]) -> &str {
     text::decode(bytes).unwrap_or_default()
 }
 
+/// How far into a text is looked for what marks a source.
+const BEGINNING: usize = 4096;
+
+/// Whether a text that can't be read as a whole begins as a source does.
+pub(crate) fn begins_a_source(bytes: &[u8]) -> bool {
+    let start = bytes.get(..BEGINNING.min(bytes.len())).unwrap_or_default();
+    let start = String::from_utf8_lossy(start);
+    let start = start.trim_start_matches('\u{feff}').trim_start();
+    let Some(members) = start.strip_prefix('{') else { return false };
+    let mut keys = serde_json::Deserializer::from_str(members).into_iter::<String>();
+    let first = keys.next().and_then(Result::ok).unwrap_or_default();
+    let marks =
+        ["AWSTemplateFormatVersion", "format_version", "terraform_version", "farmgateRequest"];
+    marks.iter().any(|mark| start.contains(&format!("\"{mark}\"")))
+        || first == "Resources"
+        || super::describe::is_member(&first)
+}
+
 /// Whether a text that is no JSON has the sections of a CloudFormation template.
 fn is_yaml_template(text: &str) -> bool {
     let section =

@@ -1,7 +1,8 @@
 //! A folder as a source: all that is one in it.
 //!
 //! `cdk.out/` goes by its manifest; any other folder by what its files hold. Where a folder has
-//! what is no source, that is said and passed over.
+//! what is no source, that is said and passed over; a source that is broken is an error, since what is
+//! proved without it would be proved of something else.
 
 mod nested;
 
@@ -44,6 +45,7 @@ pub(super) fn sources(path: &Path, notes: &mut Vec<Warning>) -> Result<Vec<File>
     paths.sort();
     let mut files = Vec::new();
     let mut others = Vec::new();
+    let mut broken = Vec::new();
     let mut problems = Vec::new();
     let mut known: BTreeSet<PathBuf> = paths.iter().cloned().collect();
     let mut next = 0;
@@ -63,6 +65,14 @@ pub(super) fn sources(path: &Path, notes: &mut Vec<Warning>) -> Result<Vec<File>
                     }
                     files.push(file);
                 }
+                Err(error) if import::is_broken_source(&file.bytes, &error) => {
+                    broken.push(Problem::Plain {
+                        code: error.code,
+                        file: Some(file.name),
+                        message: error.message,
+                        help: error.help,
+                    });
+                }
                 Err(error) => others.push(format!("{} ({})", file.name, error.message)),
             },
             Err(problem) => problems.push(problem),
@@ -70,6 +80,9 @@ pub(super) fn sources(path: &Path, notes: &mut Vec<Warning>) -> Result<Vec<File>
     }
     if !problems.is_empty() {
         return Err(Failure::environment(problems));
+    }
+    if !broken.is_empty() {
+        return Err(Failure::input(broken));
     }
     let name = path.to_string_lossy().into_owned();
     if files.is_empty() {
