@@ -17,7 +17,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use farmgate_aws::model::{Key, Model};
+use farmgate_aws::model::{Key, Model, SourceKind};
 use farmgate_aws::network::Lowered;
 use farmgate_net::reach::{Answer, Engine, Place, Question};
 use farmgate_net::service::ServiceSet;
@@ -215,4 +215,17 @@ pub(crate) fn listed<T: ToString>(names: impl IntoIterator<Item = T>) -> String 
         [one] => one.clone(),
         [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
     }
+}
+
+/// Whether something is known only from what `aws` prints: then its key is an ARN or an id, and what
+/// was not asked for is not known.
+pub(crate) fn only_described(model: &Model, key: &Key) -> bool {
+    let printed = |kind| matches!(kind, SourceKind::Described | SourceKind::Live);
+    let text = key.as_str();
+    if !model.sources.is_empty() && model.sources.iter().all(|source| printed(source.kind)) {
+        return true;
+    }
+    model.sources.iter().any(|source| printed(source.kind))
+        && key.resource_type().is_none()
+        && (text.starts_with("arn:") || !text.contains('/'))
 }

@@ -193,6 +193,12 @@ fn what_aws_prints_says_nothing_of_what_was_not_asked() {
     let finding = by(&report, "waf-missing")[0];
     assert_eq!(finding.origins, [arn.to_string()]);
     assert!(!finding.assumes.iter().any(|note| note.contains("no source shows")), "{finding:?}");
+    // AWS WAF Classic wasn't asked, which is told; and where it was, it isn't.
+    let told = |finding: &Finding| finding.assumes.iter().any(|note| note.contains("WAF Classic"));
+    assert!(told(finding), "{finding:?}");
+    model.detection.listed.insert("aws_wafregional_web_acl_association".to_owned());
+    let report = of_model(&model);
+    assert!(!told(by(&report, "waf-missing")[0]));
 }
 
 #[test]

@@ -185,3 +185,25 @@ fn roles_for_tasks_are_unused_only_where_there_are_tasks() {
     model.task_definitions = example("clean-farm").task_definitions;
     assert!(found(&model));
 }
+
+#[test]
+fn a_tag_that_no_call_shows_may_be_anybodys() {
+    let balancer = serde_json::json!({ "LoadBalancers": [{
+        "LoadBalancerArn": "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/a/1",
+        "LoadBalancerName": "a", "Type": "application", "Scheme": "internal", "VpcId": "vpc-1",
+        "SecurityGroups": ["sg-1"], "AvailabilityZones": [{ "SubnetId": "subnet-1" }],
+        "State": { "Code": "active" } }] });
+    let balancer = balancer.to_string();
+    let input = Input { name: "lb.json", bytes: balancer.as_bytes() };
+    let model = import(&[input]).unwrap();
+    let expect = |text: &str| {
+        let expectations = farmgate_farm::expect::read(text).unwrap();
+        let options = Options { expectations: vec![expectations] };
+        let report = check(&model, &options).unwrap();
+        let found = report.statements.iter().find(|s| s.id.starts_with("expectation"));
+        found.cloned().unwrap()
+    };
+    let found = expect("expect:\n  - cannot: { from: internet, to: \"tag:Team=data\" }\n");
+    assert_eq!(found.verdict, Verdict::Unknown, "{found:#?}");
+    assert!(found.missing[0].contains("loadbalancer/app/a/1"), "{found:#?}");
+}

@@ -92,6 +92,25 @@ fn documents(folder: &Path) -> Vec<(String, Value)> {
     found
 }
 
+/// The one secret with a policy, and the one key that encrypts one.
+fn keys_and_policies(collected: &[(String, Value)]) {
+    let of = |operation: &str| {
+        let all = collected.iter().map(|(_, document)| document);
+        let of = all.filter(|it| it["farmgateRequest"]["operation"] == json!(operation));
+        of.cloned().collect::<Vec<Value>>()
+    };
+    let policies = of("get-resource-policy");
+    let written = policies.iter().filter(|it| it["ResourcePolicy"].is_string());
+    assert_eq!((policies.len(), written.count()), (2, 1), "{policies:?}");
+    let keys = of("describe-key");
+    let [key] = keys.as_slice() else { panic!("{keys:?}") };
+    let policies = of("get-key-policy");
+    let [policy] = policies.as_slice() else { panic!("{policies:?}") };
+    assert_eq!(policy["farmgateRequest"]["parameters"]["KeyId"], key["KeyMetadata"]["Arn"]);
+    assert!(policy["Policy"].as_str().unwrap().contains("kms:*"), "{policy}");
+    assert_eq!(of("get-event-selectors").len(), 1);
+}
+
 // === an emulated account ===
 
 /// An emulation with one of everything, or the name of what is missing.
@@ -236,6 +255,7 @@ fn what_is_collected_is_what_the_aws_command_prints() {
         assert_eq!(document["farmgateRequest"]["account"], json!("123456789012"), "{name}");
     }
     paged(&collected);
+    keys_and_policies(&collected);
     // What isn't kept is told all the same: which variable it was in.
     let names: Vec<String> = collected.iter().map(|(name, _)| format!("there/{name}")).collect();
     let args = ["check", "--format", "json"].into_iter().chain(names.iter().map(String::as_str));

@@ -19,8 +19,7 @@ macro_rules! items {
 /// Compares all settings.
 pub(super) fn settings(diff: &mut Diff<'_>) {
     let (left, right) = (diff.names.left, diff.names.right);
-    // How an id is written is no setting of what it names; by aliases keys are resolved. What encrypts
-    // a secret or a parameter is compared with it.
+    // How an id is written is no setting. What KMS encrypts is compared with what it encrypts.
     let Model {
         sources: _,
         region,

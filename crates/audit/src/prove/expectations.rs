@@ -11,7 +11,7 @@ use farmgate_net::topology::{Front, Outside, RelayId};
 
 use super::isolation::{from_site, internet_reaches};
 use super::tally::Wanted;
-use super::{Proof, Tally};
+use super::{Proof, Tally, listed, only_described};
 use crate::report::{Family, Statement, Verdict};
 use farmgate_farm::diagnostic::Diagnostic;
 use farmgate_farm::expect::{
@@ -40,9 +40,14 @@ pub fn expected(
     if problems.is_empty() { Ok(all) } else { Err(problems) }
 }
 
+/// How many things whose tags aren't shown are named.
+const MOST_UNTOLD: usize = 4;
+
 /// Everything that can be an end of a connection, with its tags.
 struct Ends {
     known: BTreeMap<Key, Tags>,
+    /// Those whose tags `aws` prints only if it is asked for them.
+    untold: BTreeSet<Key>,
 }
 
 /// An end that a selector means.
@@ -64,7 +69,11 @@ impl Ends {
         known.extend(model.endpoints.iter().map(|(k, s)| (k.clone(), s.tags.clone())));
         known.extend(model.databases.iter().map(|(k, s)| (k.clone(), s.tags.clone())));
         known.extend(model.instances.iter().map(|(k, s)| (k.clone(), s.tags.clone())));
-        Self { known }
+        let own = model.load_balancers.iter().map(|(key, it)| (key, &it.tags));
+        let own = own.chain(model.services.iter().map(|(key, it)| (key, &it.tags)));
+        let untold = own.filter(|(key, tags)| tags.is_empty() && only_described(model, key));
+        let untold = untold.map(|(key, _)| key.clone()).collect();
+        Self { known, untold }
     }
 
     fn keys(&self, selector: &Selector) -> Result<Vec<Key>, Diagnostic> {
@@ -73,10 +82,35 @@ impl Ends {
             .iter()
             .filter(|(key, tags)| selector.matches(key.as_str(), key.resource_type(), tags));
         let found: Vec<Key> = matching.map(|(key, _)| key.clone()).collect();
-        if found.is_empty() {
+        if found.is_empty() && !self.is_untold(selector) {
             return Err(no_match(selector, self.known.keys().map(Key::as_str)));
         }
         Ok(found)
+    }
+
+    /// Whether a selector may mean things whose tags aren't shown.
+    fn is_untold(&self, selector: &Selector) -> bool {
+        matches!(selector.kind, SelectorKind::Tag { .. }) && !self.untold.is_empty()
+    }
+
+    /// Says whose tags would have to be known.
+    fn doubt(&self, kind: &ExpectationKind, tally: &mut Tally) {
+        let selectors = match kind {
+            ExpectationKind::CanStart(selector) => vec![selector],
+            ExpectationKind::Can(flow) | ExpectationKind::Cannot(flow) => {
+                [&flow.from, &flow.to].into_iter().chain(&flow.except_through).collect()
+            }
+        };
+        for selector in selectors.into_iter().filter(|selector| self.is_untold(selector)) {
+            let named = self.untold.iter().take(MOST_UNTOLD);
+            let more = self.untold.len().saturating_sub(MOST_UNTOLD);
+            let more = (more > 0).then(|| format!("{more} more"));
+            let whose = listed(named.map(ToString::to_string).chain(more));
+            tally.unknown(format!(
+                "whether `{}` means {whose}: no source shows tags",
+                selector.text
+            ));
+        }
     }
 
     fn ends(&self, proof: &Proof<'_>, selector: &Selector) -> Result<Vec<End>, Diagnostic> {
@@ -113,6 +147,7 @@ impl Ends {
             ExpectationKind::Can(flow) => self.flow(proof, flow, Wanted::Open, &mut tally)?,
             ExpectationKind::Cannot(flow) => self.flow(proof, flow, Wanted::Closed, &mut tally)?,
         };
+        self.doubt(&expectation.kind, &mut tally);
         let on: Vec<&Key> = on.iter().collect();
         let text = match &expectation.why {
             Some(why) => format!("{expectation} ({why})"),

@@ -35,6 +35,7 @@ mod routes;
 mod scaling;
 mod services;
 mod stores;
+mod tags;
 mod target_groups;
 mod tasks;
 mod value;
@@ -121,6 +122,7 @@ fn translate(region: &Region<'_>, making: &mut Making) {
     iam::read(region, making);
     detection::read(region, making);
     interfaces::read(region, making);
+    tags::read(region, making);
     events::read(region, making);
     wanting::read(region, making);
 }

@@ -138,7 +138,12 @@ fn a_web_acl_of_waf_classic_is_one() {
     let association = model.waf.values().next().expect("one");
     assert_eq!(association.resource.get(), Some(&key(LB)));
     assert!(association.web_acl.missing().expect("not known").contains("AWS WAF Classic"));
-    assert!(described(&[balancer(), none, classic(&json!({}))]).waf.is_empty());
+    let asked = "aws_wafregional_web_acl_association";
+    let model = described(&[balancer(), none.clone(), classic(&json!({}))]);
+    assert!(model.waf.is_empty() && model.detection.lists(asked));
+    let denied = refused("waf-regional", "get-web-acl-for-resource", &of, "AccessDeniedException");
+    let model = described(&[balancer(), none, denied]);
+    assert!(model.waf.is_empty() && !model.detection.lists(asked));
 }
 
 #[test]
@@ -192,4 +197,18 @@ fn what_secrets_are_encrypted_with() {
     // What the list of secrets says of rotation is no assumption.
     assert_eq!(model.secrets[&Key::new(&secret("plain"))].rotates, Val::Known(false));
     assert_eq!(model.secrets[&Key::new(&secret("own"))].rotates, Val::Known(true));
+}
+
+#[test]
+fn tags_that_another_call_prints() {
+    let tag = json!([{ "Key": "Team", "Value": "data" }, { "Key": "aws:cloudformation:x", "Value": "y" }]);
+    for document in [
+        json!({ "TagDescriptions": [{ "ResourceArn": LB, "Tags": tag }] }),
+        json!({ "PaginationToken": "", "ResourceTagMappingList": [{ "ResourceARN": LB, "Tags": tag }] }),
+    ] {
+        let model = described(&[balancer(), document]);
+        let tags = &model.load_balancers[&key(LB)].tags;
+        assert_eq!(tags.iter().collect::<Vec<_>>(), [(&"Team".to_owned(), &"data".to_owned())]);
+        assert!(!missing(&model).contains("isn't all"), "{}", missing(&model));
+    }
 }

@@ -159,10 +159,9 @@ impl Caller {
                         Kind::Stranger | Kind::Final => return Err(Failure::Said(refusal)),
                     }
                 }
-                Err(why) if asked.operation.ending => return Err(said(UNREACHABLE, &why)),
                 Err(why) => (Refusal::new(UNREACHABLE, &why), None),
             };
-            if tries >= self.pace.tries {
+            if tries >= self.pace.tries || asked.operation.ending {
                 return Err(Failure::Said(refusal));
             }
             self.hold(held.clone(), pause.unwrap_or_else(|| self.pace.pause(tries)));

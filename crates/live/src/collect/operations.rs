@@ -21,7 +21,8 @@ pub struct Operation {
     pub(super) per: Option<Per>,
     /// Whether it is asked once for all regions.
     pub global: bool,
-    /// Whether its service is on its way out: where it can't be reached, it isn't there any more.
+    /// Whether its service is on its way out: it is asked once, and where it can't be reached, it isn't
+    /// there any more.
     pub(super) ending: bool,
 }
 

@@ -69,7 +69,7 @@ const STRANGER: [&str; 8] = [
 ];
 
 /// Refusals that say that there is nothing: service, operation, code.
-const ABSENT: [(&str, &str, &str); 8] = [
+const ABSENT: [(&str, &str, &str); 11] = [
     ("ecr", "get-repository-policy", "RepositoryPolicyNotFoundException"),
     ("securityhub", "describe-hub", "InvalidAccessException"),
     ("securityhub", "describe-hub", "ResourceNotFoundException"),
@@ -77,7 +77,11 @@ const ABSENT: [(&str, &str, &str); 8] = [
     ("wafv2", "get-web-acl-for-resource", "WAFNonexistentItemException"),
     ("waf-regional", "get-web-acl-for-resource", "WAFNonexistentItemException"),
     ("waf-regional", "get-web-acl-for-resource", "WAFUnavailableEntityException"),
+    // Where the service isn't there any more.
     ("waf-regional", "get-web-acl-for-resource", super::caller::UNREACHABLE),
+    ("waf-regional", "get-web-acl-for-resource", "Http404"),
+    ("waf-regional", "get-web-acl-for-resource", "UnknownOperationException"),
+    ("waf-regional", "get-web-acl-for-resource", "SubscriptionRequiredException"),
 ];
 
 // === impl Refusal ===

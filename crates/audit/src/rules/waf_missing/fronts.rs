@@ -7,6 +7,7 @@ use farmgate_aws::model::{
     Api, ApiKind, IntegrationTarget, Key, LoadBalancerKind, Model, Note, SourceKind, WebAcl,
 };
 
+pub(in crate::rules) use crate::prove::only_described;
 use crate::prove::trust::{forwards, is_health, listeners_of};
 use crate::rules::Facts;
 use crate::rules::listener_open_to_world::{admitted, is_most_of_the_internet};
@@ -130,7 +131,10 @@ pub(in crate::rules) fn acl<'m>(model: &'m Model, front: &Front<'_>) -> Acl<'m> 
     }
     // What `aws` prints names the web ACL of every such thing, or says why it doesn't.
     if only_described(model, front.key) {
-        return Acl::None(None);
+        let asked = model.detection.lists("aws_wafregional_web_acl_association");
+        let unasked = front.kind == Kind::LoadBalancer && !asked;
+        let note = "AWS WAF Classic, which AWS ended on 2025-09-30, protects nothing here";
+        return Acl::None(unasked.then(|| note.into()));
     }
     let note = format!("{} has no web ACL, since no source shows one", front.key);
     Acl::None(Some(note.into()))
@@ -147,17 +151,4 @@ fn is_modelled(model: &Model, key: &Key) -> bool {
 fn only_farms(model: &Model, key: &Key) -> bool {
     let mut sources = model.sources.iter();
     sources.all(|it| it.kind == SourceKind::FarmFile) && key.resource_type().is_none()
-}
-
-/// Whether something is known only from what `aws` prints: then its key is an ARN or an id, and what
-/// was not asked for is not known.
-pub(in crate::rules) fn only_described(model: &Model, key: &Key) -> bool {
-    let printed = |kind| matches!(kind, SourceKind::Described | SourceKind::Live);
-    let text = key.as_str();
-    if !model.sources.is_empty() && model.sources.iter().all(|source| printed(source.kind)) {
-        return true;
-    }
-    model.sources.iter().any(|source| printed(source.kind))
-        && key.resource_type().is_none()
-        && (text.starts_with("arn:") || !text.contains('/'))
 }

@@ -55,7 +55,7 @@ macro_rules! shapes {
 /// Web ACLs before AWS WAF's second version.
 pub(super) const WAF_CLASSIC: &str = "waf-regional get-web-acl-for-resource";
 
-static SHAPES: [Shape; 99] = shapes! {
+static SHAPES: [Shape; 101] = shapes! {
     "ec2 describe-vpcs" "Vpcs" List [];
     "ec2 describe-vpc-attribute" "VpcId" Whole ["EnableDnsSupport" "EnableDnsHostnames"];
     "ec2 describe-subnets" "Subnets" List [];
@@ -85,6 +85,8 @@ static SHAPES: [Shape; 99] = shapes! {
     "elbv2 describe-rules" "Rules" List ["RuleArn"];
     "elbv2 describe-target-groups" "TargetGroups" List [];
     "elbv2 describe-target-health" "TargetHealthDescriptions" List [];
+    "elbv2 describe-tags" "TagDescriptions" List ["ResourceArn"];
+    "resourcegroupstaggingapi get-resources" "ResourceTagMappingList" List ["ResourceARN"];
     "ecs describe-clusters" "clusters" List ["clusterArn"];
     "ecs list-clusters" "clusterArns" Names [];
     "ecs list-services" "serviceArns" Names [];
@@ -237,7 +239,7 @@ pub(super) fn error(members: &Members<'_>) -> Option<String> {
 }
 
 /// Refusals that say that there is nothing: the operation and AWS's code.
-const ABSENT: [(&str, &str); 10] = [
+const ABSENT: [(&str, &str); 13] = [
     ("ecr get-repository-policy", "RepositoryPolicyNotFoundException"),
     ("ecr get-repository-policy", "RepositoryNotFoundException"),
     ("securityhub describe-hub", "InvalidAccessException"),
@@ -245,8 +247,11 @@ const ABSENT: [(&str, &str); 10] = [
     ("wafv2 get-web-acl-for-resource", "WAFNonexistentItemException"),
     (WAF_CLASSIC, "WAFNonexistentItemException"),
     (WAF_CLASSIC, "WAFUnavailableEntityException"),
-    // `farmgate collect` says so where the service isn't there any more.
+    // Where the service isn't there any more; the first is `farmgate collect`'s own word.
     (WAF_CLASSIC, "Unreachable"),
+    (WAF_CLASSIC, "Http404"),
+    (WAF_CLASSIC, "UnknownOperationException"),
+    (WAF_CLASSIC, "SubscriptionRequiredException"),
     ("secretsmanager get-resource-policy", "ResourceNotFoundException"),
     ("lambda get-function-url-config", "ResourceNotFoundException"),
 ];
@@ -261,7 +266,7 @@ pub(super) fn has_next(members: &Members<'_>) -> bool {
     let says = |members: &Members<'_>, name: &str, none: &[&str]| {
         members.get(name).is_some_and(|raw| !none.contains(&raw.get().trim()))
     };
-    let tokens = ["NextToken", "nextToken", "NextMarker", "position"];
+    let tokens = ["NextToken", "nextToken", "NextMarker", "PaginationToken", "position"];
     if tokens.iter().any(|name| says(members, name, &["null", "\"\""])) {
         return true;
     }

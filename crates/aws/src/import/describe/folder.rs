@@ -113,13 +113,6 @@ impl<'a> Region<'a> {
         self.refused.contains_key(operation)
     }
 
-    /// Whether it was asked of one thing, and refused.
-    pub(super) fn is_refused_for(&self, operation: &str, thing: &str) -> bool {
-        let refused = self.refused.get(operation).into_iter().flatten();
-        let mut named = refused.flat_map(|(request, _)| request.parameters.values().flatten());
-        named.any(|value| value == thing)
-    }
-
     /// Whether anything at all is shown.
     pub(super) fn is_empty(&self) -> bool {
         self.pages.is_empty()

@@ -3,7 +3,7 @@
 //! One thing may be shown by several documents: what only one of them knows completes the other;
 //! where they contradict each other the first is used and the reader is told.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Map, Value};
 
@@ -186,6 +186,17 @@ impl Making {
         let at = self.by_address.get(&(kind.to_owned(), address.to_owned()));
         if let Some(made) = at.and_then(|at| self.made.get_mut(*at)) {
             change(made);
+        }
+    }
+
+    /// Gives tags to what has none, by address.
+    pub(super) fn tag(&mut self, tags: &BTreeMap<String, Value>) {
+        for made in &mut self.made {
+            let untold =
+                made.raw.after.get("tags").and_then(Value::as_object).is_none_or(Map::is_empty);
+            if let (true, Some(found)) = (untold, tags.get(&made.raw.address)) {
+                made.set("tags", found.clone());
+            }
         }
     }
 

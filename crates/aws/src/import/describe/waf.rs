@@ -70,15 +70,9 @@ fn rule(rule: &Value) -> Value {
     Value::Object(made)
 }
 
-/// Web ACLs of AWS WAF Classic: that there is one, not what it does. Where it was never asked for, there
-/// is none: Classic's end was 2025-09-30.
+/// Web ACLs of AWS WAF Classic: that there is one, not what it does. Classic's end was 2025-09-30, so
+/// that where it doesn't answer, nothing is said to be of it.
 fn classic(region: &Region<'_>, making: &mut Making) {
-    let mut add = |resource: &str, item: &Item<'_>, reason: String| {
-        let name = format!("the web ACL of {resource} in AWS WAF Classic");
-        let mut made = Made::new("aws_wafv2_web_acl_association", &name, item);
-        made.set("resource_arn", resource).unsaid("web_acl_arn", reason);
-        making.add(made);
-    };
     let balancers: Vec<Item<'_>> = region.items(BALANCERS).collect();
     for page in region.pages(WAF_CLASSIC) {
         let only = || match balancers.as_slice() {
@@ -87,15 +81,15 @@ fn classic(region: &Region<'_>, making: &mut Making) {
         };
         let Some(resource) = page.request.parameter("ResourceArn").or_else(only) else { continue };
         for item in items_of(page) {
-            add(resource, &item, "is one of AWS WAF Classic, which isn't read".to_owned());
+            let name = format!("the web ACL of {resource} in AWS WAF Classic");
+            let mut made = Made::new("aws_wafv2_web_acl_association", &name, &item);
+            made.set("resource_arn", resource)
+                .unsaid("web_acl_arn", "is one of AWS WAF Classic, which isn't read");
+            making.add(made);
         }
     }
-    for item in &balancers {
-        let Some(arn) = text(&item.value, "LoadBalancerArn") else { continue };
-        if region.is_refused_for(WAF_CLASSIC, arn) {
-            let reason = region.missing_of(WAF_CLASSIC, &format!("--resource-arn {arn}"));
-            add(arn, item, reason);
-        }
+    if region.shows(WAF_CLASSIC) && !region.is_refused(WAF_CLASSIC) {
+        making.lists("aws_wafregional_web_acl_association");
     }
 }
 

@@ -99,7 +99,11 @@ fn is_idle(region: &Region<'_>, operation: &str) -> bool {
     match operation {
         "elbv2 describe-listeners" => none(BALANCERS),
         "elbv2 describe-rules" => {
-            none(BALANCERS) || region.shows(BALANCERS) && !has_applications(region)
+            let has_rules = |item: Item<'_>| {
+                text(&item.value, "ListenerArn").is_some_and(|arn| arn.contains(":listener/app/"))
+            };
+            let listeners = "elbv2 describe-listeners";
+            none(BALANCERS) || region.shows(listeners) && !region.items(listeners).any(has_rules)
         }
         HEALTH => none("elbv2 describe-target-groups"),
         SERVICES => no_cluster() || none("ecs list-services"),
@@ -118,11 +122,6 @@ fn is_idle(region: &Region<'_>, operation: &str) -> bool {
         }
         _ => false,
     }
-}
-
-/// Whether any load balancer has rules.
-fn has_applications(region: &Region<'_>) -> bool {
-    region.items(BALANCERS).any(|item| text(&item.value, "Type") == Some("application"))
 }
 
 /// Services whose task definition isn't shown.

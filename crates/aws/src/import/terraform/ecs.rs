@@ -26,8 +26,8 @@ use crate::model::{
     TaskDefinition, Val,
 };
 
-pub(in super::super) use named::{NAME_MARKS, marked, unmarked};
 pub(super) use named::host;
+pub(in super::super) use named::{NAME_MARKS, marked, unmarked};
 
 /// Reads everything of ECS.
 pub(super) fn read(graph: &mut Graph, model: &mut Model) {

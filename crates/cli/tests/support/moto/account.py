@@ -318,6 +318,12 @@ def stores():
     for n in range(60):
         client("ssm").put_parameter(Name=f"/many/{n}", Value="not-to-be-read", Type="String")
     client("secretsmanager").create_secret(Name="s", SecretString="not-to-be-read")
+    key = client("kms").create_key(Description="of secrets")["KeyMetadata"]["Arn"]
+    secret = dict(Name="under-a-key", SecretString="not-to-be-read", KmsKeyId=key)
+    secret = client("secretsmanager").create_secret(**secret)["ARN"]
+    nobody = {"Effect": "Deny", "Principal": "*", "Action": "secretsmanager:*", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": nobody})
+    client("secretsmanager").put_resource_policy(SecretId=secret, ResourcePolicy=policy)
     logs = client("logs")
     logs.create_log_group(logGroupName="/g")
     logs.put_retention_policy(logGroupName="/g", retentionInDays=30)
