@@ -212,3 +212,24 @@ fn tags_that_another_call_prints() {
         assert!(!missing(&model).contains("isn't all"), "{}", missing(&model));
     }
 }
+
+/// Advanced selectors are not read, and a trail that has them is not taken to record everything.
+#[test]
+fn a_trail_with_advanced_selectors_is_not_known_to_record() {
+    let arn = "arn:aws:cloudtrail:eu-west-1:123456789012:trail/all";
+    let trails = json!({ "trailList": [{ "Name": "all", "TrailARN": arn }] });
+    let selectors = |advanced: Value| {
+        let selectors =
+            json!({ "TrailARN": arn, "EventSelectors": [], "AdvancedEventSelectors": advanced });
+        let model = described(&[
+            asked("cloudtrail", "describe-trails", &json!({}), &trails),
+            asked("cloudtrail", "get-event-selectors", &json!({ "TrailName": arn }), &selectors),
+        ]);
+        let trail = model.detection.trails.values().next().expect("a trail");
+        trail.management.clone()
+    };
+    assert_eq!(selectors(json!([])), Val::Known(true));
+    let fields = json!([{ "Field": "eventCategory", "Equals": ["Data"] }]);
+    let found = selectors(json!([{ "Name": "data", "FieldSelectors": fields }]));
+    assert!(matches!(found, Val::Unknown(_)), "{found:?}");
+}

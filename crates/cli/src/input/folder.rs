@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use farmgate_aws::import;
+use farmgate_aws::import::{self, ImportError};
 use farmgate_aws::model::Warning;
 use serde_json::Value;
 
@@ -43,75 +43,92 @@ pub(super) fn sources(path: &Path, notes: &mut Vec<Warning>) -> Result<Vec<File>
     let mut paths = Vec::new();
     collect(path, 0, &mut paths).map_err(|problem| Failure::environment(vec![problem]))?;
     paths.sort();
-    let mut files = Vec::new();
-    let mut others = Vec::new();
-    let mut broken = Vec::new();
-    let mut problems = Vec::new();
-    let mut known: BTreeSet<PathBuf> = paths.iter().cloned().collect();
-    let mut next = 0;
-    while let Some(path) = paths.get(next).cloned() {
-        next += 1;
-        match file(&path) {
-            Ok(file) => match import::detect(&file.bytes) {
-                Ok(_) => {
-                    // Templates of nested stacks may lie where nobody keeps sources of their own.
-                    let folder = path.parent().unwrap_or(Path::new(""));
-                    for inner in nested::named(&file.bytes) {
-                        let inner = plain(&folder.join(inner));
-                        let free = paths.len() < MOST_FILES && inner.is_file();
-                        if free && known.insert(inner.clone()) {
-                            paths.push(inner);
-                        }
-                    }
-                    files.push(file);
-                }
-                Err(error) if import::is_broken_source(&file.bytes, &error) => {
-                    broken.push(Problem::Plain {
-                        code: error.code,
-                        file: Some(file.name),
-                        message: error.message,
-                        help: error.help,
-                    });
-                }
-                Err(error) => others.push(format!("{} ({})", file.name, error.message)),
-            },
-            Err(problem) => problems.push(problem),
-        }
-    }
-    if !problems.is_empty() {
-        return Err(Failure::environment(problems));
+    let Seen { files, others, broken, unreadable } = read(paths);
+    if !unreadable.is_empty() {
+        return Err(Failure::environment(unreadable));
     }
     if !broken.is_empty() {
         return Err(Failure::input(broken));
     }
     let name = path.to_string_lossy().into_owned();
     if files.is_empty() {
-        if let Some(root) = terraform_in(path) {
-            return Err(Failure::input(vec![terraform(name, &root)]));
-        }
-        return Err(Failure::input(vec![Problem::Plain {
-            code: "no-sources",
-            file: Some(name),
-            message: "nothing in this folder is a source".to_owned(),
-            help: Some(
-                "a source is a Terraform plan or state, a CloudFormation template, or what \
-                 `aws ... describe-*` prints, in a file that ends with .json, .yaml, .yml or .template"
-                    .to_owned(),
-            ),
+        return Err(Failure::input(vec![match terraform_in(path) {
+            Some(root) => terraform(name, &root),
+            None => nothing(name),
         }]));
     }
-    if !others.is_empty() {
-        let named: Vec<&str> = others.iter().take(MOST_NAMED).map(String::as_str).collect();
-        let more = if others.len() > named.len() { " ..." } else { "" };
-        let count = others.len();
-        let (files, are) = if count == 1 { ("file", "is") } else { ("files", "are") };
-        let text = format!(
-            "{count} {files} of {name} {are} no source and passed over: {}{more}",
-            named.join(", ")
-        );
-        notes.push(Warning { code: "passed-over", text, on: None });
-    }
+    notes.extend(passed_over(&name, &others));
     Ok(files)
+}
+
+/// What the files of a folder are.
+#[derive(Default)]
+struct Seen {
+    files: Vec<File>,
+    /// What is no source, with the reason.
+    others: Vec<String>,
+    broken: Vec<Problem>,
+    unreadable: Vec<Problem>,
+}
+
+fn read(mut paths: Vec<PathBuf>) -> Seen {
+    let mut seen = Seen::default();
+    let mut known: BTreeSet<PathBuf> = paths.iter().cloned().collect();
+    let mut next = 0;
+    while let Some(path) = paths.get(next).cloned() {
+        next += 1;
+        let file = match file(&path) {
+            Ok(file) => file,
+            Err(problem) => {
+                seen.unreadable.push(problem);
+                continue;
+            }
+        };
+        match import::detect(&file.bytes) {
+            Ok(_) => {
+                // Templates of nested stacks may lie where nobody keeps sources of their own.
+                let folder = path.parent().unwrap_or(Path::new(""));
+                for inner in nested::named(&file.bytes) {
+                    let inner = plain(&folder.join(inner));
+                    let free = paths.len() < MOST_FILES && inner.is_file();
+                    if free && known.insert(inner.clone()) {
+                        paths.push(inner);
+                    }
+                }
+                seen.files.push(file);
+            }
+            Err(error) if import::is_broken_source(&file.bytes, &error) => {
+                let ImportError { code, message, help, .. } = error;
+                seen.broken.push(Problem::Plain { code, file: Some(file.name), message, help });
+            }
+            Err(error) => seen.others.push(format!("{} ({})", file.name, error.message)),
+        }
+    }
+    seen
+}
+
+fn nothing(folder: String) -> Problem {
+    let help = "a source is a Terraform plan or state, a CloudFormation template, or what \
+                `aws ... describe-*` prints, in a file that ends with .json, .yaml, .yml or .template";
+    Problem::Plain {
+        code: "no-sources",
+        file: Some(folder),
+        message: "nothing in this folder is a source".to_owned(),
+        help: Some(help.to_owned()),
+    }
+}
+
+fn passed_over(folder: &str, others: &[String]) -> Option<Warning> {
+    let named: Vec<&str> = others.iter().take(MOST_NAMED).map(String::as_str).collect();
+    let more = if others.len() > named.len() { " ..." } else { "" };
+    let (files, are) = match others.len() {
+        0 => return None,
+        1 => ("1 file".to_owned(), "is"),
+        count => (format!("{count} files"), "are"),
+    };
+    let text =
+        format!("{files} of {folder} {are} no source and passed over: {}{more}", named.join(", "));
+    Some(Warning { code: "passed-over", text, on: None })
 }
 
 /// A path without `.` in it.

@@ -138,7 +138,8 @@ const SECRETS: &str = "\
 ### Secrets
 
 Terraform never sees them. Each command waits for a value, shows nothing of it, and passes it by
-standard input, so that it is in no list of processes and in no history.
+standard input, so that it is in no list of processes and in no history. Leave them under AWS's own
+keys (`aws/secretsmanager`, `aws/ssm`): the roles may decrypt with no other.
 
 ```sh
 ";

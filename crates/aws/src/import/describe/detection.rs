@@ -88,6 +88,7 @@ fn trails(region: &Region<'_>, making: &mut Making) {
         match selectors {
             Some(found) => {
                 made.set("event_selector", selected(&found.value));
+                made.copy(&found.value, &[("advanced_event_selector", "AdvancedEventSelectors")]);
             }
             None => {
                 made.unsaid(

@@ -39,6 +39,7 @@ pub(super) fn translate(kind: &str, making: &mut Making<'_, '_>) -> bool {
             ("IsLogging", "enable_logging"),
             ("KMSKeyId", "kms_key_id"),
             ("EventSelectors", "event_selector"),
+            ("AdvancedEventSelectors", "advanced_event_selector"),
         ]),
         "GuardDuty::Detector" => making.copy_same(&["Enable"]),
         "Config::ConfigurationRecorder" => recorder(making),
