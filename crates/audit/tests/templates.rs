@@ -81,12 +81,22 @@ fn tasks_on_machines_have_no_interface_of_their_own() {
         .collect();
     assert_eq!(about, Vec::<&str>::new());
     let reaches = statement(&report, "a/Nlb reaches a/Service");
-    assert!(
-        reaches
-            .missing
-            .iter()
-            .any(|it| it.contains("the instances on whose interfaces a/Service runs"))
+    let note = "on which container instances a/Service runs";
+    assert!(reaches.missing.iter().any(|it| it.contains(note)), "{:?}", reaches.missing);
+}
+
+/// That nothing is cut off where nobody is shown to come is no reason to drop a rule.
+#[test]
+fn who_needs_an_open_target_may_be_nobody_that_a_source_shows() {
+    let alone = BALANCED.replace(
+        "LoadBalancers: [ { ContainerName: a, ContainerPort: 80, TargetGroupArn: !Ref Group } ]",
+        "LoadBalancers: []",
     );
+    let report = report(&format!("{NETWORK}{alone}"));
+    let fixes = found(&report, "target-open-to-network");
+    assert_eq!(fixes.len(), 1);
+    assert!(fixes[0].starts_with("admit only the groups that need it"), "{fixes:?}");
+    assert!(fixes[0].ends_with("which these are, no source shows"), "{fixes:?}");
 }
 
 #[test]

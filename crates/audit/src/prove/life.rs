@@ -12,7 +12,7 @@ mod verifiers;
 
 use std::collections::BTreeSet;
 
-use farmgate_aws::model::{Container, EcsService, Key, TargetGroup};
+use farmgate_aws::model::{Container, EcsService, Key, Model, Note, TargetGroup};
 use farmgate_aws::network::relays::{Targets, forwarded_groups};
 use farmgate_net::reach::Verdict as Reached;
 use farmgate_net::service::ServiceSet;
@@ -75,7 +75,10 @@ fn reaches_targets(
         ports.extend(health);
     }
     if ports.is_empty() {
-        tally.unknown(format!("the port of {}", group.key));
+        let note = unknown_port(proof.model, &targets.owner, &group.key);
+        tally.unknown(
+            note.map_or_else(|| format!("the port of {}", group.key), |it| it.to_string()),
+        );
     }
     let nodes = proof.lowered.interfaces_of(lb);
     if nodes.is_empty() {
@@ -96,6 +99,7 @@ fn reaches_targets(
             targets.owner,
             ports.join(" and ")
         ),
+        (_, 0) => format!("{lb} reaches {}", targets.owner),
         _ => format!(
             "{lb} reaches {} on tcp {} (traffic and health check)",
             targets.owner,
@@ -103,6 +107,13 @@ fn reaches_targets(
         ),
     };
     tally.statement("reaches-targets", Family::Life, &[lb, &targets.owner], text)
+}
+
+/// Why the port is not known on which a service takes what a target group forwards.
+fn unknown_port<'m>(model: &'m Model, owner: &Key, group: &Key) -> Option<&'m Note> {
+    let targets = &model.services.get(owner)?.load_balancers;
+    let mut own = targets.iter().filter(|target| target.target_group.get() == Some(group));
+    own.find_map(|target| target.port.missing())
 }
 
 /// Every VPC link reaches what its API leads to.

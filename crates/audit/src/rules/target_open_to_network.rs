@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use farmgate_aws::model::{Direction, Key, LoadBalancerKind, Model, Origin};
+use farmgate_aws::model::{
+    Direction, Key, LoadBalancerKind, Model, Origin, SecurityGroupRule,
+};
 use farmgate_net::addr::AddrSet;
 use farmgate_net::service::ServiceSet;
 
@@ -148,6 +150,19 @@ fn useless_beside(facts: &Facts<'_>, group: &Key, opening: &Opening) -> BTreeSet
         .collect()
 }
 
+/// Whether a source shows anybody for whom the targets are there: what forwards to them, or whom
+/// another rule of the group admits. Else that nothing is cut off without the rules says little.
+fn is_used(facts: &Facts<'_>, group: &Key, opening: &Opening) -> bool {
+    let forwarded = |target| !facts.proof.relays_to(target).is_empty();
+    let others = |rule: &SecurityGroupRule| {
+        let wanted = rule.services.get().is_none_or(|services| services.overlaps(&opening.services));
+        wanted && !opening.rules.contains(&rule.origin)
+    };
+    let found = facts.model().security_groups.get(group);
+    opening.targets.iter().any(forwarded)
+        || found.is_some_and(|found| found.ingress.rules.iter().any(others))
+}
+
 fn fix(facts: &Facts<'_>, group: &Key, opening: &Opening, balancers: &BTreeSet<Key>) -> Fix {
     let rules = listed(&opening.rules);
     let scope = Scope::of(opening.targets.iter().chain(balancers).cloned());
@@ -160,7 +175,14 @@ fn fix(facts: &Facts<'_>, group: &Key, opening: &Opening, balancers: &BTreeSet<K
     };
     let mut tried = vec![facts.attempt(&format!("drop {rules}"), &scope, &goals, drop)];
     if works(&tried) {
-        return Fix { text: format!("drop {rules}: what is needed is admitted without it"), tried };
+        let text = if is_used(facts, group, opening) {
+            format!("drop {rules}: what is needed is admitted without it")
+        } else {
+            format!(
+                "admit only the groups that need it in place of {rules}; which these are, no source shows"
+            )
+        };
+        return Fix { text, tried };
     }
     // Where what forwards has a group, a rule for that group takes the place of the addresses.
     let model = facts.model();
