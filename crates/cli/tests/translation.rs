@@ -154,8 +154,8 @@ fn a_plan_allows_exactly_what_the_farm_says() {
         let open: Vec<&str> = found.open.iter().map(|open| open.what.as_str()).collect();
         let expected: &[&str] = match (blueprint, env) {
             ("mem-brain", None) => &[
-                "setting services.api.task containers",
                 "setting services.api.execution-role policy execution document",
+                "setting services.api.task containers",
             ],
             ("mem-brain", Some(_)) => &[
                 "setting network flow_logs",

@@ -163,6 +163,15 @@ fn is_used(facts: &Facts<'_>, group: &Key, opening: &Opening) -> bool {
         || found.is_some_and(|found| found.ingress.rules.iter().any(others))
 }
 
+/// What to do where all that is proved holds without the rules.
+fn without(facts: &Facts<'_>, group: &Key, opening: &Opening) -> String {
+    let rules = listed(&opening.rules);
+    if is_used(facts, group, opening) {
+        return format!("drop {rules}: what is needed is admitted without it");
+    }
+    format!("admit only the groups that need it in place of {rules}; which these are, no source shows")
+}
+
 fn fix(facts: &Facts<'_>, group: &Key, opening: &Opening, balancers: &BTreeSet<Key>) -> Fix {
     let rules = listed(&opening.rules);
     let scope = Scope::of(opening.targets.iter().chain(balancers).cloned());
@@ -175,14 +184,7 @@ fn fix(facts: &Facts<'_>, group: &Key, opening: &Opening, balancers: &BTreeSet<K
     };
     let mut tried = vec![facts.attempt(&format!("drop {rules}"), &scope, &goals, drop)];
     if works(&tried) {
-        let text = if is_used(facts, group, opening) {
-            format!("drop {rules}: what is needed is admitted without it")
-        } else {
-            format!(
-                "admit only the groups that need it in place of {rules}; which these are, no source shows"
-            )
-        };
-        return Fix { text, tried };
+        return Fix { text: without(facts, group, opening), tried };
     }
     // Where what forwards has a group, a rule for that group takes the place of the addresses.
     let model = facts.model();
