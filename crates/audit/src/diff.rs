@@ -180,7 +180,7 @@ pub fn diff(left: &Model, right: &Model, same: &BTreeMap<Key, Key>) -> Drift {
     changes.extend(admissions::changes(left, right, &names));
     changes.extend(entrances::changes(left, right, &names));
     changes.extend(hops::changes(left, right, &names));
-    let doubts = Doubts::new(&pairs);
+    let doubts = Doubts::new(&pairs, left, right);
     changes.retain_mut(|change| doubts.weigh(change));
     changes.sort_by_key(|change| (change.kind, change.about));
     let mut drift = Drift {

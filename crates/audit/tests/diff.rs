@@ -22,7 +22,7 @@ use std::path::PathBuf;
 use clean::{clean, here};
 use farmgate_audit::diff::{About, Drift, Kind, diff};
 use farmgate_aws::import::{Input, import};
-use farmgate_aws::model::{Key, Model};
+use farmgate_aws::model::{Instance, Key, Model, Val};
 use mutation::Mutation;
 use serde_json::{Value, json};
 
@@ -318,4 +318,35 @@ fn what_exists_is_told_apart_from_what_was_not_asked_for() {
     assert_eq!((drift.totals.opened, drift.totals.closed), (0, 0), "{:#?}", told(&drift));
     let services = |note: &farmgate_audit::diff::NotCompared| note.kind == "ECS services";
     assert!(drift.not_compared.iter().any(services), "{:?}", drift.not_compared);
+}
+
+/// A mount target of EFS is counted in a plan, and is an interface of nobody in an account.
+#[test]
+fn an_interface_may_be_of_what_is_not_modelled() {
+    let left = model(&clean());
+    let mut right = left.clone();
+    let service = &right.services["aws_ecs_service.python"];
+    let key = Key::new("eni-0123456789abcdef0");
+    let instance = Instance {
+        key: key.clone(),
+        subnet: Val::Known(service.subnets.sure.first().cloned()),
+        security_groups: service.security_groups.clone(),
+        public: Val::Known(false),
+        address: None,
+        tags: BTreeMap::new(),
+    };
+    right.instances.insert(key.clone(), instance);
+    let found = diff(&left, &right, &BTreeMap::new());
+    assert!(found.totals.opened > 0, "{:?}", told(&found));
+    let mut counted = left.clone();
+    let target = Key::new("aws_efs_mount_target.a");
+    counted.unmodelled.insert("aws_efs_mount_target".to_owned(), vec![target]);
+    let found = diff(&counted, &right, &BTreeMap::new());
+    assert_eq!((found.totals.opened, found.totals.closed), (0, 0), "{:?}", told(&found));
+    assert!(found.changes.iter().all(|change| {
+        change.missing.contains(
+            &"whether eni-0123456789abcdef0 is of aws_efs_mount_target.a, which isn't modelled"
+                .to_owned(),
+        )
+    }));
 }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use farmgate_aws::model::{Key, Model};
+
 use super::pairs::Pairs;
 use super::{Change, Kind};
 
@@ -14,7 +16,7 @@ pub(super) struct Doubts {
 }
 
 impl Doubts {
-    pub(super) fn new(pairs: &Pairs) -> Self {
+    pub(super) fn new(pairs: &Pairs, left: &Model, right: &Model) -> Self {
         let mut doubts = Self { reasons: BTreeMap::new(), uncovered: BTreeSet::new() };
         for (own, others) in &pairs.candidates {
             for other in others {
@@ -23,8 +25,16 @@ impl Doubts {
                 doubts.reasons.entry(other.to_string()).or_insert(text);
             }
         }
-        // What is alone on one side is uncovered if the other has nothing of its kind.
+        // What a source makes and no model has (mount targets of EFS) is in an account an interface.
         let [alone_left, alone_right] = &pairs.alone;
+        for (alone, other) in [(alone_left, right), (alone_right, left)] {
+            let Some(others) = unmodelled(other) else { continue };
+            for key in alone.keys().filter(|key| is_interface(key)) {
+                let text = format!("whether {key} is of {others}, which isn't modelled");
+                doubts.reasons.entry(key.to_string()).or_insert(text);
+            }
+        }
+        // What is alone on one side is uncovered if the other has nothing of its kind.
         let [uncovered_left, uncovered_right] = &pairs.uncovered;
         for (alone, uncovered) in [(alone_left, uncovered_right), (alone_right, uncovered_left)] {
             let of = alone.iter().filter(|(_, kind)| uncovered.contains(**kind));
@@ -51,4 +61,21 @@ impl Doubts {
         }
         true
     }
+}
+
+/// What a model only counts, in words.
+fn unmodelled(model: &Model) -> Option<String> {
+    const NAMED: usize = 3;
+    let keys: Vec<&Key> = model.unmodelled.values().flatten().collect();
+    let named: Vec<String> = keys.iter().take(NAMED).map(ToString::to_string).collect();
+    match keys.len().saturating_sub(NAMED) {
+        0 if named.is_empty() => None,
+        0 => Some(named.join(", ")),
+        more => Some(format!("{} and {more} more", named.join(", "))),
+    }
+}
+
+/// Whether this is an interface that belongs to nothing that is read.
+fn is_interface(key: &Key) -> bool {
+    key.as_str().starts_with("eni-") || key.as_str().contains(":network-interface/")
 }
