@@ -335,10 +335,10 @@ fn an_interface_may_be_of_what_is_not_modelled() {
         address: None,
         tags: BTreeMap::new(),
     };
-    right.instances.insert(key.clone(), instance);
+    right.instances.insert(key, instance);
     let found = diff(&left, &right, &BTreeMap::new());
     assert!(found.totals.opened > 0, "{:?}", told(&found));
-    let mut counted = left.clone();
+    let mut counted = left;
     let target = Key::new("aws_efs_mount_target.a");
     counted.unmodelled.insert("aws_efs_mount_target".to_owned(), vec![target]);
     let found = diff(&counted, &right, &BTreeMap::new());
