@@ -264,6 +264,7 @@ impl<'a> Twins<'a> {
         self.sites.get(&own.site) == Some(&other.site)
             && ours.addresses == theirs.addresses
             && ours.open.is_some() == theirs.open.is_some()
+            && ours.unplaced.is_some() == theirs.unplaced.is_some()
             && own.addresses == other.addresses
     }
 
