@@ -6,6 +6,7 @@
 //! and what remains are few questions even among thousands of interfaces. Whatever is written in
 //! another way, or names what has no partner, counts as another, and is asked about.
 //!
+//! Sites, lists and interfaces are taken apart whole, so that a new field of theirs is no oversight.
 //! Notes are not compared: they are told with answers, and decide over none.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +21,8 @@ use farmgate_net::route::{Destination, Route, RouteTable, Via};
 use farmgate_net::rule::{Direction, Group};
 use farmgate_net::service::ServiceSet;
 use farmgate_net::topology::{
-    AclId, GroupId, Interface, ListId, NatId, Network, Public, SiteId, Subnet, SubnetId,
+    AclId, GroupId, Interface, ListId, NatId, Network, PrefixList, Public, Site, SiteId, Subnet,
+    SubnetId,
 };
 use farmgate_net::uncertain::Uncertain;
 
@@ -153,7 +155,8 @@ impl<'a> Twins<'a> {
     fn list(&self, own: ListId, other: ListId) -> bool {
         let (own, other) = (self.left.lists.get(own.index()), self.right.lists.get(other.index()));
         own.zip(other).is_some_and(|(own, other)| {
-            own.within == other.within && value(&own.addresses) == value(&other.addresses)
+            let PrefixList { name: _, addresses, within } = own;
+            *within == other.within && value(addresses) == value(&other.addresses)
         })
     }
 
@@ -196,7 +199,9 @@ impl<'a> Twins<'a> {
 
     /// `whole`: what lies beyond gateways, too.
     fn interface(&self, own: &Interface, other: &Interface, whole: bool) -> bool {
-        let groups = match (&own.groups, &other.groups) {
+        // Whether the public address is the same is asked where it matters.
+        let Interface { name: _, subnet, placed: _, addresses, public: _, groups } = own;
+        let groups = match (groups, &other.groups) {
             (None, None) => true,
             (Some(own), Some(other)) => {
                 let across = |ids: &BTreeSet<GroupId>| -> Option<BTreeSet<GroupId>> {
@@ -210,8 +215,8 @@ impl<'a> Twins<'a> {
             _ => false,
         };
         groups
-            && self.addresses(&own.addresses, &other.addresses)
-            && self.subnet(own.subnet, other.subnet, whole)
+            && self.addresses(addresses, &other.addresses)
+            && self.subnet(*subnet, other.subnet, whole)
     }
 
     /// Whether addresses are the same, or no rule, list or route tells one from another.
@@ -261,10 +266,11 @@ impl<'a> Twins<'a> {
         let pair =
             (self.left.sites.get(own.site.index()), self.right.sites.get(other.site.index()));
         let (Some(ours), Some(theirs)) = pair else { return false };
+        let Site { name: _, addresses, open, unplaced } = ours;
         self.sites.get(&own.site) == Some(&other.site)
-            && ours.addresses == theirs.addresses
-            && ours.open.is_some() == theirs.open.is_some()
-            && ours.unplaced.is_some() == theirs.unplaced.is_some()
+            && *addresses == theirs.addresses
+            && open.is_some() == theirs.open.is_some()
+            && unplaced.is_some() == theirs.unplaced.is_some()
             && own.addresses == other.addresses
     }
 
