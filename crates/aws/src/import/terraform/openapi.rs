@@ -74,8 +74,10 @@ fn read(api: &Raw, rest: bool) -> Option<Vec<Raw>> {
     };
     let document = Part::new(parsed.as_ref().unwrap_or(body), doubt);
     let paths = document.get("paths").filter(|paths| !paths.is_doubtful())?;
+    // The first of more would look as if they were all.
+    let members = paths.members().filter(|members| members.len() <= MOST_PATHS)?;
     let mut made = Vec::new();
-    for (path, _) in paths.members()?.iter().take(MOST_PATHS) {
+    for path in members.keys() {
         let item = paths.get(path)?;
         if item.is_doubtful() || item.get("$ref").is_some() || path.starts_with("Fn::") {
             return None;
