@@ -50,13 +50,10 @@ pub(super) fn read(graph: &mut Graph, model: &mut Model) {
     }
     let definitions: Vec<Key> =
         graph.of(&["aws_ecs_task_definition"]).map(|definition| definition.key.clone()).collect();
-    for key in definitions {
-        graph.unpack(&key);
-        let Some(resource) = graph.get(&key) else { continue };
+    graph.read_once(definitions, &["container_definitions"], |graph, resource| {
         let definition = task_definition(&Place::top(graph, resource), model);
         model.task_definitions.insert(definition.key.clone(), definition);
-        graph.forget(&key, &["container_definitions"]);
-    }
+    });
     for resource in graph.of(&["aws_ecs_service"]) {
         let service = service(&Place::top(graph, resource), model);
         model.services.insert(service.key.clone(), service);

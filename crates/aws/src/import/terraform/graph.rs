@@ -30,7 +30,7 @@ pub(super) struct Resource {
     pub(super) config: Option<usize>,
     /// Where it and its parts are written, by their paths.
     pub(super) locations: Vec<(String, Location)>,
-    /// Attributes that `value` will hold; see [`Graph::unpack`].
+    /// Attributes that `value` will hold; see [`Graph::read_once`].
     pub(super) packed: Packed,
 }
 
@@ -38,6 +38,15 @@ impl Resource {
     /// A known text attribute.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.value.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
+    }
+
+    fn forget(&mut self, names: &[&str]) {
+        for name in names {
+            self.value.swap_remove(*name);
+            if let Value::Object(unknown) = &mut self.unknown {
+                unknown.swap_remove(*name);
+            }
+        }
     }
 
     /// For the gateway endpoint whose prefix list has this id: the list's key, which is the name of
@@ -292,23 +301,25 @@ impl Graph {
         places.collect()
     }
 
-    /// Gives a resource the attributes that were packed, which else look as if they were absent.
-    pub(super) fn unpack(&mut self, key: &Key) {
-        if let Some(resource) = self.by_key.get(key).and_then(|at| self.resources.get_mut(*at)) {
-            resource.packed.give(&mut resource.value);
-        }
-    }
-
-    /// Lets go what has been read of a resource, and is by far the most of it in large sources: nobody
-    /// may ask for these attributes again.
-    pub(super) fn forget(&mut self, key: &Key, names: &[&str]) {
-        let Some(resource) = self.by_key.get(key).and_then(|at| self.resources.get_mut(*at)) else {
-            return;
-        };
-        for name in names {
-            resource.value.swap_remove(*name);
-            if let Value::Object(unknown) = &mut resource.unknown {
-                unknown.swap_remove(*name);
+    /// Reads resources one after the other, each while it has all of its attributes, and lets these
+    /// ones go: they are by far the most of large sources, and look to anybody else as if they were
+    /// absent.
+    pub(super) fn read_once(
+        &mut self,
+        keys: Vec<Key>,
+        names: &[&str],
+        mut read: impl FnMut(&Self, &Resource),
+    ) {
+        for key in keys {
+            let Some(at) = self.by_key.get(&key).copied() else { continue };
+            if let Some(resource) = self.resources.get_mut(at) {
+                resource.packed.give(&mut resource.value);
+            }
+            if let Some(resource) = self.resources.get(at) {
+                read(self, resource);
+            }
+            if let Some(resource) = self.resources.get_mut(at) {
+                resource.forget(names);
             }
         }
     }

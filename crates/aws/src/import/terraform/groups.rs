@@ -35,9 +35,7 @@ const MOST_CANDIDATES: usize = 64;
 pub(super) fn read(graph: &mut Graph, model: &mut Model) {
     let mut updates = Updates::new();
     let keys: Vec<Key> = graph.of_either(&KINDS).map(|group| group.key.clone()).collect();
-    for key in keys {
-        graph.unpack(&key);
-        let Some(resource) = graph.get(&key) else { continue };
+    graph.read_once(keys, &["ingress", "egress"], |graph, resource| {
         model.literal_lists.extend(literals::of(graph, resource));
         let group = group(graph, resource);
         if resource.action == Action::Update && !resource.data {
@@ -47,8 +45,7 @@ pub(super) fn read(graph: &mut Graph, model: &mut Model) {
             }
         }
         model.security_groups.insert(group.key.clone(), group);
-        graph.forget(&key, &["ingress", "egress"]);
-    }
+    });
     let mut unplaced = Vec::new();
     for rule in separate(graph) {
         let update = rule.group.get().and_then(|key| updates.get(&(key.clone(), rule.direction)));
