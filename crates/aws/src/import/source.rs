@@ -8,6 +8,7 @@ mod block;
 mod eval;
 mod folder;
 mod functions;
+mod hcl;
 mod known;
 mod number;
 mod policy;

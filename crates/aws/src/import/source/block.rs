@@ -208,9 +208,9 @@ fn of_text(text: &str, literal: bool) -> Expression {
     if literal || !text.contains(['$', '%']) {
         return plain();
     }
-    match hcl_edit::parser::parse_template(text) {
-        Ok(template) if template.iter().all(Element::is_literal) => plain(),
-        Ok(template) => Expression::StringTemplate(template.into()),
-        Err(_) => plain(),
+    match super::hcl::template(text) {
+        Some(template) if template.iter().all(Element::is_literal) => plain(),
+        Some(template) => Expression::StringTemplate(template.into()),
+        None => plain(),
     }
 }

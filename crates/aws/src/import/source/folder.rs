@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use serde::Deserialize;
 
 use super::block::{self, Block, Inner, Lines, Written};
+use super::hcl;
 use crate::import::Input;
 
 /// How many bytes one file may have.
@@ -133,7 +134,7 @@ impl Files {
         let (folder, file) = parted(name);
         match kind(name) {
             Kind::Hcl => {
-                let block = block::of_body(parsed(text)?, &Lines::new(name, text));
+                let block = block::of_body(hcl::body(text)?, &Lines::new(name, text));
                 self.declare(folder, block, is_override(file));
             }
             Kind::Json => {
@@ -141,7 +142,7 @@ impl Files {
                 self.declare(folder, block, is_override(file));
             }
             Kind::Values => {
-                let block = block::of_body(parsed(text)?, &Lines::new(name, text));
+                let block = block::of_body(hcl::body(text)?, &Lines::new(name, text));
                 self.values.extend(block.attributes);
             }
             Kind::JsonValues => {
@@ -219,13 +220,6 @@ impl Files {
     pub(super) fn root(&self) -> Option<&Folder> {
         self.folders.get("")
     }
-}
-
-fn parsed(text: &str) -> Result<hcl_edit::structure::Body, String> {
-    hcl_edit::parser::parse_body(text).map_err(|error| {
-        let at = error.location();
-        format!("can't be parsed: line {}, column {}: {}", at.line(), at.column(), error.message())
-    })
 }
 
 fn json(text: &str) -> Result<serde_json::Value, String> {

@@ -2,6 +2,7 @@
 
 use super::super::eval::{Env, Evaluator, no_use};
 use super::super::folder::normal;
+use super::super::hcl;
 use super::super::value::Value;
 
 pub(super) fn call(
@@ -48,12 +49,12 @@ fn rendered(eval: &Evaluator<'_>, env: &Env<'_>, path: &str, vars: &Value) -> Va
         Ok(text) => text,
         Err(hole) => return hole,
     };
-    match hcl_edit::parser::parse_template(text) {
-        Ok(template) => {
+    match hcl::template(text) {
+        Some(template) => {
             let inner =
                 Env { scope: env.scope, index: None, each: None, names: None, vars: Some(vars) };
             eval.template(&inner, &template)
         }
-        Err(_) => Value::failed(format!("reads `{path}`, which is no template")),
+        None => Value::failed(format!("reads `{path}`, which is no template")),
     }
 }
