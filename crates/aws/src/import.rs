@@ -11,7 +11,7 @@ mod source;
 mod terraform;
 
 use detect::Found;
-use farmgate_farm::diagnostic::Diagnostic;
+use farmgate_farm::diagnostic::{Diagnostic, bounded};
 
 use crate::model::{Model, SourceKind};
 
@@ -60,7 +60,7 @@ pub(crate) struct Refusal {
 
 impl Refusal {
     fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), help: None }
+        Self { code, message: bounded(message.into()), help: None }
     }
 
     fn help(mut self, help: impl Into<String>) -> Self {

@@ -27,6 +27,9 @@ const SHORTEST_BEGINNING: usize = 3;
 /// Longer words are cut where they are quoted in a message.
 const LONGEST_QUOTE: usize = 80;
 
+/// In a longer message, in bytes, words are cut wherever they are quoted.
+const LONGEST_MESSAGE: usize = 1000;
+
 /// That something is no reference to a secret: what it is instead may be one, and isn't quoted.
 pub(crate) const NOT_A_REFERENCE: &str = "not-a-reference";
 
@@ -99,7 +102,7 @@ impl Diagnostic {
         Self {
             code,
             severity: Severity::Error,
-            title: title.into(),
+            title: bounded(title.into()),
             labels: Vec::new(),
             help: None,
             hidden: Arc::default(),
@@ -316,6 +319,28 @@ pub fn quoted(words: &str) -> String {
     text
 }
 
+/// A message that doesn't repeat a whole file: if it is very long, what it quotes is cut, and so is
+/// what it lists.
+#[must_use]
+pub fn bounded(message: String) -> String {
+    if message.len() <= LONGEST_MESSAGE {
+        return message;
+    }
+    let mut text = String::new();
+    for (at, words) in message.split('`').enumerate() {
+        match at % 2 {
+            0 => text.push_str(words),
+            _ => text.push_str(&quoted(words)),
+        }
+    }
+    let end = (0..=LONGEST_MESSAGE).rev().find(|at| text.is_char_boundary(*at));
+    if text.len() > LONGEST_MESSAGE {
+        text.truncate(end.unwrap_or_default());
+        text.push('…');
+    }
+    text
+}
+
 /// Words in backticks with commas: `` `a`, `b`, `c` ``.
 #[must_use]
 pub fn listed<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
@@ -339,4 +364,20 @@ fn within(span: &Range<usize>, source: &str) -> Range<usize> {
     };
     let start = whole(span.start);
     start..whole(span.end).max(start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_messages_are_cut_and_others_are_not() {
+        let short = format!("`{}` is long", "a".repeat(500));
+        assert_eq!(bounded(short.clone()), short);
+        let long = format!("`{}` is like `b`, not `{}`", "ä".repeat(900), "c".repeat(99));
+        let cut = format!("`{}…` is like `b`, not `{}…`", "ä".repeat(80), "c".repeat(80));
+        assert_eq!(bounded(long), cut);
+        let listed = bounded("ä, ".repeat(1000));
+        assert!(listed.len() <= 1003 && listed.ends_with('…'), "{listed}");
+    }
 }

@@ -259,3 +259,17 @@ fn all_errors_are_reported_at_once() {
     assert_eq!(codes, [("a", "empty-input"), ("c", "binary-plan")]);
     assert_eq!(import(&[]).expect_err("an error")[0].code, "no-input");
 }
+
+/// Found by fuzzing: a name of ten thousand characters stood in the message as a whole.
+#[test]
+fn a_refusal_does_not_repeat_what_it_refuses() {
+    let long = "x".repeat(10_000);
+    let unknown = json!({ &long: 1, "Resources": {} }).to_string();
+    let untyped = json!({ "Resources": { &long: {} } }).to_string();
+    for (text, code) in [(unknown, "unknown-section"), (untyped, "no-type")] {
+        let error = refused(text.as_bytes());
+        assert_eq!(error.code, code, "{error}");
+        assert!(error.message.len() < 200, "{error}");
+        assert!(error.message.contains(&format!("`{}…`", "x".repeat(80))), "{error}");
+    }
+}
