@@ -55,9 +55,8 @@ pub(crate) fn by_form(value: &str) -> Option<&'static str> {
     if value.contains("-----BEGIN ") && value.contains("PRIVATE KEY-----") {
         return Some("a private key");
     }
-    let token = TOKENS.iter().find(|(prefix, least, _)| holds_token(value, prefix, *least));
     let url = || holds_password(value).then_some("a URL with a password");
-    token.map(|(_, _, what)| *what).or_else(url)
+    token(value).or_else(url)
 }
 
 /// Whether a variable of this name with this value holds a credential.
@@ -138,23 +137,33 @@ fn start_of(value: &str) -> &str {
     value.get(..end.unwrap_or_default()).unwrap_or_default()
 }
 
-/// Whether a token stands in a text, by itself.
-fn holds_token(text: &str, prefix: &str, least: usize) -> bool {
-    let is_aws = prefix == "AKIA" || prefix == "ASIA";
-    text.match_indices(prefix).any(|(at, _)| {
-        let before = text.get(..at).and_then(|before| before.chars().next_back());
-        if before.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_') {
-            return false;
-        }
-        let rest = text.get(at + prefix.len()..).unwrap_or_default();
-        let of_token = |c: char| match is_aws {
-            true => c.is_ascii_uppercase() || c.is_ascii_digit(),
-            false => c.is_ascii_alphanumeric() || c == '_' || c == '-',
-        };
-        let token: &str = rest.split(|c: char| !of_token(c)).next().unwrap_or_default();
-        let long_enough = if is_aws { token.len() == least } else { token.len() >= least };
-        long_enough && !is_placeholder(token)
+/// What the first token is that stands in a text, by itself.
+fn token(text: &str) -> Option<&'static str> {
+    let of_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let bytes = text.as_bytes();
+    let mut before = None;
+    let starts = bytes.iter().enumerate().filter(|(_, byte)| {
+        let within = before.replace(**byte).is_some_and(of_word);
+        !within && byte.is_ascii_alphabetic()
+    });
+    starts.filter_map(|(at, _)| text.get(at..)).find_map(|rest| {
+        let begun = TOKENS.iter().filter(|(prefix, ..)| rest.starts_with(prefix));
+        let mut whole = begun.filter(|(prefix, least, _)| is_token(rest, prefix, *least));
+        whole.next().map(|(.., what)| *what)
     })
+}
+
+/// Whether a text that begins with a prefix begins with a token.
+fn is_token(text: &str, prefix: &str, least: usize) -> bool {
+    let is_aws = prefix == "AKIA" || prefix == "ASIA";
+    let of_token = |c: char| match is_aws {
+        true => c.is_ascii_uppercase() || c.is_ascii_digit(),
+        false => c.is_ascii_alphanumeric() || c == '_' || c == '-',
+    };
+    let rest = text.strip_prefix(prefix).unwrap_or_default();
+    let token: &str = rest.split(|c: char| !of_token(c)).next().unwrap_or_default();
+    let long_enough = if is_aws { token.len() == least } else { token.len() >= least };
+    long_enough && !is_placeholder(token)
 }
 
 /// Whether there is a URL with a password in it: `postgres://app:hunter2@db/app`.

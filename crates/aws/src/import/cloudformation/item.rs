@@ -161,7 +161,10 @@ pub(super) fn json(whole: &str, raw: &RawValue) -> Item {
             let items = items.map(|found| found.0).unwrap_or_default();
             Form::List(items.into_iter().map(|item| json(whole, item)).collect())
         }
-        Some(b'"') => Form::Text(serde_json::from_str(text).unwrap_or_default()),
+        Some(b'"') => Form::Text(match text.get(1..text.len() - 1) {
+            Some(inner) if !inner.contains('\\') => inner.to_owned(),
+            _ => serde_json::from_str(text).unwrap_or_default(),
+        }),
         Some(b't') => Form::Bool(true),
         Some(b'f') => Form::Bool(false),
         Some(b'n') | None => Form::Null,

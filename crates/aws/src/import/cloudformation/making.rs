@@ -268,7 +268,7 @@ pub(super) fn renamed(value: &Evaluated, rename: &dyn Fn(&str) -> String) -> Eva
         }
         other => other.clone(),
     };
-    Evaluated { what, ..value.clone() }
+    Evaluated { what, at: value.at, symbol: value.symbol.clone(), assumed: value.assumed.clone() }
 }
 
 /// A list of one, of what is there.

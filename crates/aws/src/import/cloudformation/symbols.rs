@@ -9,6 +9,7 @@
 use std::collections::BTreeSet;
 
 use super::super::terraform::default_port;
+use super::template::One;
 use super::types::{Reference, Type, of};
 use super::value::{Evaluated, What};
 use super::world::World;
@@ -39,6 +40,11 @@ fn property(
     let declared = template.resources.get(resource)?;
     let memo = format!("{}.{}", declared.name, path.join("."));
     let value = world.once(stack, "property", &memo, || {
+        match template.property(declared, path) {
+            Some(One::There(item)) => return world.evaluate(stack, &item, depth),
+            Some(One::Absent) => return Evaluated::nothing(),
+            None => {}
+        }
         let all = template.properties(declared);
         let mut here = &all;
         for (at, key) in path.iter().enumerate() {

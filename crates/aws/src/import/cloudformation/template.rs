@@ -67,6 +67,12 @@ enum Body<'a> {
     Tree(Item),
 }
 
+/// What a path in a resource's properties leads to.
+pub(super) enum One {
+    There(Item),
+    Absent,
+}
+
 impl Declared<'_> {
     /// Its properties.
     pub(super) fn properties(&self, whole: &str) -> Item {
@@ -293,6 +299,24 @@ impl<'a> Template<'a> {
             return own;
         }
         Loops::new(&self.parameters, &self.mappings).all(own, 0)
+    }
+
+    /// The one of a resource's properties that a path leads to, without reading the others; none
+    /// where it takes all of them to tell.
+    pub(super) fn property(&self, of: &Declared<'_>, path: &[&str]) -> Option<One> {
+        let Body::Json(mut here) = of.properties else { return None };
+        if self.has_loops || self.globals.is_some() {
+            return None;
+        }
+        for key in path {
+            let members = item::members(here).0;
+            match members.iter().find(|(name, _)| name.0 == *key) {
+                Some((_, raw)) => here = raw,
+                None if members.iter().any(|(name, _)| name.0.starts_with("Fn::")) => return None,
+                None => return Some(One::Absent),
+            }
+        }
+        Some(One::There(item::json(self.text, here)))
     }
 
     /// A resource of this name.
