@@ -161,7 +161,8 @@ class Pace:
         found = json.loads(text)
         if found["failed"]:
             raise SystemExit(f"not every call was answered: {found}")
-        return {key: found[key] / 1000 for key in ("p50", "p99", "p999", "calm")} | {"rate": found["rate"]}
+        milliseconds = {key: found[key] / 1000 for key in ("p50", "p99", "p999", "calm")}
+        return milliseconds | {key: found[key] for key in ("rate", "unseen", "stopped")}
 
 
 def medians(rounds):

@@ -4,10 +4,13 @@
 //! the processors that it shares with what is measured. Each connection has a timetable. What is late
 //! because the server was slow counts from the time in the timetable, as with wrk2, so that a slow
 //! answer is not hidden by the requests that were not sent meanwhile; what is late because this thread
-//! woke late counts from when it was sent, for it is not the server's fault. Prints one line of JSON:
-//! microseconds, and how many went wrong. `calm` is the median of the 99th percentiles of windows of
-//! 50 ms: where a machine stops now and then for milliseconds with all that runs on it, `p99` tells how
-//! often it did, and `calm` what the server adds while it doesn't.
+//! woke late counts from when it was sent, for it is not the server's fault. Where this thread itself
+//! was stopped for longer than a millisecond, all timetables move on by as much, and the answers that
+//! it could not watch meanwhile are left out and counted as `unseen`: a load that catches up after its
+//! own stops measures the machine. Prints one line of JSON: microseconds, how many went wrong, and for
+//! how many milliseconds this thread was stopped. `calm` is the median of the 99th percentiles of
+//! windows of 50 ms: where the machine stops the server for milliseconds, `p99` tells how often it did,
+//! and `calm` what the server adds while it doesn't.
 //!
 //! Built by `rustc -O`, with nothing but the standard library. It speaks as much HTTP/1.1 as it needs:
 //! answers have a `Content-Length`.
@@ -20,6 +23,9 @@ use std::{env, fs, thread};
 /// How long to sleep where nothing is to do; the kernel adds some 50 microseconds.
 const NAP: Duration = Duration::from_micros(10);
 
+/// A thread that did not come round for longer was stopped.
+const STOP: Duration = Duration::from_millis(1);
+
 /// How long a window is.
 const WINDOW: Duration = Duration::from_millis(50);
 
@@ -29,6 +35,10 @@ struct Seen {
     /// Latencies, by the window in which the request was due.
     windows: Vec<Vec<u64>>,
     failed: u64,
+    /// How many answers came while this thread may have been stopped.
+    unseen: u64,
+    /// How long it was.
+    stopped: Duration,
 }
 
 /// A connection and its timetable.
@@ -42,6 +52,8 @@ struct Line {
     since: Option<Instant>,
     /// When the last answer came.
     free: Instant,
+    /// Whether this thread was stopped while the request was under way.
+    unseen: bool,
 }
 
 fn main() {
@@ -65,8 +77,15 @@ fn main() {
         .collect();
     let mut all = Seen::default();
     let mut open = lines.len();
+    let mut last = Instant::now();
     while open > 0 {
         let mut idle = true;
+        let gone = last.elapsed();
+        last += gone;
+        if gone > STOP && last > begin {
+            all.stopped += gone;
+            lines.iter_mut().for_each(|line| line.stopped(gone));
+        }
         for line in &mut lines {
             idle &= !line.turn(&request, gap, (begin, end), &mut all);
         }
@@ -83,7 +102,22 @@ impl Line {
         let stream = TcpStream::connect(address).expect("a connection");
         stream.set_nodelay(true).expect("no delay");
         stream.set_nonblocking(true).expect("a socket that doesn't block");
-        Self { stream, buffer: vec![0; 64 << 10], have: 0, due, since: None, free: due }
+        Self {
+            stream,
+            buffer: vec![0; 64 << 10],
+            have: 0,
+            due,
+            since: None,
+            free: due,
+            unseen: false,
+        }
+    }
+
+    /// Moves its timetable on by what this thread was stopped.
+    fn stopped(&mut self, gone: Duration) {
+        self.due += gone;
+        self.free += gone;
+        self.unseen = self.since.is_some();
     }
 
     /// Sends what is due, and reads what is there; whether there was anything to do.
@@ -114,11 +148,12 @@ impl Line {
         }
         if let Some(status) = self.buffer.get(..self.have).and_then(answer) {
             all.failed += u64::from(status != 200);
-            let took = since.elapsed().as_nanos();
-            all.add(
-                since.saturating_duration_since(begin),
-                u64::try_from(took).unwrap_or(u64::MAX),
-            );
+            let took = u64::try_from(since.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            if std::mem::take(&mut self.unseen) {
+                all.unseen += 1;
+            } else {
+                all.add(since.saturating_duration_since(begin), took);
+            }
             self.free = Instant::now();
             (self.since, self.have) = (None, 0);
         }
@@ -164,10 +199,12 @@ fn report(mut seen: Seen, seconds: f64) {
     }
     calm.sort_unstable();
     println!(
-        r#"{{"requests":{},"rate":{:.0},"failed":{},"p50":{:.1},"p90":{:.1},"p99":{:.1},"p999":{:.1},"calm":{:.1}}}"#,
+        r#"{{"requests":{},"rate":{:.0},"failed":{},"unseen":{},"stopped":{:.1},"p50":{:.1},"p90":{:.1},"p99":{:.1},"p999":{:.1},"calm":{:.1}}}"#,
         all.len(),
         all.len() as f64 / seconds,
         seen.failed,
+        seen.unseen,
+        seen.stopped.as_secs_f64() * 1000.0,
         at(&all, 0.5),
         at(&all, 0.9),
         at(&all, 0.99),

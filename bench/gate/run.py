@@ -127,6 +127,8 @@ def pace(found, rate, client, given):
             f"  {name:18} {one['p50']:8.3f} {one['p99']:8.3f} {one['p999']:9.3f} {one['p99'] - plain['p99']:10.3f}"
             f" {one['calm']:9.3f} {one['calm'] - plain['calm']:7.3f}"
         )
+    stopped = ", ".join(f"{name} {one['stopped']:.0f} ms ({one['unseen']:.0f})" for name, one in results.items())
+    print(f"  the load itself was stopped in {given.seconds} s (answers left out): {stopped}")
     return results
 
 
